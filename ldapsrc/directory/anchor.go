@@ -1,0 +1,64 @@
+package directory
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// An Anchor is the immutable id of an entry (objectGUID, entryUUID,
+// nsUniqueId, ipaUniqueID) as canonical lower-case GUID text:
+// 8-4-4-4-12 hexadecimal digits.
+type Anchor string
+
+// AnchorFromGUID returns the anchor of a binary objectGUID: 16 bytes whose
+// first three fields are little-endian (MS-DTYP 2.3.4.2).
+func AnchorFromGUID(b []byte) (Anchor, error) {
+	if len(b) != 16 {
+		return "", fmt.Errorf("object GUID of %d bytes, want 16", len(b))
+	}
+	g := [16]byte{
+		b[3], b[2], b[1], b[0],
+		b[5], b[4],
+		b[7], b[6],
+		b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15],
+	}
+	return anchorOf(g[:]), nil
+}
+
+// ParseAnchor reads the text forms in use: 8-4-4-4-12 (RFC 4530), in braces,
+// the four groups of eight of nsUniqueId, or 32 bare digits. Case is ignored.
+func ParseAnchor(text string) (Anchor, error) {
+	bare := strings.NewReplacer("-", "", "{", "", "}", "").Replace(strings.TrimSpace(text))
+	b, err := hex.DecodeString(bare)
+	if err != nil || len(b) != 16 {
+		return "", fmt.Errorf("%q is not a GUID", text)
+	}
+	return anchorOf(b), nil
+}
+
+// GUID returns the anchor in the binary form of objectGUID (MS-DTYP 2.3.4.2),
+// for filters; nil when the anchor is not canonical.
+func (a Anchor) GUID() []byte {
+	b, err := hex.DecodeString(strings.ReplaceAll(string(a), "-", ""))
+	if err != nil || len(b) != 16 {
+		return nil
+	}
+	return []byte{
+		b[3], b[2], b[1], b[0],
+		b[5], b[4],
+		b[7], b[6],
+		b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15],
+	}
+}
+
+func anchorOf(b []byte) Anchor {
+	var t [36]byte
+	hex.Encode(t[0:8], b[0:4])
+	hex.Encode(t[9:13], b[4:6])
+	hex.Encode(t[14:18], b[6:8])
+	hex.Encode(t[19:23], b[8:10])
+	hex.Encode(t[24:36], b[10:16])
+	t[8], t[13], t[18], t[23] = '-', '-', '-', '-'
+	return Anchor(t[:])
+}
