@@ -1,0 +1,78 @@
+//go:build !windows
+
+package proxy
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/jcmturner/gokrb5/v8/client"
+	"github.com/jcmturner/gokrb5/v8/config"
+	"github.com/jcmturner/gokrb5/v8/credentials"
+	"github.com/jcmturner/gokrb5/v8/spnego"
+)
+
+// kerberos is SPNEGO with a Kerberos ticket (RFC 4559), which takes one message.
+type kerberos struct {
+	client *client.Client
+	host   string
+}
+
+// newNegotiate signs in with user@REALM and the password, or with the tickets
+// that kinit left for this account.
+func newNegotiate(h *hop) (authenticator, error) {
+	settings, err := config.Load(variable("KRB5_CONFIG", "/etc/krb5.conf"))
+	if err != nil {
+		return nil, fmt.Errorf("proxy.auth negotiate: read the kerberos configuration: %w", err)
+	}
+	if h.username != "" {
+		user, realm, found := strings.Cut(h.username, "@")
+		if !found {
+			realm = settings.LibDefaults.DefaultRealm
+		}
+		cl := client.NewWithPassword(user, strings.ToUpper(realm), h.password, settings, client.DisablePAFXFAST(true))
+		return &kerberos{client: cl, host: h.host()}, nil
+	}
+	name := strings.TrimPrefix(variable("KRB5CCNAME", fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())), "FILE:")
+	tickets, err := credentials.LoadCCache(name)
+	if err != nil {
+		return nil, fmt.Errorf("proxy.auth negotiate: no kerberos tickets in %s, run kinit or set proxy.username and proxy.password: %w", name, err)
+	}
+	cl, err := client.NewFromCCache(tickets, settings, client.DisablePAFXFAST(true))
+	if err != nil {
+		return nil, fmt.Errorf("proxy.auth negotiate: tickets in %s: %w", name, err)
+	}
+	return &kerberos{client: cl, host: h.host()}, nil
+}
+
+func variable(name, fallback string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return fallback
+}
+
+func (k *kerberos) next(string) (string, error) {
+	service := spnego.SPNEGOClient(k.client, "HTTP/"+k.host)
+	if err := service.AcquireCred(); err != nil {
+		return "", fmt.Errorf("kerberos sign-in: %w", err)
+	}
+	token, err := service.InitSecContext()
+	if err != nil {
+		return "", fmt.Errorf("kerberos ticket for HTTP/%s: %w", k.host, err)
+	}
+	message, err := token.Marshal()
+	if err != nil {
+		return "", errors.New("kerberos token cannot be encoded")
+	}
+	return "Negotiate " + base64.StdEncoding.EncodeToString(message), nil
+}
+
+// A Kerberos token that the proxy refuses once is refused for good.
+func (*kerberos) challenge(*http.Response) (string, bool) { return "", false }
+
+func (k *kerberos) close() { k.client.Destroy() }
