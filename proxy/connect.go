@@ -118,8 +118,9 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 		Target: target,
 		Status: strings.TrimSpace(fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))),
 	}
-	// Squid names the reason (https://wiki.squid-cache.org/SquidFaq/AccessLog is
-	// silent about it, errorpage.cc is not): ERR_DNS_FAIL, ERR_CONNECT_FAIL, ...
+	// Squid names the reason, which says more than the status: for a name that
+	// does not exist it should be 503 and ERR_DNS_FAIL, but 5.7 answers 500 and
+	// ERR_CANNOT_FORWARD to CONNECT, 502 and ERR_READ_ERROR to GET.
 	reason, _, _ := strings.Cut(resp.Header.Get("X-Squid-Error"), " ")
 	if reason != "" {
 		e.Status += ", " + reason
@@ -127,7 +128,7 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 	switch {
 	case resp.StatusCode == http.StatusProxyAuthRequired:
 		e.Kind, e.Schemes, e.SignedIn = ProxyAuth, offered(resp.Header), signedIn
-	case reason == "ERR_DNS_FAIL":
+	case reason == "ERR_DNS_FAIL", reason == "ERR_CANNOT_FORWARD" && !isAddress(target):
 		e.Kind = TargetNameNotFound
 	case resp.StatusCode == http.StatusGatewayTimeout:
 		e.Kind = Timeout
@@ -135,15 +136,21 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 		resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusMethodNotAllowed,
 		resp.StatusCode == http.StatusUnavailableForLegalReasons:
 		e.Kind = Forbidden
-	case resp.StatusCode == http.StatusBadGateway, resp.StatusCode == http.StatusServiceUnavailable:
+	case reason != "" && resp.StatusCode >= 500,
+		resp.StatusCode == http.StatusBadGateway, resp.StatusCode == http.StatusServiceUnavailable:
 		e.Kind = TargetRefused
-		if pageSaysDNS(resp.Body) {
+		if reason == "" && pageSaysDNS(resp.Body) {
 			e.Kind = TargetNameNotFound
 		}
 	default:
 		e.Kind = ProxyProtocol
 	}
 	return e
+}
+
+func isAddress(target string) bool {
+	host, _, _ := net.SplitHostPort(target)
+	return net.ParseIP(host) != nil
 }
 
 // pageSaysDNS looks at an error page of a proxy that gives no other reason.

@@ -49,7 +49,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 			"check the name; if only this network knows it, the proxy cannot: add it to proxy.no_proxy"},
 		{"a target that refuses", refused(503, "ERR_CONNECT_FAIL 111", ""), "", proxy.TargetRefused,
 			"no connection to scim.example.com:8443 from the proxy (503 Service Unavailable, ERR_CONNECT_FAIL)",
-			"check host and port; if the target is inside this network, add it to proxy.no_proxy"},
+			"check the target's name and port; if it is inside this network, add it to proxy.no_proxy"},
 		{"a target that is silent", refused(504, "", ""), "", proxy.Timeout,
 			"no answer in time on the way to scim.example.com:8443 (504 Gateway Timeout)",
 			"try again; if it stays, a firewall drops the connection: check proxy.url, or ask for the target to be allowed"},

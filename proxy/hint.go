@@ -30,7 +30,7 @@ func (e *Error) Hint() string {
 		if e.Proxy == "" {
 			return "check host and port, and whether this network needs a proxy (adsync proxy)"
 		}
-		return "check host and port; if the target is inside this network, add it to proxy.no_proxy"
+		return "check the target's name and port; if it is inside this network, add it to proxy.no_proxy"
 	case TargetTLS:
 		return "check that the target's port speaks TLS; a proxy that opens TLS may also have cut the connection"
 	case Timeout:

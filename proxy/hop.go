@@ -175,7 +175,7 @@ func (h *hop) socksError(target string, err error) error {
 		kind := reply.kind
 		// "Host unreachable" is also the answer for a name that does not resolve;
 		// an address needs no resolving.
-		if host, _, _ := net.SplitHostPort(target); kind == TargetNameNotFound && net.ParseIP(host) != nil {
+		if kind == TargetNameNotFound && isAddress(target) {
 			kind = TargetRefused
 		}
 		return &Error{Kind: kind, Proxy: h.String(), Target: target, SignedIn: kind == ProxyAuth && h.username != "",

@@ -298,3 +298,47 @@ func mustURL(t *testing.T, text string) *url.URL {
 	}
 	return u
 }
+
+// relay hands connections on and counts them.
+type relay struct {
+	net.Listener
+	mu sync.Mutex
+	n  int
+}
+
+func startRelay(t *testing.T, to string) *relay {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{Listener: listener}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			r.n++
+			r.mu.Unlock()
+			go func() {
+				defer client.Close()
+				server, err := net.Dial("tcp", to)
+				if err != nil {
+					return
+				}
+				defer server.Close()
+				splice(client, client, server)
+			}()
+		}
+	}()
+	return r
+}
+
+func (r *relay) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
