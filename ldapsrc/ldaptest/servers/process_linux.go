@@ -56,6 +56,10 @@ func startProcess(logFile string, env []string, path string, args ...string) (*p
 	return &process{pid: cmd.Process.Pid, stdin: stdin, exited: exited}, nil
 }
 
+// detach keeps signals meant for the test's process group, such as an
+// interrupt from the keyboard, from the command.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
 // kill ends every process of the group at once, as kill -9 does.
 func (p *process) kill() {
 	_ = syscall.Kill(-p.pid, syscall.SIGKILL)

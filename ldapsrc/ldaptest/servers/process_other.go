@@ -2,7 +2,10 @@
 
 package servers
 
-import "errors"
+import (
+	"errors"
+	"os/exec"
+)
 
 var errNotLinux = errors.New("real servers are started on linux only")
 
@@ -22,3 +25,5 @@ func (p *process) pause() error { return errNotLinux }
 func (p *process) resume() error { return errNotLinux }
 
 func (p *process) killTitled(string) (int, error) { return 0, errNotLinux }
+
+func detach(*exec.Cmd) {}

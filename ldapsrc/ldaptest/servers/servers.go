@@ -18,6 +18,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -31,10 +32,20 @@ const RequireVariable = "ADSYNC_REQUIRE_SERVERS"
 // because several packages may be starting servers on the same few cores.
 const startLimit = 2 * time.Minute
 
-// program is an executable that a test needs and the package that has it.
+// program is an executable or data file that a test needs and the package that
+// has it.
 type program struct {
 	path string // absolute, or a name looked up in PATH
 	apt  string
+}
+
+func (p program) installed() bool {
+	if filepath.IsAbs(p.path) {
+		_, err := os.Stat(p.path)
+		return err == nil
+	}
+	_, err := exec.LookPath(p.path)
+	return err == nil
 }
 
 // need skips the test, or fails it under RequireVariable, unless every program
@@ -45,7 +56,7 @@ func need(t testing.TB, programs ...program) {
 		unavailable(t, "real servers are started on linux only")
 	}
 	for _, p := range programs {
-		if _, err := exec.LookPath(p.path); err != nil {
+		if !p.installed() {
 			unavailable(t, p.path+" is not installed: apt-get install "+p.apt)
 		}
 	}

@@ -68,9 +68,13 @@ type Slapd struct {
 func StartSlapd(t testing.TB, opts SlapdOptions) *Slapd {
 	t.Helper()
 	need(t, program{slapdPath, "slapd"}, program{"/usr/sbin/slapadd", "slapd"})
-	s := &Slapd{t: t, dir: t.TempDir()}
+	scratch, err := newScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(scratch.remove)
+	s := &Slapd{t: t, dir: scratch.dir}
 	s.Writer = Writer{t: t, open: s.connect}
-	var err error
 	if s.address, err = reserveAddress(slapdPort, slapdTLSPort); err != nil {
 		t.Fatal(err)
 	}
