@@ -1,0 +1,334 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"adsync/ldapsrc/directory"
+)
+
+// SameRefusals is how many refusals in a row with the same answer stop a
+// run: the fault is then not in the resources.
+const SameRefusals = 10
+
+// ApplyOptions are what Apply needs besides the plan.
+type ApplyOptions struct {
+	State *State
+	Mark  *Mark
+	Adopt bool
+	// Observe is called for every change that was tried, in the order of the
+	// plan, when its outcome is known. It may be nil.
+	Observe func(*Change)
+}
+
+// An Outcome is what Apply has done beyond the states of the changes.
+type Outcome struct {
+	// Stopped says why not everything was tried; nil when it was.
+	Stopped error
+	// Rewritten are values that the service changed in the writing, one
+	// sentence for each path.
+	Rewritten []string
+}
+
+// Apply carries out the planned changes of a plan, phase by phase, and sets
+// their states. One refused change does not stop it; an unavailable target,
+// a cancelled context, or SameRefusals refusals alike do.
+func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outcome {
+	a := &applier{target: target, ApplyOptions: o, ids: map[directory.Anchor]string{}, rewritten: map[string]string{}}
+	for i := range o.State.Users {
+		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
+			a.ids[anchor] = o.State.Users[i].ID
+		}
+	}
+	a.run(ctx, plan)
+	out := Outcome{Stopped: a.stopped}
+	for _, sentence := range a.rewritten {
+		out.Rewritten = append(out.Rewritten, sentence)
+	}
+	slices.Sort(out.Rewritten)
+	return out
+}
+
+// run takes the phases in order. Users come first, as one block: only when
+// all of them have an id can their managers be written.
+func (a *applier) run(ctx context.Context, plan *Plan) {
+	phases := plan.phases()
+	users := 0
+	for users < len(phases) && phases[users][0].phase() <= lastUserPhase {
+		users++
+	}
+	people := slices.Concat(phases[:users]...)
+	for _, phase := range phases[:users] {
+		a.phase(ctx, phase)
+	}
+	a.managers(ctx, people)
+	a.observe(people)
+	for _, phase := range phases[users:] {
+		a.phase(ctx, phase)
+		a.observe(phase)
+	}
+}
+
+// phases cuts the planned changes where the order of application matters.
+func (p *Plan) phases() [][]*Change {
+	var out [][]*Change
+	last := -1
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.State != Planned {
+			continue
+		}
+		if ph := c.phase(); ph != last {
+			out = append(out, nil)
+			last = ph
+		}
+		out[len(out)-1] = append(out[len(out)-1], c)
+	}
+	return out
+}
+
+type applier struct {
+	ApplyOptions
+	target    Target
+	ids       map[directory.Anchor]string // of users, those made in this run included
+	groups    map[directory.Anchor]string // of groups made in this run
+	stopped   error
+	row       int    // refusals in a row
+	answer    string // the last refusal's answer
+	rewritten map[string]string
+}
+
+// phase applies changes that do not depend on each other, renames apart,
+// which are ordered so that a name is free before it is taken.
+func (a *applier) phase(ctx context.Context, changes []*Change) {
+	switch {
+	case a.stopped != nil:
+	case changes[0].renames():
+		a.rename(ctx, changes)
+	default:
+		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
+	}
+}
+
+// onlyManager reports whether a change has nothing to write but the manager.
+func onlyManager(c *Change) bool {
+	return c.Verb == Update && len(c.set) == 0 && c.manager != nil
+}
+
+func (a *applier) observe(changes []*Change) {
+	for _, c := range changes {
+		if a.Observe != nil && c.State != Planned {
+			a.Observe(c)
+		}
+	}
+}
+
+// batch writes one request for each change and sets the states. A change for
+// which make returns false needs no request.
+func (a *applier) batch(ctx context.Context, changes []*Change, make func(*Change) (Write, error)) {
+	// A cancelled writing stops the writer from within done.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var writes []Write
+	var of []*Change
+	for _, c := range changes {
+		w, err := make(c)
+		if err != nil {
+			a.fail(c, err)
+			continue
+		}
+		writes, of = append(writes, w), append(of, c)
+	}
+	var conflicts []int
+	a.target.Write(ctx, writes, func(i int, r Result) {
+		if refusal := new(Refusal); errors.As(r.Err, &refusal) && refusal.Conflict() && writes[i].Op == OpCreate {
+			conflicts = append(conflicts, i)
+			return
+		}
+		a.settle(of[i], writes[i], r)
+		if a.stopped != nil {
+			cancel()
+		}
+	})
+	for _, i := range conflicts {
+		if a.stopped == nil {
+			a.resolve(ctx, of[i], writes[i])
+		}
+	}
+	if err := ctx.Err(); err != nil && a.stopped == nil {
+		a.stopped = err
+	}
+}
+
+// settle takes the outcome of one write into the change.
+func (a *applier) settle(c *Change, w Write, r Result) {
+	switch {
+	case r.Err == nil:
+		a.row = 0
+		c.State = Applied
+		if r.ID != "" {
+			a.learn(c, r.ID)
+		}
+		a.compare(c, w, r.After)
+	case errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded):
+		if a.stopped == nil {
+			a.stopped = r.Err
+		}
+	default:
+		a.fail(c, r.Err)
+	}
+}
+
+func (a *applier) learn(c *Change, id string) {
+	switch c.Kind {
+	case User:
+		a.ids[c.Anchor] = id
+	case Group:
+		if a.groups == nil {
+			a.groups = map[directory.Anchor]string{}
+		}
+		a.groups[c.Anchor] = id
+	}
+}
+
+// fail counts a refusal, and stops the run when too many are alike or when
+// the target is gone.
+func (a *applier) fail(c *Change, err error) {
+	c.State, c.Failure = Failed, err
+	var gone *Unavailable
+	if errors.As(err, &gone) {
+		a.stopped = gone
+		return
+	}
+	refusal := new(Refusal)
+	if !errors.As(err, &refusal) {
+		return
+	}
+	answer := fmt.Sprintf("%d %s %s", refusal.Status, refusal.ScimType, refusal.Detail)
+	if answer != a.answer {
+		a.row, a.answer = 0, answer
+	}
+	if a.row++; a.row == SameRefusals {
+		a.stopped = &Refused{Times: a.row, Last: refusal}
+	}
+}
+
+// Refused is a run that was stopped because the service gave the same
+// refusal again and again.
+type Refused struct {
+	Times int
+	Last  *Refusal
+}
+
+func (e *Refused) Error() string {
+	return fmt.Sprintf("stopped after %d refusals alike: %v", e.Times, e.Last)
+}
+
+func (e *Refused) Unwrap() error { return e.Last }
+
+// write makes the request of a change, the manager left for later.
+func (a *applier) write(c *Change) (Write, error) {
+	w := Write{Kind: c.Kind, Before: c.Before}
+	switch c.Verb {
+	case Create:
+		w.Op, w.ExternalID = OpCreate, a.Mark.ExternalID(c.Source, c.Anchor)
+		on := true
+		w.Active = &on
+		for _, s := range c.create() {
+			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
+		}
+	case Update, Adopt, Reactivate:
+		w.Op = OpUpdate
+		for _, s := range c.set {
+			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
+		}
+		if c.Verb == Adopt {
+			w.ExternalID = a.Mark.ExternalID(c.Source, c.Anchor)
+		}
+		// Only active users adopt.
+		if c.Verb == Reactivate || (c.Verb == Adopt && c.Kind == User && !c.Before.Active) {
+			on := true
+			w.Active = &on
+		}
+	case Deactivate:
+		off := false
+		w.Op, w.Active = OpUpdate, &off
+	case Delete:
+		w.Op = OpDelete
+	case AddMembers, RemoveMembers:
+		return a.memberWrite(c, w)
+	}
+	return w, nil
+}
+
+func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
+	w.Op = OpAddMembers
+	if c.Verb == RemoveMembers {
+		w.Op = OpRemoveMembers
+	}
+	if w.Before == nil {
+		id, ok := a.groups[c.Anchor]
+		if !ok {
+			return w, fmt.Errorf("the group could not be created")
+		}
+		w.Before = &Resource{Kind: Group, ID: id, ExternalID: a.Mark.ExternalID(c.Source, c.Anchor), Name: c.Name, MembersKnown: true}
+	}
+	for _, m := range c.Members {
+		id := m.ID
+		if id == "" {
+			id = a.ids[m.Anchor]
+		}
+		if id != "" {
+			w.Members = append(w.Members, id)
+		}
+	}
+	if len(w.Members) == 0 {
+		return w, fmt.Errorf("none of the members could be created")
+	}
+	return w, nil
+}
+
+// managers is the second pass over the users: only now has everybody an id.
+func (a *applier) managers(ctx context.Context, users []*Change) {
+	var with []*Change
+	for _, c := range users {
+		if c.manager != nil && (c.State == Applied || (c.State == Planned && onlyManager(c))) {
+			with = append(with, c)
+		}
+	}
+	if len(with) > 0 && a.stopped == nil {
+		a.batch(ctx, with, a.managerWrite)
+	}
+}
+
+func (a *applier) managerWrite(c *Change) (Write, error) {
+	id := ""
+	if c.manager.anchor != "" {
+		if id = a.ids[c.manager.anchor]; id == "" {
+			return Write{}, fmt.Errorf("the manager, %s, could not be created", c.manager.name)
+		}
+	}
+	before := c.Before
+	if before == nil {
+		before = &Resource{Kind: User, ID: a.ids[c.Anchor], Name: c.Name, Active: true}
+	}
+	return Write{Op: OpUpdate, Kind: User, Before: before, Manager: &id}, nil
+}
+
+// compare notes, once for each path, what the service made of a value. The
+// next run would find the difference again and write it again.
+func (a *applier) compare(c *Change, w Write, after *Resource) {
+	if after == nil {
+		return
+	}
+	for _, s := range w.Set {
+		t := a.target.Capabilities().Trait(c.Kind, s.Path)
+		if _, known := a.rewritten[s.Path]; known || t.Hidden || t.WriteOnce || t.same(s.Values, after.Get(s.Path)) {
+			continue
+		}
+		a.rewritten[s.Path] = fmt.Sprintf("the service keeps another %s than was written (%s %s): map %s to the form that the service keeps, or leave it out of the mapping",
+			s.Path, c.Kind, c.Name, s.Path)
+	}
+}

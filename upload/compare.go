@@ -1,0 +1,61 @@
+package upload
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// same reports whether the values that the directory wants and those that
+// the service has are equal as the service would judge it: order and
+// repetition do not count, absent equals empty (RFC 7643 2.5).
+func (t Trait) same(want, have []string) bool {
+	want, have = t.effective(want), t.effective(have)
+	if len(want) <= 1 && len(have) <= 1 {
+		return len(want) == len(have) && (len(want) == 0 || t.equal(want[0], have[0]))
+	}
+	return slices.Equal(t.set(want), t.set(have))
+}
+
+// effective are the values that count: not blank, and the first only where
+// the path takes one.
+func (t Trait) effective(values []string) []string {
+	values = notBlank(values)
+	if t.Single && len(values) > 1 {
+		values = values[:1]
+	}
+	return values
+}
+
+func (t Trait) equal(a, b string) bool {
+	return a == b || t.fold(a) == t.fold(b)
+}
+
+func (t Trait) set(values []string) []string {
+	folded := make([]string, len(values))
+	for i, v := range values {
+		folded[i] = t.fold(v)
+	}
+	slices.Sort(folded)
+	return slices.Compact(folded)
+}
+
+// fold is the form in which two values are compared. What is written is
+// always the value as it came.
+func (t Trait) fold(v string) string {
+	v = strings.TrimSpace(norm.NFC.String(v))
+	if t.Normal != nil {
+		v = t.Normal(v)
+	}
+	if t.Boolean || !t.CaseExact {
+		v = strings.ToLower(v)
+	}
+	return v
+}
+
+// foldName is the form in which userNames and displayNames are matched:
+// RFC 7643 4.1.1 has userName not case-exact.
+func foldName(name string) string {
+	return strings.ToLower(strings.TrimSpace(norm.NFC.String(name)))
+}

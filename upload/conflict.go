@@ -1,0 +1,72 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// resolve settles a create that the service refused because the name or the
+// address is taken: what is ours, or may be adopted, is brought up to date;
+// of anything else both parties are named.
+func (a *applier) resolve(ctx context.Context, c *Change, w Write) {
+	holder, why, err := a.holder(ctx, c, w.ExternalID)
+	switch {
+	case err != nil:
+		a.fail(c, fmt.Errorf("%s %q is taken at the service, and looking up by whom: %w", nameOf(c.Kind), c.Name, err))
+	case holder == nil:
+		a.fail(c, &Refusal{Status: 409, ScimType: "uniqueness", Detail: why})
+	default:
+		a.overwrite(ctx, c, w, holder)
+	}
+}
+
+// overwrite turns a create into an update of the resource that is there.
+func (a *applier) overwrite(ctx context.Context, c *Change, w Write, holder *Resource) {
+	u := asUpdate(w, holder)
+	a.target.Write(ctx, []Write{u}, func(_ int, r Result) {
+		if r.Err == nil {
+			r.ID = holder.ID
+		}
+		a.settle(c, u, r)
+	})
+}
+
+func asUpdate(w Write, holder *Resource) Write {
+	u := w
+	u.Op, u.Before = OpUpdate, holder
+	if holder.ExternalID == w.ExternalID {
+		u.ExternalID = ""
+	}
+	return u
+}
+
+// holder finds the resource that stands in the way of a create: by our mark,
+// then by name. It is nil when it is not ours to take, and why says whose.
+func (a *applier) holder(ctx context.Context, c *Change, externalID string) (r *Resource, why string, err error) {
+	found, errMark := a.target.Find(ctx, c.Kind, KeyExternalID, externalID)
+	if len(found) == 1 && found[0].ExternalID == externalID {
+		return &found[0], "", nil
+	}
+	found, err = a.target.Find(ctx, c.Kind, nameOf(c.Kind), c.Name)
+	if err != nil {
+		return nil, "", errors.Join(err, errMark)
+	}
+	if len(found) != 1 {
+		return nil, fmt.Sprintf("a value of %s (%s) must be unique and is taken at the service; %d resources have its %s", c.Name, c.DN, len(found), nameOf(c.Kind)), nil
+	}
+	other := &found[0]
+	if other.ExternalID == externalID {
+		return other, "", nil
+	}
+	if source, anchor, ok := a.Mark.Owner(other.ExternalID); ok {
+		return nil, fmt.Sprintf("%q (%s) and %s of source %s both want the %s; the latter has it", c.Name, c.DN, anchor, source, nameOf(c.Kind)), nil
+	}
+	if source, ok := a.Mark.Foreign(other.ExternalID); ok {
+		return nil, fmt.Sprintf("%q (%s): the %s is that of %s %s, which belongs to source %q", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID, source), nil
+	}
+	if !a.Adopt {
+		return nil, fmt.Sprintf("%q (%s): the %s is that of %s %s, which is not ours, and target.adopt is never", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID), nil
+	}
+	return other, "", nil
+}

@@ -1,0 +1,224 @@
+package upload
+
+import (
+	"fmt"
+
+	"adsync/ldapsrc/directory"
+)
+
+// Input is everything that a plan follows from.
+type Input struct {
+	Sources      []Source
+	State        *State
+	Capabilities Capabilities
+	Mark         *Mark
+	Policy       Policy
+}
+
+// A Source is one directory as it was read, and how it is mapped.
+type Source struct {
+	ID      string
+	Reading directory.Reading
+	Mapping *Mapping
+	Groups  bool // groups are synchronised
+	Devices bool // computers are synchronised
+	// Presence says of owned anchors that the snapshot lacks whether their
+	// entries exist; see Missing. It only makes reasons more exact.
+	Presence map[directory.Anchor]directory.Presence
+	// Blocked are the entries that the data checks hold back.
+	Blocked map[directory.Anchor]Quarantine
+}
+
+// Diff compares what the complete sources hold with what the service holds
+// and returns the plan that makes them agree. It decides and does nothing.
+// What an incomplete source owns is not touched.
+func Diff(in Input) *Plan {
+	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}}
+	d.index()
+	d.users()
+	if in.Capabilities.Devices {
+		d.devices()
+	}
+	if in.Capabilities.Groups {
+		d.groups()
+	}
+	d.holdUnproven()
+	d.plan.sort()
+	return d.plan
+}
+
+// Missing returns the anchors of owned resources, by source, that the
+// complete snapshots do not hold: those whose entries left the directory or
+// the scope.
+func Missing(in Input) map[string][]directory.Anchor {
+	d := &differ{Input: in, plan: &Plan{}}
+	d.index()
+	missing := map[string][]directory.Anchor{}
+	for _, k := range []Kind{User, Group, Device} {
+		resources := in.State.Of(k)
+		for i := range resources {
+			source, a, ok := in.Mark.Owner(resources[i].ExternalID)
+			if !ok || !d.manages(source, k) || d.holds(k, a) {
+				continue
+			}
+			missing[source] = append(missing[source], a)
+		}
+	}
+	return missing
+}
+
+// differ holds the indexes of one Diff.
+type differ struct {
+	Input
+	plan   *Plan
+	traits map[traitKey]Trait
+
+	sources map[string]*Source // the complete ones
+	entries map[Kind]map[directory.Anchor]bool
+
+	owned     map[Kind]map[string]*Resource   // by externalId
+	twice     map[Kind]map[string]bool        // externalIds that two resources have
+	byName    map[Kind]map[string]*Resource   // by folded name
+	namesakes map[Kind]map[string][]*Resource // where several have one name
+	byID      map[string]*Resource            // users, for members and managers
+
+	quarantined map[directory.Anchor]bool
+	// users of all complete sources that are, or will be, at the service
+	present map[directory.Anchor]Member
+}
+
+type traitKey struct {
+	kind Kind
+	path string
+}
+
+func (d *differ) index() {
+	d.sources = map[string]*Source{}
+	d.entries = map[Kind]map[directory.Anchor]bool{User: {}, Group: {}, Device: {}}
+	for i := range d.Sources {
+		s := &d.Sources[i]
+		snapshot, ok := s.Reading.Snapshot()
+		if !ok {
+			continue
+		}
+		d.sources[s.ID] = s
+		for i := range snapshot.Users {
+			d.entries[User][snapshot.Users[i].Anchor] = true
+		}
+		for i := range snapshot.Groups {
+			d.entries[Group][snapshot.Groups[i].Anchor] = true
+		}
+		for i := range snapshot.Computers {
+			d.entries[Device][snapshot.Computers[i].Anchor] = true
+		}
+	}
+	d.quarantined = map[directory.Anchor]bool{}
+	d.present = make(map[directory.Anchor]Member, len(d.entries[User]))
+	d.indexState()
+}
+
+func (d *differ) indexState() {
+	d.owned = map[Kind]map[string]*Resource{}
+	d.twice = map[Kind]map[string]bool{}
+	d.byName = map[Kind]map[string]*Resource{}
+	d.namesakes = map[Kind]map[string][]*Resource{User: {}, Group: {}, Device: {}}
+	for _, k := range []Kind{User, Group, Device} {
+		resources := d.State.Of(k)
+		d.owned[k] = make(map[string]*Resource, len(resources))
+		d.byName[k] = make(map[string]*Resource, len(resources))
+		d.twice[k] = map[string]bool{}
+		for i := range resources {
+			r := &resources[i]
+			name := foldName(r.Name)
+			if other := d.byName[k][name]; other != nil {
+				if len(d.namesakes[k][name]) == 0 {
+					d.namesakes[k][name] = []*Resource{other}
+				}
+				d.namesakes[k][name] = append(d.namesakes[k][name], r)
+			}
+			d.byName[k][name] = r
+			source, _, ok := d.Mark.Owner(r.ExternalID)
+			if !ok {
+				continue
+			}
+			if d.owned[k][r.ExternalID] != nil {
+				d.twice[k][r.ExternalID] = true
+			}
+			d.owned[k][r.ExternalID] = r
+			if d.sources[source] != nil {
+				d.count(r)
+			}
+		}
+	}
+	d.byID = make(map[string]*Resource, len(d.State.Users))
+	for i := range d.State.Users {
+		d.byID[d.State.Users[i].ID] = &d.State.Users[i]
+	}
+}
+
+func (d *differ) count(r *Resource) {
+	switch {
+	case r.Kind == User && r.Active:
+		d.plan.Owned.ActiveUsers++
+	case r.Kind == Group:
+		d.plan.Owned.Groups++
+		d.plan.Owned.Memberships += len(r.Members)
+	}
+}
+
+// manages reports whether the source was read completely and synchronises
+// resources of the kind.
+func (d *differ) manages(source string, k Kind) bool {
+	s := d.sources[source]
+	switch {
+	case s == nil:
+		return false
+	case k == Group:
+		return s.Groups
+	case k == Device:
+		return s.Devices
+	}
+	return true
+}
+
+func (d *differ) holds(k Kind, a directory.Anchor) bool { return d.entries[k][a] }
+
+// trait is how values of a path compare. Names of accounts and addresses
+// ignore case (RFC 7643 4.1); in all other text a change of case is a change
+// that somebody made.
+func (d *differ) trait(k Kind, path string) Trait {
+	key := traitKey{k, path}
+	t, ok := d.traits[key]
+	if !ok {
+		if d.Capabilities.Trait != nil {
+			t = d.Capabilities.Trait(k, path)
+		}
+		if p, err := ParsePath(path); err == nil && path != KeyUserName && !(p.Attr == "emails" && p.Sub == "value") {
+			t.CaseExact = true
+		}
+		d.traits[key] = t
+	}
+	return t
+}
+
+func (d *differ) quarantine(q Quarantine) {
+	d.quarantined[q.Anchor] = true
+	d.plan.Quarantined = append(d.plan.Quarantined, q)
+}
+
+func (d *differ) add(c Change) {
+	c.State = Planned
+	d.plan.Changes = append(d.plan.Changes, c)
+}
+
+// holdUnproven withholds every removal of a kind whose list at the service
+// is not proven: what was seen may not be what is there.
+func (d *differ) holdUnproven() {
+	for i := range d.plan.Changes {
+		c := &d.plan.Changes[i]
+		kind := c.Kind
+		if why, ok := d.State.Unproven[kind]; ok && c.Verb.Removes() {
+			c.State, c.Why = Withheld, fmt.Sprintf("the service's list of %ss is not proven complete: %s", kind, why)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package upload
+
+import (
+	"cmp"
+
+	"adsync/ldapsrc/directory"
+)
+
+// leavers plans what becomes of owned resources whose entries the complete
+// snapshots do not hold.
+func (d *differ) leavers(k Kind) {
+	resources := d.State.Of(k)
+	for i := range resources {
+		r := &resources[i]
+		source, a, ok := d.Mark.Owner(r.ExternalID)
+		if !ok || !d.manages(source, k) || d.holds(k, a) || d.twice[k][r.ExternalID] {
+			continue
+		}
+		verb, ok := d.leaving(k, r)
+		if !ok {
+			continue
+		}
+		reason, dn := d.whereabouts(d.sources[source], a)
+		d.add(Change{Verb: verb, Kind: k, Name: r.Name, Source: source, Anchor: a, DN: dn, Before: r, Reason: reason})
+	}
+}
+
+// leaving is what the policy says of a resource whose entry is gone; false
+// when nothing is to be done, or has been done already.
+func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
+	action := d.Policy.UserGone
+	if k == Group {
+		action = d.Policy.GroupGone
+	}
+	switch {
+	case action == Remove:
+		return Delete, true
+	case action == Off && r.Active:
+		return Deactivate, true
+	}
+	return "", false
+}
+
+// whereabouts says why an entry is not in the snapshot.
+func (d *differ) whereabouts(s *Source, a directory.Anchor) (reason, dn string) {
+	p, looked := s.Presence[a]
+	switch {
+	case !looked:
+		return "no longer in the directory or out of scope", ""
+	case !p.Found:
+		return "no longer in the directory", ""
+	case p.Why == "":
+		return "out of scope", p.DN
+	}
+	return "out of scope: " + p.Why, p.DN
+}
+
+func compareAnchors(a, b directory.Anchor) int { return cmp.Compare(a, b) }

@@ -1,0 +1,104 @@
+package upload
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"adsync/ldapsrc/directory"
+)
+
+// lookupWidth is how many look-ups are under way at once.
+const lookupWidth = 8
+
+// LookUp asks the service one by one for the entries that its list lacks,
+// where that list is not proven complete, and adds what is there to the
+// state: what a short list lacks must not be created again. Where the list
+// is proven it asks nothing.
+func LookUp(ctx context.Context, target Target, in Input) error {
+	if len(in.State.Unproven) == 0 {
+		return nil
+	}
+	d := &differ{Input: in, plan: &Plan{}}
+	d.index()
+	for _, k := range []Kind{User, Group} {
+		if _, unproven := in.State.Unproven[k]; !unproven {
+			continue
+		}
+		found, err := lookUpAll(ctx, target, k, d.unlisted(k))
+		if err != nil {
+			return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
+		}
+		if k == User {
+			in.State.Users = append(in.State.Users, found...)
+		} else {
+			in.State.Groups = append(in.State.Groups, found...)
+		}
+	}
+	return nil
+}
+
+// wanted is one entry to look up: by its mark, then by its name.
+type wanted struct{ externalID, name string }
+
+// unlisted are the entries of a kind that have no resource in the list.
+func (d *differ) unlisted(k Kind) []wanted {
+	var out []wanted
+	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
+		id := d.Mark.ExternalID(s.ID, a)
+		name := d.nameFor(s, k, attributes)
+		if name != "" && d.owned[k][id] == nil && d.byName[k][foldName(name)] == nil {
+			out = append(out, wanted{id, name})
+		}
+	}
+	for _, s := range d.complete() {
+		snapshot, _ := s.Reading.Snapshot()
+		if k == User {
+			for i := range snapshot.Users {
+				consider(s, snapshot.Users[i].Anchor, snapshot.Users[i].Attributes)
+			}
+		} else if s.Groups {
+			for i := range snapshot.Groups {
+				consider(s, snapshot.Groups[i].Anchor, snapshot.Groups[i].Attributes)
+			}
+		}
+	}
+	return out
+}
+
+func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Resource, error) {
+	answers := make([][]Resource, len(all))
+	errs := make([]error, len(all))
+	gate := make(chan struct{}, lookupWidth)
+	var wait sync.WaitGroup
+	for i, w := range all {
+		gate <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-gate }()
+			answers[i], errs[i] = lookUpOne(ctx, target, k, w)
+		})
+	}
+	wait.Wait()
+	var found []Resource
+	seen := map[string]bool{}
+	for i := range all {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		for _, r := range answers[i] {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				found = append(found, r)
+			}
+		}
+	}
+	return found, nil
+}
+
+// lookUpOne asks by mark where the service can answer that, and by name.
+func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
+	if found, err := target.Find(ctx, k, KeyExternalID, w.externalID); err == nil && len(found) > 0 {
+		return found, nil
+	}
+	return target.Find(ctx, k, nameOf(k), w.name)
+}

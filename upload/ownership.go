@@ -1,0 +1,122 @@
+package upload
+
+import (
+	"fmt"
+	"strings"
+
+	"adsync/ldapsrc/directory"
+)
+
+// A Mark is how a resource says whom it belongs to: the template of its
+// externalId, with {source} and {anchor} in it. A resource whose externalId
+// is not of this form, or names a source that is not configured, is not ours.
+type Mark struct {
+	before, between, after string
+	sourceFirst, sourced   bool
+	sources                map[string]bool
+	only                   string // the one source, where the template names none
+}
+
+// NewMark compiles a template such as "{source}:{anchor}" for the configured
+// sources. A template without {source} serves one source only.
+func NewMark(template string, sources []string) (*Mark, error) {
+	m := &Mark{sources: map[string]bool{}}
+	for _, id := range sources {
+		m.sources[id] = true
+	}
+	s, a := strings.Index(template, "{source}"), strings.Index(template, "{anchor}")
+	if strings.Count(template, "{anchor}") != 1 || strings.Count(template, "{source}") > 1 {
+		return nil, fmt.Errorf("%q wants {anchor} once and {source} at most once", template)
+	}
+	m.sourced = s >= 0
+	if !m.sourced {
+		if len(sources) != 1 {
+			return nil, fmt.Errorf("%q wants {source}, for there are %d sources", template, len(sources))
+		}
+		m.only = sources[0]
+		m.before, m.after, _ = strings.Cut(template, "{anchor}")
+		return m, nil
+	}
+	m.sourceFirst = s < a
+	first, second := "{source}", "{anchor}"
+	if !m.sourceFirst {
+		first, second = second, first
+	}
+	m.before, template, _ = strings.Cut(template, first)
+	m.between, m.after, _ = strings.Cut(template, second)
+	if m.between == "" {
+		return nil, fmt.Errorf("the externalId template wants something between {source} and {anchor}")
+	}
+	return m, nil
+}
+
+// ExternalID is the mark of one entry.
+func (m *Mark) ExternalID(source string, a directory.Anchor) string {
+	switch {
+	case !m.sourced:
+		return m.before + string(a) + m.after
+	case m.sourceFirst:
+		return m.before + source + m.between + string(a) + m.after
+	}
+	return m.before + string(a) + m.between + source + m.after
+}
+
+// Owner reads a mark: the source and the anchor of a resource that a
+// configured source owns. Case is not folded: we wrote it.
+func (m *Mark) Owner(externalID string) (source string, a directory.Anchor, ok bool) {
+	source, a, ok = m.parse(externalID)
+	return source, a, ok && m.sources[source]
+}
+
+// Foreign reads the mark of a source that is not configured here, so that
+// nothing of another adsync, or of a source taken out, is adopted.
+func (m *Mark) Foreign(externalID string) (source string, ok bool) {
+	source, _, ok = m.parse(externalID)
+	return source, ok && !m.sources[source]
+}
+
+func (m *Mark) parse(externalID string) (source string, a directory.Anchor, ok bool) {
+	rest, ok := strings.CutPrefix(externalID, m.before)
+	if !ok {
+		return "", "", false
+	}
+	rest, ok = strings.CutSuffix(rest, m.after)
+	if !ok {
+		return "", "", false
+	}
+	anchor := rest
+	switch {
+	case !m.sourced:
+		source = m.only
+	case m.sourceFirst:
+		i := strings.LastIndex(rest, m.between)
+		if i < 0 {
+			return "", "", false
+		}
+		source, anchor = rest[:i], rest[i+len(m.between):]
+	default:
+		anchor, source, ok = strings.Cut(rest, m.between)
+		if !ok {
+			return "", "", false
+		}
+	}
+	return source, directory.Anchor(anchor), source != "" && canonical(anchor)
+}
+
+// canonical reports whether text is an anchor as we write it.
+func canonical(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,57 @@
+package upload
+
+import (
+	"context"
+	"slices"
+)
+
+// rename applies changes of unique names in an order in which each name is
+// free when it is taken. A ring, such as two people who swap names, is broken
+// by giving one of them a name of its own for a moment.
+func (a *applier) rename(ctx context.Context, changes []*Change) {
+	waiting := slices.Clone(changes)
+	for len(waiting) > 0 && a.stopped == nil {
+		held := map[string]*Change{}
+		for _, c := range waiting {
+			held[foldName(c.Before.Name)] = c
+		}
+		var ready, rest []*Change
+		for _, c := range waiting {
+			if other := held[foldName(c.Name)]; other == nil || other == c {
+				ready = append(ready, c)
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		if len(ready) == 0 {
+			a.batch(ctx, rest[:1], a.stepAside)
+			if rest[0].State == Applied {
+				rest[0].State = Planned
+				before := *rest[0].Before
+				before.Name = momentary(rest[0], before.Name)
+				rest[0].Before = &before
+			} else {
+				rest = rest[1:]
+			}
+		}
+		a.batch(ctx, ready, a.write)
+		waiting = rest
+	}
+}
+
+// stepAside writes momentary values on every path that must be unique.
+func (a *applier) stepAside(c *Change) (Write, error) {
+	w := Write{Op: OpUpdate, Kind: c.Kind, Before: c.Before}
+	unique := append([]string{nameOf(c.Kind)}, a.target.Capabilities().Unique[c.Kind]...)
+	for _, s := range c.set {
+		if slices.Contains(unique, s.Path) && len(s.Old) > 0 {
+			w.Set = append(w.Set, Attribute{Path: s.Path, Values: []string{momentary(c, s.Old[0])}})
+		}
+	}
+	return w, nil
+}
+
+// momentary is a name that nobody else has, still an address if it was one.
+func momentary(c *Change, name string) string {
+	return "adsync-" + string(c.Anchor)[:8] + "-" + name
+}

@@ -1,0 +1,284 @@
+package upload
+
+import (
+	"fmt"
+
+	"adsync/ldapsrc/directory"
+)
+
+// candidate is a user of a complete source on the way into the plan.
+type candidate struct {
+	user   *directory.User
+	source *Source
+	id     string // externalId
+	name   string // userName
+	held   *Resource
+}
+
+func (d *differ) users() {
+	candidates := d.candidates()
+	for i := range candidates {
+		d.place(&candidates[i])
+	}
+	for i := range candidates {
+		if c := &candidates[i]; !d.quarantined[c.user.Anchor] {
+			d.user(c)
+		}
+	}
+	d.leavers(User)
+}
+
+// candidates are all users of the complete sources with their names; those
+// that cannot be right are quarantined.
+func (d *differ) candidates() []candidate {
+	var out []candidate
+	names := map[string][]int{}
+	anchors := map[directory.Anchor]int{}
+	for _, s := range d.complete() {
+		snapshot, _ := s.Reading.Snapshot()
+		for i := range snapshot.Users {
+			u := &snapshot.Users[i]
+			c := candidate{user: u, source: s, id: d.Mark.ExternalID(s.ID, u.Anchor)}
+			c.name = d.nameFor(s, User, u.Attributes)
+			c.held = d.owned[User][c.id]
+			if q, ok := s.Blocked[u.Anchor]; ok {
+				d.quarantine(q)
+			}
+			if other, again := anchors[u.Anchor]; again {
+				d.quarantineUser(&c, "dup-id", fmt.Sprintf("has the same anchor as %s of source %s", out[other].user.DN, out[other].source.ID))
+				d.quarantineUser(&out[other], "dup-id", fmt.Sprintf("has the same anchor as %s of source %s", u.DN, s.ID))
+			}
+			anchors[u.Anchor] = len(out)
+			if c.name == "" {
+				d.quarantineUser(&c, "missing-login", "no login name: the source of userName is empty")
+			} else if folded := foldName(c.name); u.Active || c.held != nil {
+				names[folded] = append(names[folded], len(out))
+			}
+			out = append(out, c)
+		}
+	}
+	for _, same := range names {
+		if len(same) < 2 {
+			continue
+		}
+		for _, i := range same {
+			d.quarantineUser(&out[i], "dup-login", fmt.Sprintf("userName %q is also that of %s", out[i].name, d.others(out, same, i)))
+		}
+	}
+	return out
+}
+
+func (d *differ) others(all []candidate, same []int, but int) string {
+	text := ""
+	for _, i := range same {
+		if i == but {
+			continue
+		}
+		if text != "" {
+			text += " and "
+		}
+		text += fmt.Sprintf("%s (%s, source %s)", all[i].user.DN, all[i].user.Anchor, all[i].source.ID)
+	}
+	return text
+}
+
+func (d *differ) quarantineUser(c *candidate, rule, detail string) {
+	if d.quarantined[c.user.Anchor] && rule != "dup-id" {
+		return
+	}
+	name := c.name
+	if name == "" {
+		name = c.user.Login
+	}
+	d.quarantine(Quarantine{Source: c.source.ID, Kind: User, Name: name, DN: c.user.DN, Anchor: c.user.Anchor, Rule: rule, Detail: detail})
+}
+
+// complete are the sources that were read completely, in the order of the
+// configuration.
+func (d *differ) complete() []*Source {
+	var out []*Source
+	for i := range d.Sources {
+		if _, ok := d.Sources[i].Reading.Snapshot(); ok {
+			out = append(out, &d.Sources[i])
+		}
+	}
+	return out
+}
+
+// nameFor evaluates the rule of the unique name alone.
+func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
+	for _, r := range s.Mapping.Of(k) {
+		if r.Path == nameOf(k) {
+			values, err := r.From.Values(a)
+			if err != nil {
+				return ""
+			}
+			return first(values)
+		}
+	}
+	return ""
+}
+
+// place finds the resource that a user has at the service, and says who will
+// be there, so that members and managers can be named.
+func (d *differ) place(c *candidate) {
+	u := c.user
+	if d.twice[User][c.id] {
+		d.quarantineUser(c, "dup-id", fmt.Sprintf("two users at the service have the externalId %s", c.id))
+		return
+	}
+	if c.held == nil && !d.quarantined[u.Anchor] && u.Active {
+		var why string
+		if c.held, why = d.claim(User, c.name); why != "" {
+			d.quarantineUser(c, "name-taken", why)
+		}
+	}
+	switch {
+	case c.held != nil:
+		d.present[u.Anchor] = Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}
+	case u.Active && !d.quarantined[u.Anchor]:
+		d.present[u.Anchor] = Member{Anchor: u.Anchor, Name: c.name}
+	}
+}
+
+// user plans what one user needs.
+func (d *differ) user(c *candidate) {
+	u, r := c.user, c.held
+	base := Change{Kind: User, Name: c.name, Source: c.source.ID, Anchor: u.Anchor, DN: u.DN, Before: r}
+	if r == nil {
+		if u.Active {
+			d.createUser(c, base)
+		}
+		return
+	}
+	adopted := r.ExternalID != c.id
+	off := !u.Active && d.Policy.UserDisabled == Off
+	frozen := d.Capabilities.FrozenInactive && !r.Active && !u.Active
+	if !u.Active && d.Policy.UserDisabled == Remove {
+		base.Verb, base.Reason = Delete, reasonInactive(u)
+		d.add(base)
+		return
+	}
+	change := base
+	if !frozen {
+		change.set = d.changed(c.source, User, u.Attributes, r)
+		change.manager = d.managerOf(c, r)
+	}
+	switch {
+	case adopted:
+		change.Verb, change.Reason = Adopt, "same userName, not owned by anyone"
+	case u.Active && !r.Active:
+		change.Verb, change.Reason = Reactivate, "active in the directory"
+	case len(change.set) == 0 && change.manager == nil:
+		change.Verb = ""
+	default:
+		change.Verb = Update
+	}
+	if change.Verb != "" {
+		d.add(change)
+	}
+	if off && r.Active {
+		base.Verb, base.Reason = Deactivate, reasonInactive(u)
+		d.add(base)
+	}
+}
+
+func reasonInactive(u *directory.User) string {
+	if u.Inactive == "" {
+		return "disabled in the directory"
+	}
+	return u.Inactive
+}
+
+func (d *differ) createUser(c *candidate, base Change) {
+	base.Verb, base.Reason = Create, "new in scope"
+	mapping, attributes := c.source.Mapping, c.user.Attributes
+	base.create = func() []AttributeChange { return created(mapping, User, attributes) }
+	base.manager = d.managerOf(c, nil)
+	d.add(base)
+}
+
+// created are the attributes of a new resource.
+func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
+	var out []AttributeChange
+	values, err := m.Evaluate(k, a)
+	if err != nil {
+		return nil
+	}
+	for _, v := range values {
+		if len(v.Values) > 0 {
+			out = append(out, AttributeChange{Path: v.Path, New: v.Values})
+		}
+	}
+	return out
+}
+
+// changed are the managed attributes in which the service differs.
+func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
+	var out []AttributeChange
+	for _, rule := range s.Mapping.Of(k) {
+		if rule.Path == PathManager {
+			continue
+		}
+		t := d.trait(k, rule.Path)
+		if t.ReadOnly || t.WriteOnce || t.Hidden {
+			continue
+		}
+		want, err := rule.From.Values(a)
+		if err != nil {
+			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("mapping of %s: %v", rule.Path, err))
+			continue
+		}
+		have := r.Get(rule.Path)
+		if !t.same(want, have) {
+			out = append(out, AttributeChange{Path: rule.Path, Old: have, New: t.effective(want)})
+		}
+	}
+	return out
+}
+
+// managerOf plans the manager. One that the directory names but that is not,
+// and will not be, at the service cannot be written; what is there is taken
+// away only if it is certainly somebody else of ours.
+func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
+	if !c.source.Mapping.manages(User, PathManager) {
+		return nil
+	}
+	t := d.trait(User, PathManager)
+	if t.ReadOnly || t.Hidden || (t.WriteOnce && r != nil) {
+		return nil
+	}
+	have := ""
+	if r != nil {
+		have = r.Manager
+	}
+	want, there := d.present[c.user.Manager]
+	if c.user.Manager != "" && there {
+		if want.ID != "" && want.ID == have {
+			return nil
+		}
+		return &managerChange{anchor: want.Anchor, name: want.Name, old: d.nameOfID(have)}
+	}
+	if have == "" || (c.user.Manager != "" && !d.ours(have)) {
+		return nil
+	}
+	return &managerChange{old: d.nameOfID(have)}
+}
+
+// nameOfID is the userName of an id, or the id where it is not known.
+func (d *differ) nameOfID(id string) string {
+	if r := d.byID[id]; r != nil {
+		return r.Name
+	}
+	return id
+}
+
+// ours reports whether an id is of a user that a completely read source owns.
+func (d *differ) ours(id string) bool {
+	r := d.byID[id]
+	if r == nil {
+		return false
+	}
+	source, _, ok := d.Mark.Owner(r.ExternalID)
+	return ok && d.sources[source] != nil
+}
