@@ -1,0 +1,288 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// KeyringService is the name under which secrets stand in the operating
+// system's keyring; the configuration's {keyring: NAME} is the account.
+const KeyringService = "adsync"
+
+// largestSecret is far above any password, token or private key.
+const largestSecret = 64 << 10
+
+// A Resolver fetches secrets. The zero value uses the process's environment
+// and the operating system's keyring.
+type Resolver struct {
+	Dir      string                                     // where relative paths start; the working directory when empty
+	Getenv   func(string) string                        // os.Getenv when nil
+	Keyring  func(service, name string) (string, error) // the system's when nil
+	Timeout  time.Duration                              // for a command; 30 s when zero
+	Redactor *Redactor                                  // is told every secret; may be nil
+}
+
+// Resolve fetches the secret. The error says which place failed and what to
+// do, and never holds the secret.
+func (s Secret) Resolve(ctx context.Context, r Resolver) (Value, error) {
+	var text string
+	var err error
+	switch {
+	case s.Env != "":
+		text, err = r.env(s.Env)
+	case s.File != "":
+		text, err = r.file(s.File)
+	case len(s.Command) > 0:
+		text, err = r.command(ctx, s.Command)
+	case s.Keyring != "":
+		text, err = r.keyring(s.Keyring)
+	default:
+		return Value{}, nil
+	}
+	if err != nil {
+		return Value{}, err
+	}
+	v := Value{text}
+	r.Redactor.Add(v)
+	return v, nil
+}
+
+func (r Resolver) getenv(name string) string {
+	if r.Getenv != nil {
+		return r.Getenv(name)
+	}
+	return os.Getenv(name)
+}
+
+func (r Resolver) env(name string) (string, error) {
+	text := r.getenv(name)
+	if text == "" {
+		return "", fmt.Errorf("environment variable %s is not set or empty", name)
+	}
+	return text, nil
+}
+
+// file reads a secret from a file that others cannot read.
+func (r Resolver) file(name string) (string, error) {
+	path, err := r.secretPath(name)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read the secret: %w", err)
+	case info.IsDir():
+		return "", fmt.Errorf("%s is a folder, not a file", path)
+	case readableByOthers(info) && !r.handedOver(path):
+		return "", fmt.Errorf("%s can be read by other users of this machine: chmod 600 %s", path, path)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, largestSecret+1))
+	if err != nil {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	return oneSecret(path, text)
+}
+
+// oneSecret takes the one newline off that editors and programs end with, and
+// the mark that editors on Windows begin with.
+func oneSecret(from string, text []byte) (string, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	switch {
+	case len(text) == 0:
+		return "", fmt.Errorf("%s: the secret is empty", from)
+	case len(text) > largestSecret:
+		return "", fmt.Errorf("%s: more than %d bytes are no secret", from, largestSecret)
+	case bytes.IndexByte(text, 0) >= 0:
+		return "", fmt.Errorf("%s: the secret is UTF-16 or binary; save it as UTF-8", from)
+	}
+	return string(text), nil
+}
+
+// secretPath turns credential:NAME into the file that systemd made of the
+// unit's LoadCredential= or LoadCredentialEncrypted=.
+func (r Resolver) secretPath(name string) (string, error) {
+	credential, ok := strings.CutPrefix(name, "credential:")
+	if !ok {
+		return absolute(r.Dir, name), nil
+	}
+	dir := r.getenv("CREDENTIALS_DIRECTORY")
+	switch {
+	case credential == "" || credential != filepath.Base(credential):
+		return "", errors.New("credential: wants the name of a systemd credential, without a folder")
+	case dir == "":
+		return "", fmt.Errorf("credential %s: systemd handed none over (CREDENTIALS_DIRECTORY is not set); the unit wants LoadCredential=%s:PATH", credential, credential)
+	}
+	return filepath.Join(dir, credential), nil
+}
+
+// handedOver reports whether systemd keeps the file: its folder is closed to
+// others, whatever the mode of the files in it.
+func (r Resolver) handedOver(path string) bool {
+	dir := r.getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func (r Resolver) command(ctx context.Context, words []string) (string, error) {
+	timeout := r.Timeout
+	if timeout == 0 {
+		timeout = 30 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Dir = r.Dir
+	cmd.WaitDelay = time.Second // a child may hold the pipe open
+	var out, said limited
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := cmd.Run()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "", fmt.Errorf("%s did not end within %s", words[0], Duration(timeout))
+	case err != nil:
+		return "", fmt.Errorf("%s: %w%s", words[0], err, said.inWords(out.String()))
+	}
+	return oneSecret(words[0], out.Bytes())
+}
+
+// limited keeps the first part of what a command writes.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if room := largestSecret + 1 - l.Len(); room > 0 {
+		l.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// inWords is the first line of a command's complaint, without what it had
+// printed as the secret by then.
+func (l *limited) inWords(secret string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(l.String()), "\n")
+	var r Redactor
+	for part := range strings.Lines(secret) {
+		r.Add(Value{strings.TrimSpace(part)})
+	}
+	line = strings.TrimSpace(r.Redact(line))
+	if len(line) > 200 {
+		line = strings.ToValidUTF8(line[:200], "") + "..."
+	}
+	if line == "" {
+		return ""
+	}
+	return ": " + line
+}
+
+func (r Resolver) keyring(name string) (string, error) {
+	get := r.Keyring
+	if get == nil {
+		get = keyring.Get
+	}
+	text, err := get(KeyringService, name)
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return "", fmt.Errorf("the keyring of this account has no entry %q for %s; %q stores it", name, KeyringService, "adsync init")
+	case err != nil:
+		return "", fmt.Errorf("the keyring of this account cannot be read: %w", err)
+	case text == "":
+		return "", fmt.Errorf("the keyring's entry %q is empty", name)
+	}
+	return text, nil
+}
+
+// Secrets are the fetched secrets of a configuration, by their key.
+type Secrets map[string]Value
+
+// Secrets fetches the secrets of the configuration, or those whose key the
+// function keep wants. All that cannot be had are named at once: the error is
+// then *Problems. Relative paths start at the configuration's folder.
+func (f *File) Secrets(ctx context.Context, r Resolver, keep func(key string) bool) (Secrets, error) {
+	if r.Dir == "" && f.Path != "" {
+		r.Dir = filepath.Dir(f.Path)
+	}
+	lines := &reader{lines: map[string]int{}}
+	if f.tree != nil {
+		var again File
+		lines.value(f.tree.Content[0], reflect.ValueOf(&again).Elem(), "")
+	}
+	secrets := Secrets{}
+	var problems Problems
+	for _, place := range f.SecretKeys() {
+		if keep != nil && !keep(place.Key) {
+			continue
+		}
+		v, err := place.Secret.Resolve(ctx, r)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			problems = append(problems, Problem{File: f.Path, Line: lines.line(place.Key), Key: place.Key, Text: err.Error()})
+			continue
+		}
+		secrets[place.Key] = v
+	}
+	return secrets, problems.err()
+}
+
+// A SecretKey is a place of the configuration that wants a secret.
+type SecretKey struct {
+	Key    string // sources[0].bind.password
+	Secret Secret
+}
+
+// SecretKeys lists the secrets that the configuration names, in its order.
+func (f *File) SecretKeys() []SecretKey {
+	return secretsIn(reflect.ValueOf(f).Elem(), "")
+}
+
+func secretsIn(v reflect.Value, key string) []SecretKey {
+	var found []SecretKey
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return secretsIn(v.Elem(), key)
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Struct {
+			for i := range v.Len() {
+				found = append(found, secretsIn(v.Index(i), key+"["+strconv.Itoa(i)+"]")...)
+			}
+		}
+	case reflect.Struct:
+		switch held := v.Interface().(type) {
+		case Secret:
+			if !held.IsZero() {
+				found = append(found, SecretKey{key, held})
+			}
+			return found
+		case Endpoint:
+			return secretsIn(reflect.ValueOf(held.Secret), key)
+		}
+		for _, f := range fieldsOf(v.Type()) {
+			found = append(found, secretsIn(v.Field(f.index), join(key, f.name))...)
+		}
+	}
+	return found
+}
