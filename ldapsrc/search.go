@@ -1,0 +1,335 @@
+package ldapsrc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"adsync/ldapsrc/directory"
+)
+
+const (
+	pageSize = 1000
+	// holdBack is how much of a page is held undecoded so that the next page
+	// can be asked for before its last entries are decoded.
+	holdBack = 256 << 10
+	// emptyPages is how many pages in a row may be empty. AD sends some while
+	// it works through a filter without index.
+	emptyPages = 1000
+	// firstID is far from go-ldap's own message ids, which start at 1.
+	firstID = 1 << 30
+)
+
+// smallerPages are tried in turn when a server refuses the size of a page.
+var smallerPages = []int{500, 100}
+
+// A request is one search (RFC 4511 4.5.1).
+type request struct {
+	base   string
+	scope  int // ldap.ScopeBaseObject, ldap.ScopeSingleLevel, ldap.ScopeWholeSubtree
+	filter string
+	names  *directory.Names // the attributes that the entries are decoded to
+	ask    []string         // the attributes that are asked for, if not the names
+	// controls are sent with every page.
+	controls []ldap.Control
+	pageSize int  // 1,000 when zero
+	single   bool // at most one entry is expected: without paging
+}
+
+// attributes are what the request asks for. An empty list would mean all.
+func (r *request) attributes() []string {
+	if len(r.ask) > 0 {
+		return r.ask
+	}
+	if r.names == nil || r.names.Len() == 0 {
+		return []string{"1.1"}
+	}
+	return r.names.List()
+}
+
+// stats count what a search brought.
+type stats struct {
+	entries, pages int
+	referrals      int // continuation references, which are not followed
+}
+
+// A SearchError is a search that did not end well, or not provably so.
+type SearchError struct {
+	Server, Base, Filter string
+	Entries              int // how many came before; none of them may be used
+	Err                  error
+}
+
+// Error names the search and the reason.
+func (e *SearchError) Error() string {
+	after := ""
+	if e.Entries > 0 {
+		after = fmt.Sprintf(" after %d entries", e.Entries)
+	}
+	return fmt.Sprintf("search %s on %s under %q%s: %v", e.Filter, e.Server, e.Base, after, e.Err)
+}
+
+// Unwrap returns the reason: an *ldap.Error for a result code.
+func (e *SearchError) Unwrap() error { return e.Err }
+
+// search runs one search to the end and gives every entry to each. It returns
+// nil only when every page ended with success and a paging control, whose
+// cookie was empty on the last page and only there. After any error the
+// entries given so far must not be used, and unless the server refused the
+// search before its first entry, neither may the link.
+func (l *link) search(ctx context.Context, req request, each func(*entry) error) (stats, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	size := req.pageSize
+	if size == 0 {
+		size = pageSize
+	}
+	if req.single || l.unpaged {
+		size = 0
+	}
+	smaller := smallerPages
+	for {
+		s := &running{link: l, req: req, size: size, each: each, decoder: newDecoder(req.names)}
+		err := s.run(ctx)
+		if err == nil {
+			return s.stats, nil
+		}
+		for len(smaller) > 0 && smaller[0] >= size {
+			smaller = smaller[1:]
+		}
+		if size > 0 && len(smaller) > 0 && s.stats.entries == 0 && l.broken == nil && ldap.IsErrorWithCode(err, ldap.LDAPResultAdminLimitExceeded) {
+			size, smaller = smaller[0], smaller[1:]
+			continue
+		}
+		return s.stats, &SearchError{Server: l.server.String(), Base: req.base, Filter: req.filter, Entries: s.stats.entries, Err: err}
+	}
+}
+
+// running is a search under way.
+type running struct {
+	link    *link
+	req     request
+	filter  *ber.Packet
+	size    int // of a page; 0 for a search without paging
+	each    func(*entry) error
+	decoder *decoder
+	stats   stats
+
+	id    int64 // of the page's request
+	held  int   // bytes of the stream that are looked through, and not yet decoded
+	page  int   // entries of the page
+	empty int   // pages in a row without an entry
+}
+
+func (s *running) run(ctx context.Context) error {
+	l := s.link
+	if l.broken != nil {
+		return fmt.Errorf("the connection was lost before: %w", l.broken)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !l.wire.idle() {
+		return l.lose(ctx, errors.New("the server sent a message that nobody asked for"))
+	}
+	var err error
+	if s.filter, err = ldap.CompileFilter(s.req.filter); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { l.raw.Close() })
+	defer stop()
+	l.logSearch(s.req, s.size)
+	err = s.pages()
+	var refused *ldap.Error
+	if err != nil && !errors.As(err, &refused) {
+		return l.lose(ctx, err)
+	}
+	if !stop() {
+		return l.lose(ctx, ctx.Err())
+	}
+	return err
+}
+
+// pages reads page after page. The next one is asked for before the rest of
+// the one that came is decoded.
+func (s *running) pages() error {
+	if err := s.send(nil); err != nil {
+		return err
+	}
+	for {
+		done, size, err := s.await()
+		if err != nil {
+			return err
+		}
+		cookie, err := s.pageEnd(done)
+		if err != nil {
+			s.link.wire.stream.skip(s.held + size)
+			return err
+		}
+		if len(cookie) > 0 {
+			if err := s.send(cookie); err != nil {
+				return err
+			}
+		}
+		if err := s.decode(); err != nil {
+			return err
+		}
+		s.link.wire.stream.skip(size)
+		if len(cookie) == 0 {
+			return nil
+		}
+	}
+}
+
+// send asks for a page.
+func (s *running) send(cookie []byte) error {
+	s.id = s.link.nextID
+	s.link.nextID++
+	controls := s.req.controls
+	if s.size > 0 {
+		controls = append(slices.Clip(controls), &pagingControl{size: s.size, cookie: cookie})
+	}
+	_, err := s.link.wire.Conn.Write(searchRequest(s.id, &s.req, s.filter, controls))
+	return err
+}
+
+// await reads to the end of the page. What it leaves undecoded is held before
+// the message that ends it, whose size it returns.
+func (s *running) await() (message, int, error) {
+	stream := &s.link.wire.stream
+	for {
+		size, err := stream.frame(s.held)
+		if err != nil {
+			return message{}, 0, err
+		}
+		if size == 0 {
+			if err := stream.fill(); err != nil {
+				return message{}, 0, err
+			}
+			continue
+		}
+		m, err := parseMessage(stream.buf[stream.r+s.held : stream.r+s.held+size])
+		if err != nil {
+			return m, 0, err
+		}
+		if m.id != s.id {
+			return m, 0, unexpected(m)
+		}
+		switch m.op {
+		case opSearchResultDone:
+			return m, size, nil
+		case opSearchResultEntry:
+			s.page++
+		case opSearchResultReference:
+			s.stats.referrals++
+		case opIntermediateResponse: // RFC 4511 4.13: to be ignored
+		default:
+			return m, 0, fmt.Errorf("the server answered a search with the operation 0x%02x", m.op)
+		}
+		if s.held += size; s.held >= holdBack {
+			if err := s.decode(); err != nil {
+				return m, 0, err
+			}
+		}
+	}
+}
+
+// decode hands over the entries that are held.
+func (s *running) decode() error {
+	stream := &s.link.wire.stream
+	held := stream.buf[stream.r : stream.r+s.held]
+	for len(held) > 0 {
+		size, err := messageSize(held)
+		if err != nil {
+			return err
+		}
+		m, err := parseMessage(held[:size])
+		if err != nil {
+			return err
+		}
+		held = held[size:]
+		if m.op != opSearchResultEntry {
+			continue
+		}
+		e, err := s.decoder.decode(m.body)
+		if err != nil {
+			return err
+		}
+		s.stats.entries++
+		if err := s.each(e); err != nil {
+			return err
+		}
+	}
+	stream.skip(s.held)
+	s.held = 0
+	return nil
+}
+
+// pageEnd judges the end of a page and returns the cookie for the next one,
+// empty when this was the last.
+func (s *running) pageEnd(m message) ([]byte, error) {
+	s.stats.pages++
+	r, err := parseResult(m.body)
+	if err != nil {
+		return nil, err
+	}
+	if r.code != ldap.LDAPResultSuccess {
+		return nil, r.err()
+	}
+	if s.size == 0 {
+		return nil, nil
+	}
+	cookie, found, err := pagingCookie(m.controls)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errors.New("the server ended a page without saying whether more follow (RFC 2696): the list may be cut short")
+	}
+	if s.empty++; s.page > 0 {
+		s.empty = 0
+	}
+	s.page = 0
+	if s.empty > emptyPages {
+		return nil, fmt.Errorf("the server sent %d empty pages in a row", s.empty)
+	}
+	return slices.Clone(cookie), nil
+}
+
+// unexpected describes a message that is no answer to the search. Whatever it
+// is, an entry may have been lost with it.
+func unexpected(m message) error {
+	if m.id != 0 {
+		return fmt.Errorf("the server sent a message with the id %d, which nobody asked for", m.id)
+	}
+	// Notice of disconnection, RFC 4511 4.4.1.
+	if r, err := parseResult(m.body); err == nil {
+		return fmt.Errorf("the server ends the connection: %s", r)
+	}
+	return errors.New("the server ends the connection")
+}
+
+func (r result) String() string {
+	text := fmt.Sprintf("result %d", r.code)
+	if name, ok := ldap.LDAPResultCodeMap[uint16(r.code)]; ok {
+		text += " (" + name + ")"
+	}
+	if r.diagnostic != "" {
+		text += ": " + r.diagnostic
+	}
+	return text
+}
+
+// err is the result as go-ldap's error, so that callers can ask for the code
+// with ldap.IsErrorWithCode.
+func (r result) err() error {
+	text := r.diagnostic
+	if len(r.referrals) > 0 {
+		text += fmt.Sprintf(" (referral to %s)", r.referrals[0])
+	}
+	return &ldap.Error{ResultCode: uint16(r.code), MatchedDN: r.matchedDN, Err: errors.New(text)}
+}
