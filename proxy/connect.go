@@ -39,7 +39,7 @@ func (h *hop) connect(ctx context.Context, conn net.Conn, target string) (net.Co
 func (h *hop) tunnel(conn net.Conn, target string) (net.Conn, error) {
 	auth, err := h.authenticator()
 	if err != nil {
-		return nil, err
+		return nil, &Error{Kind: SignIn, Proxy: h.String(), Target: target, Err: err}
 	}
 	defer auth.close()
 	reader := bufio.NewReader(conn)
@@ -47,7 +47,7 @@ func (h *hop) tunnel(conn net.Conn, target string) (net.Conn, error) {
 	for {
 		header, err := auth.next(challenge)
 		if err != nil {
-			return nil, &Error{Kind: ProxyAuth, Proxy: h.String(), Target: target, SignedIn: h.username != "", Err: err}
+			return nil, &Error{Kind: SignIn, Proxy: h.String(), Target: target, Err: err}
 		}
 		resp, err := askConnect(conn, reader, target, header)
 		if err != nil {

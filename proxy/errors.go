@@ -19,6 +19,7 @@ const (
 	ProxyNameNotFound  Kind = iota + 1 // the proxy's name cannot be resolved
 	ProxyNotReachable                  // nothing answers at the proxy's address
 	ProxyAuth                          // the proxy wants other credentials (407, RFC 1929)
+	SignIn                             // ntlm or negotiate could not be prepared: no ticket, no such account, a broken challenge
 	ProxyCertificate                   // the TLS of an https proxy is not trusted
 	ProxyProtocol                      // what answers is not this kind of proxy
 	Forbidden                          // the proxy may not or will not connect to the target
@@ -66,6 +67,8 @@ func (e *Error) what() string {
 		return "no connection to the proxy"
 	case ProxyAuth:
 		return e.authText()
+	case SignIn:
+		return "cannot sign in"
 	case ProxyCertificate:
 		return "the proxy's certificate is not trusted" + e.issued()
 	case ProxyProtocol:

@@ -124,7 +124,7 @@ func TestInterceptionShowsItsIssuer(t *testing.T) {
 		t.Errorf("intercepted by %q", got)
 	}
 	want := "the proxy may be opening TLS to inspect it: if \"Example Inspection CA\" is your organisation's, " +
-		"add its certificate to this machine's trusted authorities or name it as ca_file"
+		"add its certificate to this machine's trusted authorities or name it as proxy.ca_file"
 	if e.Hint() != want {
 		t.Errorf("got  %s\nwant %s", e.Hint(), want)
 	}

@@ -15,6 +15,8 @@ func (e *Error) Hint() string {
 		return "check host and port in proxy.url, and that a firewall lets this machine connect to it"
 	case ProxyAuth:
 		return e.authHint()
+	case SignIn:
+		return "check proxy.auth, proxy.username and proxy.password; negotiate without a user takes the ticket of the account that runs adsync (kinit)"
 	case ProxyCertificate, TargetCertificate:
 		return e.certificateHint()
 	case ProxyProtocol:
@@ -68,7 +70,11 @@ func (e *Error) certificateHint() string {
 	if len(e.Chain) > 0 {
 		issuer = fmt.Sprintf("%q", e.Chain[len(e.Chain)-1].Issuer)
 	}
-	text := fmt.Sprintf("if %s is your organisation's, add its certificate to this machine's trusted authorities or name it as ca_file", issuer)
+	key := "ca_file"
+	if e.Proxy != "" {
+		key = "proxy.ca_file"
+	}
+	text := fmt.Sprintf("if %s is your organisation's, add its certificate to this machine's trusted authorities or name it as %s", issuer, key)
 	if e.Kind == TargetCertificate && e.Proxy != "" {
 		text = "the proxy may be opening TLS to inspect it: " + text
 	}

@@ -27,7 +27,7 @@ type kerberos struct {
 func newNegotiate(h *hop) (authenticator, error) {
 	settings, err := config.Load(variable("KRB5_CONFIG", "/etc/krb5.conf"))
 	if err != nil {
-		return nil, fmt.Errorf("proxy.auth negotiate: read the kerberos configuration: %w", err)
+		return nil, fmt.Errorf("read the kerberos configuration: %w", err)
 	}
 	if h.username != "" {
 		user, realm, found := strings.Cut(h.username, "@")
@@ -40,11 +40,11 @@ func newNegotiate(h *hop) (authenticator, error) {
 	name := strings.TrimPrefix(variable("KRB5CCNAME", fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())), "FILE:")
 	tickets, err := credentials.LoadCCache(name)
 	if err != nil {
-		return nil, fmt.Errorf("proxy.auth negotiate: no kerberos tickets in %s, run kinit or set proxy.username and proxy.password: %w", name, err)
+		return nil, fmt.Errorf("no kerberos tickets in %s: %w", name, err)
 	}
 	cl, err := client.NewFromCCache(tickets, settings, client.DisablePAFXFAST(true))
 	if err != nil {
-		return nil, fmt.Errorf("proxy.auth negotiate: tickets in %s: %w", name, err)
+		return nil, fmt.Errorf("kerberos tickets in %s: %w", name, err)
 	}
 	return &kerberos{client: cl, host: h.host()}, nil
 }

@@ -342,3 +342,80 @@ func (r *relay) count() int {
 	defer r.mu.Unlock()
 	return r.n
 }
+
+// startSOCKS is a SOCKS5 proxy in the process (RFC 1928, RFC 1929) that knows
+// one user. With a reply other than 0 it connects to nothing.
+func startSOCKS(t *testing.T, reply byte) (addr string, carried func() []string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	var mu sync.Mutex
+	var targets []string
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer client.Close()
+				name, err := socksRequest(client)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				targets = append(targets, name)
+				mu.Unlock()
+				_, _ = client.Write([]byte{5, reply, 0, 1, 0, 0, 0, 0, 0, 0})
+				if reply != 0 {
+					return
+				}
+				server, err := net.Dial("tcp", name)
+				if err != nil {
+					return
+				}
+				defer server.Close()
+				splice(client, client, server)
+			}()
+		}
+	}()
+	return listener.Addr().String(), func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string(nil), targets...)
+	}
+}
+
+// socksRequest reads a client's greeting, sign-in and request.
+func socksRequest(client net.Conn) (target string, err error) {
+	read := func(n int) []byte {
+		b := make([]byte, n)
+		if err == nil {
+			_, err = io.ReadFull(client, b)
+		}
+		return b
+	}
+	read(int(read(2)[1]))
+	_, _ = client.Write([]byte{5, 2})
+	user := string(read(int(read(2)[1])))
+	password := string(read(int(read(1)[0])))
+	if err != nil || user != "svc" || password != secret {
+		_, _ = client.Write([]byte{1, 1})
+		return "", fmt.Errorf("signed in as %q: %w", user, err)
+	}
+	_, _ = client.Write([]byte{1, 0})
+	var host string
+	switch read(4)[3] {
+	case 1:
+		host = net.IP(read(4)).String()
+	case 3:
+		host = string(read(int(read(1)[0])))
+	case 4:
+		host = net.IP(read(16)).String()
+	}
+	port := read(2)
+	return net.JoinHostPort(host, fmt.Sprint(int(port[0])<<8|int(port[1]))), err
+}

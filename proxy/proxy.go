@@ -59,6 +59,12 @@ func New(s Setting) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	// From here on only the hops know the password, behind their pointers, where
+	// not even %+v of a struct that holds a Proxy finds it.
+	p.setting.Password = ""
+	if s.URL != "" {
+		p.setting.URL = withoutCredentials(s.URL)
+	}
 	return p, nil
 }
 
@@ -112,7 +118,7 @@ func (p *Proxy) way(scheme, addr string) *hop {
 }
 
 // Format prints the setting without its secret, whatever the verb.
-func (p *Proxy) Format(f fmt.State, verb rune) { _, _ = io.WriteString(f, p.setting.String()) }
+func (p Proxy) Format(f fmt.State, verb rune) { _, _ = io.WriteString(f, p.setting.String()) }
 
 // targetAddr is host:port of a URL, with the port its scheme implies.
 func targetAddr(u *url.URL) string {

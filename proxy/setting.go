@@ -44,7 +44,8 @@ type Setting struct {
 	// proxy must allow CONNECT to the directory's port.
 	LDAP bool
 	// RootCAs are trusted for the TLS of an https proxy, and for the targets
-	// where the caller's own TLS configuration names none. Nil is the system's.
+	// where the caller's own TLS configuration names none. Nil is the system's;
+	// for the system's and one more, start from x509.SystemCertPool.
 	RootCAs *x509.CertPool
 	// Auth is how to sign in at an HTTP proxy: basic (also when empty), ntlm or
 	// negotiate.
