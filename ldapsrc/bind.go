@@ -72,6 +72,12 @@ func (l *link) bind(ctx context.Context) error {
 	case Anonymous:
 		l.as = "anonymous"
 		err = l.ldap.UnauthenticatedBind("")
+	case Kerberos:
+		l.as = l.cfg.Bind.Username
+		err = l.bindKerberos(ctx)
+	case NTLM:
+		l.as = l.cfg.Bind.Username
+		err = l.bindNTLM()
 	case External:
 		l.as = "the client certificate"
 		err = l.ldap.ExternalBind()

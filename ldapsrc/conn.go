@@ -22,6 +22,7 @@ type link struct {
 
 	raw  net.Conn  // the socket, closed when a context ends
 	tls  *tls.Conn // nil on a plain connection
+	seal *sealConn
 	wire *wire
 	ldap *ldap.Conn // for the bind
 	as   string     // who we are bound as
@@ -79,7 +80,8 @@ func (l *link) connect(ctx context.Context) error {
 		}
 		conn = l.tls
 	}
-	l.wire = newWire(conn)
+	l.seal = &sealConn{Conn: conn}
+	l.wire = newWire(l.seal)
 	l.ldap = ldap.NewConn(l.wire, l.tls != nil)
 	l.ldap.Start()
 	return nil
