@@ -52,16 +52,18 @@ func (s *Source) check(r *reader, key string) {
 
 // checkAddress looks at where the directory is, and what may be said to it.
 func (s *Source) checkAddress(r *reader, key string) {
-	ways := 0
+	ways, broken := 0, false
 	for name, given := range map[string]bool{"url": s.URL != "", "urls": len(s.URLs) > 0, "domain": s.Domain != ""} {
-		if given || r.failed(key+"."+name) {
+		broken = broken || r.failed(key+"."+name)
+		if given {
 			ways++
 		}
 	}
 	switch {
+	case broken:
 	case ways == 0:
 		r.missing(key+".url", "write url, urls or domain")
-	case ways > 1 && !r.failed(key+".url"):
+	case ways > 1:
 		r.report(key, "names the directory several times", "keep one of url, urls and domain")
 	}
 	if s.Domain != "" && !dnsName.MatchString(s.Domain) && !r.failed(key+".domain") {

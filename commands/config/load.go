@@ -7,9 +7,6 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"regexp"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -113,41 +110,4 @@ func treeOf(text []byte) (*yaml.Node, *Problem) {
 		return nil, &Problem{Line: root.Line, Text: "this is not a configuration: it wants keys such as version: and sources:"}
 	}
 	return &tree, nil
-}
-
-var (
-	yamlLine  = regexp.MustCompile(`line (\d+): `)
-	indentTab = regexp.MustCompile(`(?m)^ *\t`)
-)
-
-// syntaxProblem says in words where YAML itself is broken. The parser's own
-// text is passed on only where it cannot hold a piece of the file.
-func syntaxProblem(text []byte, err error) *Problem {
-	said := strings.TrimPrefix(err.Error(), "yaml: ")
-	p := &Problem{}
-	if m := yamlLine.FindStringSubmatchIndex(said); m != nil {
-		p.Line, _ = strconv.Atoi(said[m[2]:m[3]])
-		said = said[m[1]:]
-	}
-	if at := indentTab.FindIndex(text); at != nil {
-		p.Line = 1 + bytes.Count(text[:at[0]], []byte("\n"))
-		p.Text, p.Hint = "a tab indents this line", "YAML is indented with spaces"
-		return p
-	}
-	switch {
-	case strings.HasPrefix(said, "unknown anchor"):
-		p.Text, p.Hint = "a value that begins with * is read as an alias", "put it in quotes"
-	case strings.Contains(said, "mapping values are not allowed"):
-		p.Text, p.Hint = "a colon stands where no key can be", "put a value that holds \": \" in quotes, and check the indentation"
-	case strings.Contains(said, "cannot start any token"):
-		p.Text, p.Hint = "a value begins with a character that YAML keeps for itself", "put it in quotes"
-	case strings.Contains(said, "did not find expected key"), strings.Contains(said, "did not find expected '-' indicator"),
-		strings.Contains(said, "could not find expected ':'"):
-		p.Text, p.Hint = "the lines around here do not fit together", "check the indentation and quotes"
-	case strings.ContainsAny(said, "'\"`"):
-		p.Text = "this is not YAML"
-	default:
-		p.Text = "this is not YAML: " + said
-	}
-	return p
 }
