@@ -71,19 +71,23 @@ type faultRule struct {
 }
 
 // Fault adds faults. Of several that fit a request, the one added first is applied.
-func (s *Server) Fault(f ...Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	for _, one := range f {
-		s.faults.rules = append(s.faults.rules, faultRule{Fault: one})
+func (s *Server) Fault(f ...Fault) { s.faults.add(f) }
+
+// ClearFaults ends all faults. Requests that hang already go on hanging.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+func (f *faults) add(more []Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range more {
+		f.rules = append(f.rules, faultRule{Fault: one})
 	}
 }
 
-// ClearFaults ends all faults. Requests that hang already go on hanging.
-func (s *Server) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.rules = nil
+func (f *faults) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = nil
 }
 
 func (f *faults) pick(method, path string, h *http.Request) *Fault {
@@ -122,13 +126,14 @@ func (f *Fault) fits(method, path string, h *http.Request) bool {
 	return f.Match == nil || f.Match(h)
 }
 
-// deliver lets the service answer, or the fault spoil it. log is told the status the client will see; 0 is none.
-func (s *Server) deliver(w http.ResponseWriter, h *http.Request, f *Fault, respond func() answer, log func(int)) {
+// deliver lets the service answer, or the fault spoil it. log is told the status the client will see; 0 is none. A
+// closed server ends what hangs.
+func deliver(closed <-chan struct{}, w http.ResponseWriter, h *http.Request, f *Fault, respond func() answer, log func(int)) {
 	if f == nil {
 		write(w, respond(), log)
 		return
 	}
-	if f.Delay > 0 && !s.wait(h, f.Delay) {
+	if f.Delay > 0 && !wait(closed, h, f.Delay) {
 		log(0)
 		return
 	}
@@ -165,20 +170,20 @@ func (s *Server) deliver(w http.ResponseWriter, h *http.Request, f *Fault, respo
 			respond()
 		}
 		log(0)
-		s.wait(h, time.Hour)
+		wait(closed, h, time.Hour)
 		cut(w, -1)
 	}
 }
 
 // wait pauses; it says whether the client and the server are still there.
-func (s *Server) wait(h *http.Request, d time.Duration) bool {
+func wait(closed <-chan struct{}, h *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
 	case <-h.Context().Done():
-	case <-s.closed:
+	case <-closed:
 	}
 	return false
 }

@@ -205,7 +205,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 		entry.Body = body
 	}
 	// The line is written before the client can have the answer, so that a test that waited for it sees the line.
-	s.deliver(w, h, f, respond, func(status int) {
+	deliver(s.closed, w, h, f, respond, func(status int) {
 		entry.Status = status
 		s.logMu.Lock()
 		s.requests = append(s.requests, entry)

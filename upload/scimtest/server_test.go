@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,4 +170,184 @@ func TestUserLifeCycle(t *testing.T) {
 	c.do(204, "DELETE", "/Users/"+id, "")
 	c.do(404, "GET", "/Users/"+id, "")
 	c.do(404, "DELETE", "/Users/"+id, "")
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
+
+func TestGroupsAndBackReferences(t *testing.T) {
+	c := start(t, scimtest.Options{})
+	user := c.do(201, "POST", "/Users", userHead+`"userName":"ada","displayName":"Ada L."}`).str("id")
+	group := c.do(201, "POST", "/Groups", groupHead+`"displayName":"Engineers","externalId":"corp:g1","members":[{"value":"`+user+`"}]}`).str("id")
+	members, _ := json.Marshal(c.do(200, "GET", "/Groups/"+group, "").body["members"])
+	if want := compact(t, `[{"value":"`+user+`","$ref":"`+c.srv.URL()+`/Users/`+user+`","type":"User","display":"Ada L."}]`); string(members) != want {
+		t.Errorf("members %s, want %s", members, want)
+	}
+	groups, _ := json.Marshal(c.do(200, "GET", "/Users/"+user, "").body["groups"])
+	if want := compact(t, `[{"value":"`+group+`","$ref":"`+c.srv.URL()+`/Groups/`+group+`","type":"direct","display":"Engineers"}]`); string(groups) != want {
+		t.Errorf("groups %s, want %s", groups, want)
+	}
+	c.do(204, "DELETE", "/Users/"+user, "")
+	if after := c.do(200, "GET", "/Groups/"+group, ""); after.body["members"] != nil {
+		t.Errorf("a deleted user is still a member: %s", after.text)
+	}
+}
+
+func TestProjections(t *testing.T) {
+	c := start(t, scimtest.Options{})
+	id := c.do(201, "POST", "/Users", userHead+`"userName":"ada","title":"Engineer","name":{"givenName":"Ada","familyName":"L"},
+		"emails":[{"value":"a@example.com","type":"work"}],`+ent+`:{"department":"R","costCenter":"1"}}`).str("id")
+	schemas := `"schemas":["urn:ietf:params:scim:schemas:core:2.0:User",` + ent + `],"id":"` + id + `"`
+	for _, row := range []struct{ name, query, want string }{
+		{"one attribute", "attributes=userName", `{` + schemas + `,"userName":"ada"}`},
+		{"names ignore case and may have blanks", "attributes=USERNAME, Title", `{` + schemas + `,"userName":"ada","title":"Engineer"}`},
+		{"a sub-attribute", "attributes=name.givenName,emails.value", `{` + schemas + `,"name":{"givenName":"Ada"},"emails":[{"value":"a@example.com"}]}`},
+		{"an extension", "attributes=urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", `{` + schemas + `,` + ent + `:{"department":"R","costCenter":"1"}}`},
+		{"an extension's attribute", "attributes=urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", `{` + schemas + `,` + ent + `:{"department":"R"}}`},
+		{"the core URN", "attributes=urn:ietf:params:scim:schemas:core:2.0:User:title", `{` + schemas + `,"title":"Engineer"}`},
+		{"all but some", "excludedAttributes=meta,emails,name.givenName,urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,id",
+			`{` + schemas + `,"userName":"ada","title":"Engineer","name":{"familyName":"L"}}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := compact(t, c.do(200, "GET", "/Users/"+id+"?"+row.query, "").text); got != compact(t, row.want) {
+				t.Errorf("got %s\nwant %s", got, compact(t, row.want))
+			}
+		})
+	}
+}
+
+func TestEntityTags(t *testing.T) {
+	c := start(t, scimtest.Options{})
+	made := c.do(201, "POST", "/Users", userHead+`"userName":"ada"}`)
+	path, first := "/Users/"+made.str("id"), made.header.Get("ETag")
+	c.extra.Set("If-None-Match", first)
+	c.do(304, "GET", path, "")
+	c.extra = http.Header{"If-Match": {first}}
+	second := c.do(200, "PUT", path, userHead+`"userName":"ada","title":"x"}`).header.Get("ETag")
+	if second == first {
+		t.Fatalf("the version stayed %s", first)
+	}
+	c.do(412, "PUT", path, userHead+`"userName":"ada"}`)
+	c.do(412, "PATCH", path, patchHead+`[{"op":"add","path":"title","value":"y"}]}`)
+	c.do(412, "DELETE", path, "")
+	c.extra = http.Header{"If-Match": {`W/"0", ` + second}}
+	c.do(204, "DELETE", path, "")
+}
+
+func TestWrites(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		status     int
+		scimType   string
+	}{
+		{"a body that is no JSON", `{`, 400, "invalidSyntax"},
+		{"a body that is an array", `[]`, 400, "invalidSyntax"},
+		{"no schemas", `{"userName":"ada"}`, 400, "invalidSyntax"},
+		{"no userName", userHead + `"title":"x"}`, 400, "invalidValue"},
+		{"an empty userName", userHead + `"userName":" "}`, 400, "invalidValue"},
+		{"a number as a name", userHead + `"userName":7}`, 400, "invalidValue"},
+		{"two primary addresses", userHead + `"userName":"ada","emails":[{"value":"a","primary":true},{"value":"b","primary":true}]}`, 400, "invalidValue"},
+		{"attribute names in any case", `{"SCHEMAS":["urn:ietf:params:scim:schemas:core:2.0:User"],"USERNAME":"ada"}`, 201, ""},
+		{"an unknown attribute is dropped", userHead + `"userName":"ada","colour":"red"}`, 201, ""},
+		{"an id and groups of the client's are ignored", userHead + `"userName":"ada","id":"mine","groups":[{"value":"g"}],"meta":{"version":"1"}}`, 201, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := start(t, scimtest.Options{})
+			r := c.do(row.status, "POST", "/Users", row.body)
+			if r.str("scimType") != row.scimType {
+				t.Errorf("scimType %q, want %q", r.str("scimType"), row.scimType)
+			}
+			if row.status == 201 && (r.str("userName") != "ada" || r.body["colour"] != nil || r.body["groups"] != nil || r.str("id") == "mine") {
+				t.Errorf("stored %s", r.text)
+			}
+		})
+	}
+}
+
+func TestDiscovery(t *testing.T) {
+	c := start(t, scimtest.Options{Quirks: scimtest.Quirks{Devices: true, PageCap: 50}})
+	config := compact(t, c.do(200, "GET", "/ServiceProviderConfig", "").text)
+	for _, part := range []string{`"patch":{"supported":true}`, `"bulk":{"maxOperations":1000,"maxPayloadSize":1048576,"supported":true}`,
+		`"filter":{"maxResults":50,"supported":true}`, `"pagination":{"cursor":true,"defaultPageSize":100,"index":true,"maxPageSize":50}`, `"type":"oauthbearertoken"`} {
+		if !strings.Contains(config, part) {
+			t.Errorf("ServiceProviderConfig lacks %s: %s", part, config)
+		}
+	}
+	if types := c.do(200, "GET", "/ResourceTypes", ""); types.number("totalResults") != 3 {
+		t.Errorf("resource types: %s", types.text)
+	}
+	if user := c.do(200, "GET", "/ResourceTypes/User", ""); user.str("endpoint") != "/Users" {
+		t.Errorf("resource type: %s", user.text)
+	}
+	if schemas := c.do(200, "GET", "/Schemas", ""); schemas.number("totalResults") != 4 {
+		t.Errorf("%d schemas", schemas.number("totalResults"))
+	}
+	if user := c.do(200, "GET", "/Schemas/"+scimtest.EnterpriseSchema, ""); user.str("name") != "EnterpriseUser" {
+		t.Errorf("schema: %s", user.text)
+	}
+	c.do(404, "GET", "/Schemas/urn:none", "")
+	c.do(403, "GET", "/Schemas?filter=id pr", "")
+	c.do(404, "GET", "/Nothing", "")
+	c.do(405, "DELETE", "/Users", "")
+	c.do(201, "POST", "/Devices", `{"schemas":["`+scimtest.DeviceSchema+`"],"displayName":"pc1","externalId":"corp:d1","active":true}`)
+	if got := c.do(200, "GET", `/Devices?filter=externalId eq "corp:d1"`, "").names(); got != "pc1" {
+		t.Errorf("devices %q", got)
+	}
+}
+
+func TestSomebodyElseEdits(t *testing.T) {
+	c := start(t, scimtest.Options{Quirks: scimtest.Quirks{Patch: scimtest.PatchOff}})
+	ids, err := c.srv.Seed(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := c.srv.Put("Group", map[string]any{"displayName": "g", "members": []any{map[string]any{"value": ids[0]}, map[string]any{"value": ids[1]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := c.srv.Fingerprint()
+	if err := c.srv.Edit(groups[0], func(g map[string]any) { g["members"] = []any{map[string]any{"value": ids[2]}} }); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.srv.Edit(ids[0], func(u map[string]any) { u["userName"] = "renamed@example.com" }); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.srv.Delete(ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.do(200, "GET", "/Users?sortBy=userName", "").names(); got != "renamed@example.com user3@example.com" {
+		t.Errorf("users %q", got)
+	}
+	if got := memberNames(t, c, groups[0]); got != "user3@example.com" {
+		t.Errorf("members %q", got)
+	}
+	if c.srv.User("USER1@example.com") != nil || c.srv.User("Renamed@example.com") == nil {
+		t.Error("the index did not follow the rename")
+	}
+	if c.srv.Fingerprint() == before {
+		t.Error("the fingerprint did not change")
+	}
+	want := []scimtest.Request{{Method: "GET", Path: "/Users", Query: "sortBy=userName", Status: 200}}
+	if got := c.srv.Requests(); !reflect.DeepEqual(got, want) {
+		t.Errorf("requests %v, want %v", got, want)
+	}
+}
+
+func TestFingerprintLooksAtContentOnly(t *testing.T) {
+	var prints []string
+	for i, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+		c := start(t, scimtest.Options{Seed: uint64(i)})
+		ids := map[string]string{}
+		for _, name := range order {
+			ids[name] = c.do(201, "POST", "/Users", userHead+`"userName":"`+name+`"}`).str("id")
+		}
+		c.do(200, "PATCH", "/Users/"+ids["a"], patchHead+`[{"op":"add","path":"`+scimtest.EnterpriseSchema+`:manager","value":{"value":"`+ids["b"]+`"}}]}`)
+		c.do(201, "POST", "/Groups", groupHead+`"displayName":"g","members":[{"value":"`+ids[order[0]]+`"},{"value":"`+ids[order[1]]+`"}]}`)
+		prints = append(prints, c.srv.Dump())
+	}
+	if prints[0] != prints[1] {
+		t.Errorf("the same content gives\n%s\nand\n%s", prints[0], prints[1])
+	}
 }
