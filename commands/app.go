@@ -1,0 +1,195 @@
+// Package commands is the command line: it parses flags, loads the
+// configuration, calls the parts in order and says what happened. What a
+// command does stands in its run function, which knows nothing of the
+// library that parses its flags.
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Env is what a command takes from the world around it.
+type Env struct {
+	Stdin          *os.File
+	Stdout, Stderr io.Writer
+	Terminal       *os.File // standard error where it is a terminal, else nil
+	Getenv         func(string) string
+	Now            func() time.Time
+	Demo           fs.FS // the directory that demo serves
+}
+
+// System is the environment of a real process.
+func System(demo fs.FS) Env {
+	env := Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Now: time.Now, Demo: demo,
+	}
+	if isTerminal(os.Stderr) {
+		env.Terminal = os.Stderr
+	}
+	return env
+}
+
+// Main runs the command that the arguments name and returns the exit code.
+// An interrupt or a request to end cancels what is under way; a second one
+// ends the process at once.
+func Main(args []string, env Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return execute(ctx, args, env)
+}
+
+// execute is Main without the process's signals.
+func execute(ctx context.Context, args []string, env Env) int {
+	app := newApp(env)
+	args, wantsJSON, err := arrange(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
+	if err == nil {
+		return ExitOK
+	}
+	f := failureOf(err)
+	if !f.Told {
+		tell(env, f, wantsJSON)
+	}
+	return f.Code
+}
+
+// tell shows an error and its hint on stderr, and as an object on stdout
+// where the output is JSON.
+func tell(env Env, f *Failure, asJSON bool) {
+	if asJSON {
+		writeJSON(env.Stdout, errorObject{Type: "error", Message: f.Err.Error(), Hint: f.Hint, Exit: f.Code})
+	}
+	for line := range strings.Lines(f.Err.Error()) {
+		fmt.Fprintf(env.Stderr, "adsync: %s\n", strings.TrimRight(line, "\n"))
+	}
+	if f.Hint != "" {
+		fmt.Fprintf(env.Stderr, "adsync: hint: %s\n", f.Hint)
+	}
+}
+
+func newApp(env Env) *cli.App {
+	return &cli.App{
+		Name:                  "adsync",
+		Usage:                 "keep a cloud service's users and groups in step with Active Directory or LDAP",
+		Version:               version(),
+		Writer:                env.Stdout,
+		ErrWriter:             env.Stderr,
+		HideHelpCommand:       true,
+		EnableBashCompletion:  false,
+		Suggest:               true,
+		Flags:                 globalFlags(),
+		Commands:              allCommands(env),
+		CustomAppHelpTemplate: appHelp,
+		// Exit codes are mapped in one place; the library must not end the
+		// process, nor print usage to stdout.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usage(fmt.Errorf("unknown command %q", c.Args().First()), `run "adsync --help" for the list`)
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+func usageError(_ *cli.Context, err error, _ bool) error {
+	return usage(err, `run "adsync --help" for the flags`)
+}
+
+func allCommands(env Env) []*cli.Command {
+	list := []*cli.Command{
+		syncCommand(env),
+		demoCommand(env),
+	}
+	for _, c := range list {
+		c.Flags = append(c.Flags, globalFlags()...)
+		c.OnUsageError = usageError
+		c.CustomHelpTemplate = commandHelp
+		c.HideHelpCommand = true
+	}
+	return list
+}
+
+// version is the module's version as the Go tool stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
+}
+
+// noArguments refuses stray words: a mistyped flag must not be ignored.
+func noArguments(c *cli.Context) error {
+	if !c.Args().Present() {
+		return nil
+	}
+	return usage(fmt.Errorf("unexpected argument %q", c.Args().First()),
+		fmt.Sprintf(`"adsync %s" takes flags only; run "adsync %s --help"`, c.Command.Name, c.Command.Name))
+}
+
+// oneArgument returns the single argument that a command takes.
+func oneArgument(c *cli.Context, what string) (string, error) {
+	if c.Args().Len() == 1 {
+		return c.Args().First(), nil
+	}
+	err := fmt.Errorf("%s wants one %s, got %d arguments", c.Command.Name, what, c.Args().Len())
+	return "", usage(err, fmt.Sprintf(`run "adsync %s --help"`, c.Command.Name))
+}
+
+const exitHelp = `
+EXIT STATUS:
+   0 in sync or applied; 1 failure; 2 usage or configuration; 3 some changes failed or entries
+   quarantined; 4 changes pending (--dry-run --exit-code); 5 removals withheld; 6 not the plan
+   expected; 10 a source not read completely; 11 the target not reached or not proven;
+   12 another run holds the lock; 130 interrupted.
+`
+
+const appHelp = `NAME:
+   {{.Name}} - {{.Usage}}
+
+USAGE:
+   adsync [global options] command [options]
+
+COMMANDS:{{range .VisibleCommands}}
+   {{.Name}}{{"\t"}}{{.Usage}}{{end}}
+
+   -i, -p and -s are short for init, proxy and sync.
+
+GLOBAL OPTIONS:{{range .VisibleFlags}}
+   {{.}}{{end}}
+
+EXAMPLE:
+   adsync init
+   adsync sync --dry-run
+   adsync sync
+` + exitHelp
+
+const commandHelp = `NAME:
+   adsync {{.Name}} - {{.Usage}}
+
+USAGE:
+   adsync {{.Name}} [options]{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}
+{{if .Description}}
+{{.Description}}
+{{end}}
+OPTIONS:{{range .VisibleFlags}}
+   {{.}}{{end}}
+` + exitHelp

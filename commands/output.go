@@ -1,0 +1,244 @@
+package commands
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"adsync/upload"
+)
+
+// printer is what a run tells, in the order in which it happens. The text and
+// the JSON of it are two implementations.
+type printer interface {
+	Source(sourceResult)
+	Quarantine(upload.Quarantine)
+	Change(*upload.Change)
+	// Notice is a sentence that a person must not miss.
+	Notice(text string)
+	// Remark is a sentence for whoever looks closer.
+	Remark(text string)
+	Summary(summary, time.Duration)
+}
+
+func newPrinter(env Env, g globalOptions, dryRun bool) printer {
+	if g.JSON {
+		return &jsonPrinter{out: env.Stdout, err: env.Stderr}
+	}
+	return &textPrinter{out: env.Stdout, err: env.Stderr, quiet: g.Quiet, would: dryRun}
+}
+
+// textPrinter prints results on stdout and remarks on stderr.
+type textPrinter struct {
+	out, err     io.Writer
+	quiet, would bool
+}
+
+func (p *textPrinter) Source(s sourceResult) {
+	if !s.Complete {
+		fmt.Fprintf(p.out, "source %s was not read completely, all it owns stays as it is: %s\n", s.ID, s.Reason)
+	}
+}
+
+func (p *textPrinter) Quarantine(q upload.Quarantine) {
+	fmt.Fprintf(p.out, "quarantine %s %s: %s: %s [%s]\n", q.Kind, q.Name, q.Rule, q.Detail, q.DN)
+	if q.Fix != "" {
+		fmt.Fprintf(p.out, "  fix: %s\n", q.Fix)
+	}
+}
+
+func (p *textPrinter) Change(c *upload.Change) {
+	switch c.State {
+	case upload.Failed:
+		fmt.Fprintf(p.out, "failed: %s: %v\n", c.Line(), c.Failure)
+		if hint := hintOf(c.Failure); hint != "" {
+			fmt.Fprintf(p.out, "  hint: %s\n", hint)
+		}
+	case upload.Withheld:
+		fmt.Fprintf(p.out, "withheld: %s: %s\n", c.Line(), c.Why)
+	default:
+		if p.quiet {
+			return
+		}
+		if p.would {
+			fmt.Fprint(p.out, "would ")
+		}
+		fmt.Fprintln(p.out, c.Line())
+	}
+}
+
+func (p *textPrinter) Notice(text string) { fmt.Fprintln(p.out, text) }
+
+func (p *textPrinter) Remark(text string) {
+	if !p.quiet {
+		fmt.Fprintf(p.err, "adsync: %s\n", text)
+	}
+}
+
+func (p *textPrinter) Summary(s summary, took time.Duration) {
+	if !p.quiet || s.Exit != ExitOK {
+		fmt.Fprintln(p.out, s.line(took))
+	}
+}
+
+// jsonPrinter prints one object a line; docs/json.md describes the fields.
+type jsonPrinter struct{ out, err io.Writer }
+
+type changeObject struct {
+	Type       string            `json:"type"` // "change"
+	Verb       upload.Verb       `json:"verb"`
+	Kind       upload.Kind       `json:"kind"`
+	Name       string            `json:"name"`
+	Source     string            `json:"source"`
+	Anchor     string            `json:"anchor"`
+	DN         string            `json:"dn,omitempty"`
+	ID         string            `json:"id,omitempty"`
+	Attributes []attributeObject `json:"attributes,omitempty"`
+	Members    []memberObject    `json:"members,omitempty"`
+	Reason     string            `json:"reason"`
+	State      string            `json:"state"`
+	Why        string            `json:"why,omitempty"`
+}
+
+type attributeObject struct {
+	Path string `json:"path"`
+	Old  any    `json:"old"`
+	New  any    `json:"new"`
+}
+
+type memberObject struct {
+	Name   string `json:"name"`
+	Anchor string `json:"anchor"`
+}
+
+type failureObject struct {
+	Type   string      `json:"type"` // "failure"
+	Verb   upload.Verb `json:"verb"`
+	Kind   upload.Kind `json:"kind"`
+	Name   string      `json:"name"`
+	Source string      `json:"source"`
+	Anchor string      `json:"anchor"`
+	Status int         `json:"status"`
+	Detail string      `json:"detail"`
+	Hint   string      `json:"hint"`
+}
+
+type quarantineObject struct {
+	Type   string      `json:"type"` // "quarantine"
+	Kind   upload.Kind `json:"kind"`
+	Name   string      `json:"name"`
+	Source string      `json:"source"`
+	DN     string      `json:"dn"`
+	Anchor string      `json:"anchor"`
+	Rule   string      `json:"rule"`
+	Detail string      `json:"detail"`
+	Fix    string      `json:"fix,omitempty"`
+}
+
+type noticeObject struct {
+	Type    string `json:"type"` // "notice" or "remark"
+	Message string `json:"message"`
+}
+
+type errorObject struct {
+	Type    string `json:"type"` // "error"
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+	Exit    int    `json:"exit"`
+}
+
+func writeJSON(w io.Writer, v any) {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	// What is encoded are our own structs: only the writer can fail, and a
+	// closed stdout has nobody to tell.
+	_ = e.Encode(v)
+}
+
+func (p *jsonPrinter) Source(s sourceResult) {
+	s.Type = "source"
+	writeJSON(p.out, s)
+}
+
+func (p *jsonPrinter) Quarantine(q upload.Quarantine) { writeJSON(p.out, quarantineOf(q)) }
+
+func (p *jsonPrinter) Change(c *upload.Change) {
+	writeJSON(p.out, changeOf(c))
+	if c.State == upload.Failed {
+		writeJSON(p.out, failureOfChange(c))
+	}
+}
+
+func (p *jsonPrinter) Notice(text string) { writeJSON(p.out, noticeObject{"notice", text}) }
+func (p *jsonPrinter) Remark(text string) { writeJSON(p.out, noticeObject{"remark", text}) }
+
+func (p *jsonPrinter) Summary(s summary, took time.Duration) {
+	s.Type, s.Seconds = "summary", float64(took.Milliseconds())/1000
+	writeJSON(p.out, s)
+}
+
+func changeOf(c *upload.Change) changeObject {
+	o := changeObject{
+		Type: "change", Verb: c.Verb, Kind: c.Kind, Name: c.Name, Source: c.Source, Anchor: string(c.Anchor),
+		DN: c.DN, Reason: c.Reason, State: string(c.State), Why: c.Why,
+	}
+	if c.Before != nil {
+		o.ID = c.Before.ID
+	}
+	for _, a := range c.Attributes() {
+		o.Attributes = append(o.Attributes, attributeObject{Path: a.Path, Old: oneOrMany(a.Old), New: oneOrMany(a.New)})
+	}
+	for _, m := range c.Members {
+		o.Members = append(o.Members, memberObject{Name: m.Name, Anchor: string(m.Anchor)})
+	}
+	return o
+}
+
+// oneOrMany is null, a text, or a list of texts.
+func oneOrMany(values []string) any {
+	switch len(values) {
+	case 0:
+		return nil
+	case 1:
+		return values[0]
+	}
+	return values
+}
+
+func failureOfChange(c *upload.Change) failureObject {
+	o := failureObject{
+		Type: "failure", Verb: c.Verb, Kind: c.Kind, Name: c.Name, Source: c.Source,
+		Anchor: string(c.Anchor), Detail: c.Failure.Error(), Hint: hintOf(c.Failure),
+	}
+	var refusal *upload.Refusal
+	if errors.As(c.Failure, &refusal) {
+		o.Status, o.Detail = refusal.Status, refusal.Detail
+	}
+	return o
+}
+
+func quarantineOf(q upload.Quarantine) quarantineObject {
+	return quarantineObject{
+		Type: "quarantine", Kind: q.Kind, Name: q.Name, Source: q.Source, DN: q.DN,
+		Anchor: string(q.Anchor), Rule: q.Rule, Detail: q.Detail, Fix: q.Fix,
+	}
+}
+
+// hintOf is what to do about an error, "" when nobody knows.
+func hintOf(err error) string {
+	var refusal *upload.Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Hint
+	}
+	var gone *upload.Unavailable
+	if errors.As(err, &gone) {
+		return gone.Hint
+	}
+	var h hinter
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}

@@ -1,0 +1,137 @@
+package commands
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"adsync/upload"
+)
+
+// recordVersion is the version of the documents below; fields are only ever
+// added to it. docs/json.md describes them.
+const recordVersion = 1
+
+// lastRunFile is the name of the record that status shows.
+const lastRunFile = "last-run.json"
+
+// record is what one run leaves for people, for status and for monitors. No
+// run reads it to decide anything.
+type record struct {
+	Version     int                `json:"version"`
+	Program     string             `json:"program"`
+	Started     time.Time          `json:"started"`
+	Seconds     float64            `json:"seconds"`
+	DryRun      bool               `json:"dry_run"`
+	Target      string             `json:"target"`
+	Digest      string             `json:"digest"`
+	Summary     summary            `json:"summary"`
+	Sources     []sourceResult     `json:"sources"`
+	Changes     []changeObject     `json:"changes"`
+	Failures    []failureObject    `json:"failures"`
+	Quarantined []quarantineObject `json:"quarantined"`
+	Warnings    []string           `json:"warnings"`
+	Limits      []string           `json:"limits"` // those that were gone over
+	Stopped     string             `json:"stopped,omitempty"`
+}
+
+func (r *run) record(f *finished) record {
+	doc := record{
+		Version: recordVersion, Program: version(), Started: f.started.UTC(), Seconds: float64(f.took.Milliseconds()) / 1000,
+		DryRun: f.dryRun, Target: r.file.Target.URL, Digest: f.summary.Digest, Summary: f.summary, Sources: f.held.sources,
+		Warnings: append(append([]string{}, f.held.warnings...), f.plan.Warnings...),
+		Changes:  []changeObject{}, Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
+	}
+	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
+	doc.Warnings = append(doc.Warnings, f.done.Rewritten...)
+	for i := range f.plan.Changes {
+		c := &f.plan.Changes[i]
+		doc.Changes = append(doc.Changes, changeOf(c))
+		if c.State == upload.Failed {
+			doc.Failures = append(doc.Failures, failureOfChange(c))
+		}
+	}
+	for _, q := range f.plan.Quarantined {
+		doc.Quarantined = append(doc.Quarantined, quarantineOf(q))
+	}
+	for _, b := range f.blown {
+		doc.Limits = append(doc.Limits, b.String())
+	}
+	if f.done.Stopped != nil {
+		doc.Stopped = f.done.Stopped.Error()
+	}
+	return doc
+}
+
+// leave writes what a run leaves behind. A dry run leaves only the reports
+// that were asked for.
+func (r *run) leave(o syncOptions, f *finished) error {
+	doc := r.record(f)
+	if strings.HasSuffix(o.Report, ".json") {
+		if err := writeWhole(o.Report, doc); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if f.dryRun {
+		return nil
+	}
+	if err := writeWhole(filepath.Join(r.reportDir(), lastRunFile), doc); err != nil {
+		return fmt.Errorf("write the record of this run: %w", err)
+	}
+	return nil
+}
+
+// planDocument is what --plan writes.
+type planDocument struct {
+	Version     int                `json:"version"`
+	Digest      string             `json:"digest"`
+	Changes     []changeObject     `json:"changes"`
+	Quarantined []quarantineObject `json:"quarantined"`
+	Warnings    []string           `json:"warnings"`
+}
+
+func writePlan(path string, plan *upload.Plan) error {
+	doc := planDocument{Version: recordVersion, Digest: plan.Digest(), Changes: []changeObject{}, Quarantined: []quarantineObject{}, Warnings: append([]string{}, plan.Warnings...)}
+	for i := range plan.Changes {
+		doc.Changes = append(doc.Changes, changeOf(&plan.Changes[i]))
+	}
+	for _, q := range plan.Quarantined {
+		doc.Quarantined = append(doc.Quarantined, quarantineOf(q))
+	}
+	if err := writeWhole(path, doc); err != nil {
+		return usage(fmt.Errorf("--plan: %w", err), "name a file in a folder that this account may write")
+	}
+	return nil
+}
+
+// writeWhole writes a document so that the file at path is always a whole
+// one: the old or the new.
+func writeWhole(path string, doc any) error {
+	text, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(text, '\n'))
+}
+
+func writeFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".adsync-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,174 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"adsync/commands/config"
+	"adsync/ldapsrc"
+	"adsync/ldapsrc/directory"
+	"adsync/proxy"
+	"adsync/upload"
+)
+
+// run is what every command that looks at both sides needs: the checked
+// configuration and what was made of it. The same road for all of them.
+type run struct {
+	env      Env
+	options  globalOptions
+	file     *config.File
+	secrets  config.Secrets
+	redactor *config.Redactor
+	log      *slog.Logger
+	proxy    *proxy.Proxy
+	sources  []*source
+	target   upload.Target
+	mark     *upload.Mark
+	policy   upload.Policy
+	limits   upload.Limits
+	release  []func()
+}
+
+// source is one configured directory, ready to be read.
+type source struct {
+	config  *config.Source
+	dir     *ldapsrc.Source
+	mapping *upload.Mapping
+}
+
+// reading is what both sides hold now.
+type reading struct {
+	readings []directory.Reading
+	sources  []sourceResult
+	state    *upload.State
+	warnings []string
+}
+
+func (r *run) close() {
+	for _, release := range slices.Backward(r.release) {
+		release()
+	}
+}
+
+// read reads all sources and the target at the same time. The error is the
+// target's; a source that could not be read is an incomplete reading.
+func (r *run) read(ctx context.Context) (reading, error) {
+	held := reading{readings: make([]directory.Reading, len(r.sources))}
+	var wait sync.WaitGroup
+	for i, s := range r.sources {
+		wait.Go(func() { held.readings[i] = s.dir.Read(ctx, s.want()) })
+	}
+	state, err := r.target.Read(ctx, r.want())
+	wait.Wait()
+	if ctx.Err() != nil {
+		return held, ctx.Err()
+	}
+	directory.ResolveForeign(held.readings)
+	held.state = state
+	held.describe()
+	if err != nil {
+		return held, targetFailure(err)
+	}
+	held.warnings = append(held.warnings, state.Warnings...)
+	for kind, why := range state.Unproven {
+		held.warnings = append(held.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+	}
+	return held, nil
+}
+
+// describe makes the result lines of the readings.
+func (h *reading) describe() {
+	h.sources = nil
+	for _, reading := range h.readings {
+		s := sourceResult{ID: reading.Source}
+		snapshot, ok := reading.Snapshot()
+		if !ok {
+			s.Reason = reading.Err().Error()
+			h.sources = append(h.sources, s)
+			continue
+		}
+		s.Complete = true
+		s.Users, s.Groups, s.Computers = len(snapshot.Users), len(snapshot.Groups), len(snapshot.Computers)
+		for _, skip := range snapshot.Skipped {
+			s.Skipped += skip.Count
+		}
+		h.sources = append(h.sources, s)
+		for _, w := range snapshot.Warnings {
+			h.warnings = append(h.warnings, fmt.Sprintf("source %s: %s", reading.Source, w))
+		}
+	}
+}
+
+func targetFailure(err error) error {
+	f := failureOf(err)
+	if f.Code == ExitFailure {
+		return &Failure{Code: ExitTarget, Err: fmt.Errorf("read the target: %w", err), Hint: f.Hint}
+	}
+	return &Failure{Code: f.Code, Err: fmt.Errorf("target: %w", f.Err), Hint: f.Hint}
+}
+
+// want is what a source is asked for: what the mapping reads.
+func (s *source) want() ldapsrc.Want {
+	return ldapsrc.Want{
+		UserAttributes:     s.mapping.Attributes(upload.User),
+		GroupAttributes:    s.mapping.Attributes(upload.Group),
+		ComputerAttributes: s.mapping.Attributes(upload.Device),
+	}
+}
+
+// want is what the target is asked for: the paths that any source manages.
+func (r *run) want() upload.Want {
+	w := upload.Want{Owned: func(externalID string) bool { _, _, ok := r.mark.Owner(externalID); return ok }}
+	for _, s := range r.sources {
+		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)
+		if s.config.Groups.Sync {
+			w.Groups = append(w.Groups, s.mapping.Paths(upload.Group)...)
+			w.Members = true
+		}
+		if s.config.Computers.Sync {
+			w.Devices = append(w.Devices, s.mapping.Paths(upload.Device)...)
+		}
+	}
+	for _, list := range []*[]string{&w.Users, &w.Groups, &w.Devices} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return w
+}
+
+// decide works out the plan. It asks both sides a little more: the directory,
+// where those have gone who are no longer in scope, and the service, whether
+// it holds what its list, if unproven, lacks.
+func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
+	in := upload.Input{State: held.state, Capabilities: r.target.Capabilities(), Mark: r.mark, Policy: r.policy}
+	for i, s := range r.sources {
+		in.Sources = append(in.Sources, upload.Source{
+			ID: s.config.ID, Reading: held.readings[i], Mapping: s.mapping,
+			Groups: s.config.Groups.Sync, Devices: s.config.Computers.Sync,
+		})
+	}
+	if err := upload.LookUp(ctx, r.target, in); err != nil {
+		return nil, targetFailure(err)
+	}
+	missing := upload.Missing(in)
+	for i, s := range r.sources {
+		anchors := missing[s.config.ID]
+		if len(anchors) == 0 {
+			continue
+		}
+		presence, err := s.dir.Locate(ctx, anchors)
+		if err != nil {
+			held.readings[i] = directory.Incomplete(s.config.ID, fmt.Errorf("look up entries that left the scope: %w", err))
+			in.Sources[i].Reading = held.readings[i]
+			held.describe()
+		}
+		in.Sources[i].Presence = presence
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return upload.Diff(in), nil
+}
