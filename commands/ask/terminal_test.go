@@ -1,0 +1,210 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain makes the test binary the program that is driven in a terminal.
+func TestMain(m *testing.M) {
+	if kind := os.Getenv("ASK_TEST_QUESTION"); kind != "" {
+		program(kind)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program asks one question on its terminal. Its output goes to a file.
+func program(kind string) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	a := For(os.Stdin, os.Stderr, os.Getenv)
+	q := Question{Key: "k", Label: "Where are the users", Help: "a few words of help", Validate: func(text string) error {
+		if text == "bad" {
+			return errors.New("that is bad")
+		}
+		return nil
+	}}
+	options := append([]Option{}, fruit...)
+	if kind == "many" {
+		for i := range 300 {
+			options = append(options, Option{Value: fmt.Sprintf("g%03d", i), Label: fmt.Sprintf("CN=app-%03d,OU=A rather long name,OU=Groups,DC=example,DC=com", i)})
+		}
+		chosen, err := a.ChooseMany(ctx, q, options)
+		fmt.Println(chosen, err)
+		return
+	}
+	a.Say("Welcome.")
+	fmt.Println(answer(ctx, a, kind, q))
+}
+
+// pane is a terminal of tmux's, 40 columns wide, with the program in it.
+type pane struct {
+	t           *testing.T
+	tmux        string
+	socket, out string
+}
+
+func startPane(t *testing.T, kind, term string) *pane {
+	t.Helper()
+	tmux, err := exec.LookPath("tmux")
+	if err != nil {
+		if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
+			t.Fatal("tmux is missing: apt-get install tmux")
+		}
+		t.Skip("tmux is missing: apt-get install tmux")
+	}
+	dir, err := os.MkdirTemp("", "ask") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pane{t: t, tmux: tmux, socket: filepath.Join(dir, "s"), out: filepath.Join(dir, "out")}
+	t.Cleanup(func() {
+		_ = exec.Command(tmux, "-S", p.socket, "kill-server").Run()
+		_ = os.RemoveAll(dir)
+	})
+	command := fmt.Sprintf("TERM=%s NO_COLOR=1 ASK_TEST_QUESTION=%s %s >%s; echo ended; cat", term, kind, os.Args[0], p.out)
+	p.run("-f", "/dev/null", "new-session", "-d", "-x", "40", "-y", "20", command)
+	return p
+}
+
+func (p *pane) run(args ...string) string {
+	p.t.Helper()
+	command := exec.Command(p.tmux, append([]string{"-u", "-S", p.socket}, args...)...)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		p.t.Fatalf("tmux %v: %v: %s", args, err, output)
+	}
+	return string(output)
+}
+
+func (p *pane) keys(keys ...string) {
+	p.t.Helper()
+	p.run(append([]string{"send-keys"}, keys...)...)
+}
+
+// screen waits for a text on the screen and returns the whole of it.
+func (p *pane) screen(text string) string {
+	p.t.Helper()
+	var screen string
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		screen = strings.TrimRight(p.run("capture-pane", "-p"), "\n")
+		if strings.Contains(screen, text) {
+			return screen
+		}
+	}
+	p.t.Fatalf("%q does not appear:\n%s", text, screen)
+	return ""
+}
+
+// ends waits for the program's end and compares screen and output.
+func (p *pane) ends(screen, output string) {
+	p.t.Helper()
+	if got := p.screen("ended"); got != screen+"\nended" {
+		p.t.Errorf("screen\n%s\nwant\n%s", got, screen+"\nended")
+	}
+	if got, _ := os.ReadFile(p.out); strings.TrimSpace(string(got)) != output {
+		p.t.Errorf("output %q, want %q", got, output)
+	}
+}
+
+func TestTextOnATerminal(t *testing.T) {
+	p := startPane(t, "text", "xterm")
+	p.screen("Where are the users:")
+	p.keys("bad", "Enter")
+	p.screen("that is bad")
+	p.keys("OU=People,DC=example,DC=com", "Enter")
+	p.ends("Welcome.\nX that is bad\n? Where are the users: OU=People,DC=exam\nple,DC=com", "OU=People,DC=example,DC=com")
+}
+
+func TestASecretOnATerminalIsNotEchoed(t *testing.T) {
+	for _, term := range []string{"xterm", "dumb"} {
+		p := startPane(t, "secret", term)
+		p.screen("Where are the users:")
+		p.keys("s3cret", "Enter")
+		if screen := p.screen("ended"); strings.Contains(screen, "s3cret") {
+			t.Errorf("%s: the screen shows the secret:\n%s", term, screen)
+		}
+		if got, _ := os.ReadFile(p.out); string(got) != "s3cret\n" {
+			t.Errorf("%s: output %q", term, got)
+		}
+	}
+}
+
+func TestConfirmOnATerminal(t *testing.T) {
+	p := startPane(t, "confirm", "xterm")
+	p.screen("(y/N)")
+	p.keys("y", "Enter")
+	p.ends("Welcome.\n? Where are the users Yes", "true")
+}
+
+func TestChooseOnATerminal(t *testing.T) {
+	p := startPane(t, "choose", "xterm")
+	got := p.screen("Members of groups")
+	want := `Welcome.
+? Where are the users  [Use arrows to mo
+ve, type to filter, ? for more help]
+> All users
+  Users of some OUs - a tree to...
+  Members of groups`
+	if got != want {
+		t.Errorf("screen\n%s\nwant\n%s", got, want)
+	}
+	p.keys("Down", "Enter")
+	p.ends("Welcome.\n? Where are the users Users of some OUs", "1")
+}
+
+func TestChooseManyFiltersAsOneTypes(t *testing.T) {
+	p := startPane(t, "many", "xterm")
+	p.screen("app-000")
+	p.keys("app-27")
+	p.screen("app-279")
+	p.keys("Space", "Down", "Down", "Space", "Enter")
+	p.screen("ended")
+	if got, _ := os.ReadFile(p.out); string(got) != "[2 273 275] <nil>\n" {
+		t.Errorf("output %q", got)
+	}
+}
+
+func TestCtrlCOnATerminalInterrupts(t *testing.T) {
+	for _, kind := range []string{"text", "secret", "confirm", "choose"} {
+		for _, term := range []string{"xterm", "dumb"} {
+			p := startPane(t, kind, term)
+			p.screen("Where are the users")
+			p.screen(map[bool]string{true: "Number:", false: "Where are the users"}[term == "dumb" && kind == "choose"])
+			p.keys("C-c")
+			p.screen("ended")
+			if got, _ := os.ReadFile(p.out); string(got) != "error: interrupted\n" {
+				t.Errorf("%s on %s: output %q", kind, term, got)
+			}
+			// The terminal echoes again.
+			p.keys("still here")
+			p.screen("still here")
+		}
+	}
+}
+
+func TestADumbTerminalIsAskedInPlainLines(t *testing.T) {
+	p := startPane(t, "choose", "dumb")
+	p.screen("Number:")
+	p.keys("7", "Enter")
+	p.screen("is not a number")
+	p.keys("2", "Enter")
+	p.ends(`Welcome.
+Where are the users
+   1) All users
+   2) Users of some OUs - a tree to choo
+se from
+*  3) Members of groups
+Number: 7
+  "7" is not a number from 1 to 3
+Number: 2`, "1")
+}
