@@ -64,7 +64,7 @@ func TestEveryKindOfBindThatSambaTakes(t *testing.T) {
 			c.TLS.StartTLS = true
 			c.Bind.Username = s.NetBIOS() + `\` + servers.SambaServiceUser
 		}, "TLS 1.3"},
-		"Kerberos with a password over LDAPS": {"ldaps", kerberos, "TLS 1.3"},
+		"Kerberos with a password over LDAPS":                {"ldaps", kerberos, "TLS 1.3"},
 		"Kerberos with a password, sealed on the plain port": {"ldap", kerberos, "Kerberos, sealed"},
 		"Kerberos with a keytab, sealed": {"ldap", func(c *Config) {
 			kerberos(c)
@@ -77,7 +77,7 @@ func TestEveryKindOfBindThatSambaTakes(t *testing.T) {
 		"Kerberos with a credentials cache over StartTLS": {"ldap", func(c *Config) {
 			kerberos(c)
 			c.TLS.StartTLS = true
-			c.Bind.Username, c.Bind.Password, c.Bind.CCache = "", "", "FILE:" + ccache
+			c.Bind.Username, c.Bind.Password, c.Bind.CCache = "", "", "FILE:"+ccache
 		}, "TLS 1.3"},
 		"Kerberos with a krb5.conf": {"ldap", func(c *Config) {
 			c.Bind.Method, c.Bind.Krb5Conf = Kerberos, s.Krb5Conf()

@@ -23,12 +23,12 @@ func (l *link) encrypt(ctx context.Context, conn net.Conn) (*tls.Conn, error) {
 	}
 	if l.server.scheme == "ldap" {
 		if err := startTLS(conn); err != nil {
-			return nil, err
+			return nil, &handshakeError{startTLS: true, err: err}
 		}
 	}
 	secure := tls.Client(conn, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, err
+		return nil, &handshakeError{err: err}
 	}
 	return secure, nil
 }

@@ -108,6 +108,7 @@ type wire struct {
 	changed *sync.Cond
 	pending int // requests of go-ldap that wait for an answer
 	closed  bool
+	failed  error // why go-ldap got no answer
 
 	rest []byte // of the message that go-ldap is reading
 }
@@ -130,11 +131,7 @@ func (w *wire) Read(p []byte) (int, error) {
 		if closed {
 			return 0, net.ErrClosed
 		}
-		b, err := w.stream.message()
-		if err != nil {
-			return 0, err
-		}
-		m, err := parseMessage(b)
+		b, m, err := w.answer()
 		if err != nil {
 			return 0, err
 		}
@@ -148,6 +145,28 @@ func (w *wire) Read(p []byte) (int, error) {
 	n := copy(p, w.rest)
 	w.rest = w.rest[n:]
 	return n, nil
+}
+
+func (w *wire) answer() ([]byte, message, error) {
+	b, err := w.stream.message()
+	var m message
+	if err == nil {
+		m, err = parseMessage(b)
+	}
+	if err != nil {
+		w.mu.Lock()
+		w.failed = err
+		w.mu.Unlock()
+	}
+	return b, m, err
+}
+
+// failure is why go-ldap got no answer, as it was; go-ldap itself keeps only
+// the text.
+func (w *wire) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failed
 }
 
 // Write sends a request of go-ldap, which is always one whole message.
