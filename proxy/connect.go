@@ -53,7 +53,7 @@ func (h *hop) tunnel(conn net.Conn, target string) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if resp.StatusCode == http.StatusOK {
+		if resp.StatusCode/100 == 2 {
 			return unread(conn, reader), nil
 		}
 		again, more := auth.challenge(resp)

@@ -54,9 +54,10 @@ type Asker interface {
 	// Secret is not echoed.
 	Secret(ctx context.Context, q Question) (string, error)
 	Confirm(ctx context.Context, q Question) (bool, error)
-	// Choose returns the index of an option.
+	// Choose returns the index of an option. Without options it is an error.
 	Choose(ctx context.Context, q Question, options []Option) (int, error)
 	// ChooseMany returns the indexes of options, ascending, perhaps none.
+	// Without options it does not ask.
 	ChooseMany(ctx context.Context, q Question, options []Option) ([]int, error)
 	// Say writes a line between the questions.
 	Say(format string, args ...any)
@@ -161,6 +162,9 @@ func secretly(err error, secret string) error {
 	}
 	return errors.New(strings.ReplaceAll(err.Error(), secret, "..."))
 }
+
+// errNoOptions is the answer to Choose without options.
+var errNoOptions = errors.New("nothing to choose from")
 
 // about puts the question's key in front of an error.
 func (q Question) about(err error) error {

@@ -80,6 +80,9 @@ func (k *Keyed) Confirm(ctx context.Context, q Question) (bool, error) {
 
 // Choose finds an option by its value or label.
 func (k *Keyed) Choose(ctx context.Context, q Question, options []Option) (int, error) {
+	if len(options) == 0 {
+		return -1, q.about(errNoOptions)
+	}
 	answer, err := k.answer(ctx, q, q.Default)
 	if err != nil {
 		return -1, err

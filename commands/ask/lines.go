@@ -74,6 +74,9 @@ func (l *lines) Confirm(ctx context.Context, q Question) (bool, error) {
 }
 
 func (l *lines) Choose(ctx context.Context, q Question, options []Option) (int, error) {
+	if len(options) == 0 {
+		return -1, q.about(errNoOptions)
+	}
 	l.Say("%s", q.Label)
 	l.list(options, "")
 	chosen := -1
@@ -92,6 +95,9 @@ func (l *lines) Choose(ctx context.Context, q Question, options []Option) (int, 
 }
 
 func (l *lines) ChooseMany(ctx context.Context, q Question, options []Option) ([]int, error) {
+	if len(options) == 0 {
+		return []int{}, nil
+	}
 	l.Say("%s", q.Label)
 	l.list(options, "")
 	before := marked(options)

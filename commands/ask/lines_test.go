@@ -185,3 +185,14 @@ func TestAPipeIsAskedInPlainLines(t *testing.T) {
 		t.Errorf("%#v", a)
 	}
 }
+
+func TestWithoutOptionsNothingIsAsked(t *testing.T) {
+	for _, a := range []Asker{&lines{in: strings.NewReader(""), out: io.Discard}, NewKeyed(nil, io.Discard), &prompts{in: os.Stdin, out: os.Stderr}} {
+		if _, err := a.Choose(context.Background(), Question{Key: "scope"}, nil); err == nil || err.Error() != "scope: nothing to choose from" {
+			t.Errorf("%T: %v", a, err)
+		}
+		if chosen, err := a.ChooseMany(context.Background(), Question{Key: "groups"}, nil); len(chosen) != 0 || err != nil {
+			t.Errorf("%T: %v, %v", a, chosen, err)
+		}
+	}
+}

@@ -66,6 +66,9 @@ func (p *prompts) Confirm(ctx context.Context, q Question) (bool, error) {
 }
 
 func (p *prompts) Choose(ctx context.Context, q Question, options []Option) (int, error) {
+	if len(options) == 0 {
+		return -1, q.about(errNoOptions)
+	}
 	choice := &survey.Select{Message: q.Label, Help: q.Help, Options: p.labels(options), Description: p.help(options)}
 	if i := find(options, q.Default); q.Default != "" && i >= 0 {
 		choice.Default = i
@@ -76,6 +79,9 @@ func (p *prompts) Choose(ctx context.Context, q Question, options []Option) (int
 }
 
 func (p *prompts) ChooseMany(ctx context.Context, q Question, options []Option) ([]int, error) {
+	if len(options) == 0 {
+		return []int{}, nil
+	}
 	choice := &survey.MultiSelect{Message: q.Label, Help: q.Help, Options: p.labels(options),
 		Description: p.help(options), Default: marked(options)}
 	answer := []int{}

@@ -71,7 +71,7 @@ func startPane(t *testing.T, kind, term string) *pane {
 		_ = exec.Command(tmux, "-S", p.socket, "kill-server").Run()
 		_ = os.RemoveAll(dir)
 	})
-	command := fmt.Sprintf("TERM=%s NO_COLOR=1 ASK_TEST_QUESTION=%s %s >%s; echo ended; cat", term, kind, os.Args[0], p.out)
+	command := fmt.Sprintf("GORACE=atexit_sleep_ms=0 TERM=%s NO_COLOR=1 ASK_TEST_QUESTION=%s %s >%s; echo ended; cat", term, kind, os.Args[0], p.out)
 	p.run("-f", "/dev/null", "new-session", "-d", "-x", "40", "-y", "20", command)
 	return p
 }
