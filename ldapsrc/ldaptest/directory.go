@@ -13,6 +13,7 @@ package ldaptest
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,6 +104,7 @@ func (d *Directory) NewDomain(suffix string) *Directory {
 	domain.forest = d.forest
 	d.forest.mu.Lock()
 	defer d.forest.mu.Unlock()
+	domain.netbios = d.forest.freeName(domain.netbios)
 	d.forest.domains = append(d.forest.domains, domain)
 	domain.mu.Lock()
 	domain.err = domain.addBuiltIns()
@@ -118,6 +120,16 @@ func (d *Directory) NewDomain(suffix string) *Directory {
 		}
 	}
 	return domain
+}
+
+// freeName returns a NETBIOS name that no domain of the forest has, by adding
+// a number if need be.
+func (f *forest) freeName(name string) string {
+	free := name
+	for n := 2; slices.ContainsFunc(f.domains, func(d *Directory) bool { return d.netbios == free }); n++ {
+		free = fmt.Sprint(name, n)
+	}
+	return free
 }
 
 func newDirectory(flavor Flavor, suffix string) *Directory {

@@ -69,7 +69,7 @@ func (c *conn) pseudoEntry(nameValues map[string][]string) *entry {
 		d.schema.operational(name, d.flavor)
 		typ := d.schema.lookup(name)
 		if typ.syntax == dn {
-			a := attribute{typ: typ, name: typ.name, key: typ.key}
+			a := attribute{typ: typ, name: name, key: typ.key}
 			for _, value := range nameValues[name] {
 				a.links = append(a.links, link{dn: value})
 			}
@@ -77,6 +77,7 @@ func (c *conn) pseudoEntry(nameValues map[string][]string) *entry {
 			continue
 		}
 		e.set(d.schema, name, nameValues[name]...)
+		e.attr(typ.key).name = name // dnsHostName here, dNSHostName elsewhere
 	}
 	return e
 }

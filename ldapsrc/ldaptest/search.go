@@ -97,9 +97,10 @@ type searchAnswer struct {
 	faults  []*Injected
 	page    *pagedSearch // nil before the first page of a search
 
-	view view
-	sent int
-	refs int
+	view    view
+	offered int // entries whose turn has come, a skipped one too
+	sent    int
+	refs    int
 }
 
 func (a *searchAnswer) run(refused *result) {
@@ -162,10 +163,11 @@ func (a *searchAnswer) sendEntries(found *matches) (*result, error) {
 		if body == nil {
 			continue // deleted since the search began
 		}
-		how, res, err := a.strikeAt(a.sent)
+		how, res, err := a.strikeAt(a.offered)
 		if res != nil || err != nil {
 			return res, err
 		}
+		a.offered++
 		if err := a.sendEntry(body, how); err != nil {
 			return nil, err
 		}
@@ -216,25 +218,25 @@ func (a *searchAnswer) sendEntry(body []byte, how []effect) error {
 	return a.conn.send(appendMessage(nil, id, body, nil), false)
 }
 
-// strikeAt lets those faults act that are due when sent entries are out. The
-// faults that need an entry to act on come back as how to send the next.
-func (a *searchAnswer) strikeAt(sent int) (how []effect, res *result, err error) {
+// strikeAt lets those faults act that are due when so many entries had their
+// turn. The faults that need an entry come back as how to send the next.
+func (a *searchAnswer) strikeAt(offered int) (how []effect, res *result, err error) {
 	for _, f := range a.faults {
-		due := f.fault.After == sent
-		if sent == AtDone {
-			due = due || f.fault.After >= a.sent // the page was shorter
+		due := f.fault.After == offered
+		if offered == AtDone {
+			due = due || f.fault.After >= a.offered // the page was shorter
 		}
 		if f.fault.Bytes > 0 {
 			continue
 		}
 		switch kind := f.fault.Do.kind; kind {
 		case repeating, skipping, strangeID, malforming:
-			if due && sent != AtDone {
+			if due && offered != AtDone {
 				f.strike()
 				how = append(how, kind)
 			}
 		case delaying:
-			if due || sent >= f.fault.After {
+			if due || offered >= f.fault.After {
 				_, err = a.conn.strike(a.ctx, f.strike())
 			}
 		case closing, resetting, hanging, refusing, disconnecting:

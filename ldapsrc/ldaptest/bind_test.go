@@ -1,0 +1,144 @@
+package ldaptest
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+func clientTLS(t testing.TB, srv *Server) *tls.Config {
+	t.Helper()
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(srv.CACertPEM()) {
+		t.Fatal("no CA certificate")
+	}
+	return &tls.Config{RootCAs: pool, ServerName: srv.Host()}
+}
+
+func TestBindOfAD(t *testing.T) {
+	srv := serveCompany(t, Options{})
+	d := srv.Directory()
+	for sam, change := range map[string]Mod{
+		"disabled": Replace("userAccountControl", "514"), "expired": Replace("accountExpires", "1"), "locked": Replace("lockoutTime", "133000000000000000"),
+		"stale": Replace("userAccountControl", "8389120"), "fresh": Replace("pwdLastSet", "0"), "good": Replace("title", "x"),
+	} {
+		dn := "CN=" + sam + ",OU=People," + suffix
+		if err := d.Add(dn, map[string][]string{"objectClass": {"user"}, "sAMAccountName": {sam}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Modify(dn, change); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.SetPassword(dn, "pass"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ name, user, password, want string }{
+		{"by DN", "cn=good, ou=People," + suffix, "pass", ""},
+		{"by principal name", "reader@EXAMPLE.com", password, ""},
+		{"by name and DNS domain", "good@example.com", "pass", ""},
+		{"by name and NETBIOS domain", `example\GOOD`, "pass", ""},
+		{"by a bare name it is refused", "good", "pass", "data 525"},
+		{"by another domain it is refused", `OTHER\good`, "pass", "data 525"},
+		{"a wrong password", `EXAMPLE\good`, "Pass", "data 52e"},
+		{"an unknown user", "nobody@example.com", "pass", "data 525"},
+		{"a disabled account", `EXAMPLE\disabled`, "pass", "data 533"},
+		{"a disabled account is not told to others", `EXAMPLE\disabled`, "x", "data 52e"},
+		{"an expired account", `EXAMPLE\expired`, "pass", "data 701"},
+		{"a locked account", `EXAMPLE\locked`, "pass", "data 775"},
+		{"an expired password", `EXAMPLE\stale`, "pass", "data 532"},
+		{"a password to be changed", `EXAMPLE\fresh`, "pass", "data 773"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := dial(t, srv.URL()).Bind(test.user, test.password)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want+",")) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAccess(t *testing.T) {
+	t.Run("AD shows an unbound client the rootDSE only", func(t *testing.T) {
+		c := dial(t, serveCompany(t, Options{}).URL())
+		if _, err := c.Search(ldap.NewSearchRequest("", ldap.ScopeBaseObject, 0, 0, 0, false, "(objectClass=*)", nil, nil)); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.Search(subtree("(cn=*)")); !ldap.IsErrorWithCode(err, ldap.LDAPResultOperationsError) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a failed bind takes the earlier one away", func(t *testing.T) {
+		c := bound(t, serveCompany(t, Options{}))
+		_ = c.Bind(reader, "wrong")
+		if _, err := c.Search(subtree("(cn=*)")); !ldap.IsErrorWithCode(err, ldap.LDAPResultOperationsError) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("where TLS is required, a password in the clear is refused", func(t *testing.T) {
+		srv := serveCompany(t, Options{RequireTLS: true})
+		c := dial(t, srv.URL())
+		if err := c.Bind(reader, password); !ldap.IsErrorWithCode(err, ldap.LDAPResultStrongAuthRequired) {
+			t.Errorf("got %v", err)
+		}
+		if err := c.StartTLS(clientTLS(t, srv)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Bind(reader, password); err != nil {
+			t.Error(err)
+		}
+		if err := c.StartTLS(clientTLS(t, srv)); err == nil {
+			t.Error("a second StartTLS was taken")
+		}
+	})
+	t.Run("LDAPS names the server in its certificate", func(t *testing.T) {
+		srv := serveCompany(t, Options{})
+		for _, name := range []string{"dc1.example.com", "example.com", "localhost", "127.0.0.1", "::1"} {
+			config := clientTLS(t, srv)
+			config.ServerName = name
+			c, err := ldap.DialURL(srv.LDAPSURL(), ldap.DialWithTLSConfig(config))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			_ = c.Close()
+		}
+	})
+	t.Run("EXTERNAL takes the name from the client certificate", func(t *testing.T) {
+		srv := serve(t, NewDirectory(OpenLDAP, suffix), "", Options{})
+		certPEM, keyPEM, err := srv.Authority().ClientCertificate(pkix.Name{CommonName: "sync", Organization: []string{"Example"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := clientTLS(t, srv)
+		pair, err := tls.X509KeyPair(certPEM, keyPEM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dial(t, srv.URL()).ExternalBind(); !ldap.IsErrorWithCode(err, ldap.LDAPResultInappropriateAuthentication) {
+			t.Errorf("without a certificate: %v", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+		c, err := ldap.DialURL(srv.LDAPSURL(), ldap.DialWithTLSConfig(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if err := c.ExternalBind(); err != nil {
+			t.Fatal(err)
+		}
+		who, err := c.WhoAmI(nil)
+		if err != nil || who.AuthzID != "dn:CN=sync,O=Example" {
+			t.Errorf("got %+v, %v", who, err)
+		}
+	})
+	t.Run("other mechanisms are refused", func(t *testing.T) {
+		if err := dial(t, serveCompany(t, Options{}).URL()).MD5Bind("localhost", "reader", "x"); err == nil {
+			t.Error("got no error")
+		}
+	})
+}
