@@ -49,9 +49,6 @@ func (f *File) check(r *reader) {
 // oneOf checks a word against those that are known.
 func (r *reader) oneOf(key, value, noun string, known ...string) {
 	if value == "" || slices.Contains(known, value) || r.failed(key) {
-		if value == "" && r.given(key) && !r.failed(key) {
-			r.reportf(key, "is empty (%s)", strings.Join(known, ", "))
-		}
 		return
 	}
 	r.reportf(key, "%q is not %s (%s)", value, noun, strings.Join(known, ", "))

@@ -10,7 +10,6 @@ var (
 	sourceID  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 	dnsName   = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$`)
 	attribute = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
-	pin       = regexp.MustCompile(`^(sha256:)?([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$`)
 )
 
 func (s *Source) check(r *reader, key string) {
@@ -192,8 +191,10 @@ func (t *TLS) check(r *reader, key string) {
 		}
 	}
 	for i, text := range t.PinSHA256 {
-		if at := r.part(key+".pin_sha256", i); !pin.MatchString(text) && !r.failed(at) {
-			r.reportf(at, "%q is not a SHA-256 (64 hexadecimal digits)", text)
+		if at := r.part(key+".pin_sha256", i); !r.failed(at) {
+			if _, ok := parsePin(text); !ok {
+				r.reportf(at, "%q is not a SHA-256 (64 hexadecimal digits, or base64)", text)
+			}
 		}
 	}
 	if t.InsecureSkipVerify && (t.CAFile != "" || len(t.PinSHA256) > 0) {

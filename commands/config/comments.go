@@ -2,7 +2,9 @@ package config
 
 import (
 	"bytes"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -36,12 +38,14 @@ var topKey = regexp.MustCompile(`^[A-Za-z0-9_-]+:`)
 // those of the text as it was read, or one before each section of a new file.
 func space(text, before []byte) []byte {
 	spaced := spacedKeys(before)
+	airy := slices.Contains(slices.Collect(maps.Values(spaced)), true)
 	var out bytes.Buffer
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines {
 		if i > 0 && startsSection(lines, i) {
 			key := sectionKey(lines[i:])
-			if lines[i-1] != "\n" && (spaced[key] || len(before) == 0) {
+			was, known := spaced[key]
+			if lines[i-1] != "\n" && (was || !known && airy || len(before) == 0) {
 				out.WriteString("\n")
 			}
 		}

@@ -68,16 +68,6 @@ func (f *File) sourceTLS(t TLS) ldapsrc.TLS {
 	}
 }
 
-// pins are the pinned digests as 64 lower-case hexadecimal digits each.
-func (t TLS) pins() []string {
-	var pins []string
-	for _, text := range t.PinSHA256 {
-		bare := strings.ToLower(strings.ReplaceAll(text, ":", ""))
-		pins = append(pins, strings.TrimPrefix(bare, "sha256"))
-	}
-	return pins
-}
-
 // ccache is the path of a credential cache, which may be written with the
 // type that Kerberos gives it.
 func (f *File) ccache(name string) string {

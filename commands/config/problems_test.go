@@ -131,7 +131,7 @@ func TestProblems(t *testing.T) {
 			`adsync.yaml:10: sources[0].attributes.anchor: "object guid" is not the name of an attribute`)},
 		{"half a client certificate and a pin that is none", source + "    tls: {cert_file: a.pem, pin_sha256: abc}\n", lines(
 			`adsync.yaml:7: sources[0].tls.key_file: is missing; cert_file wants it`,
-			`adsync.yaml:7: sources[0].tls.pin_sha256: "abc" is not a SHA-256 (64 hexadecimal digits)`)},
+			`adsync.yaml:7: sources[0].tls.pin_sha256: "abc" is not a SHA-256 (64 hexadecimal digits, or base64)`)},
 		{"trust that is skipped and asked for", source + "    tls: {ca_file: a.pem, insecure_skip_verify: true}\n", `adsync.yaml:7: sources[0].tls.insecure_skip_verify: would pass over ca_file and pin_sha256; take it out`},
 		{"anonymous with a name", strings.Replace(source, "{username", "{method: anonymous, username", 1), lines(
 			`adsync.yaml:6: sources[0].bind.password: method anonymous takes no password`,
@@ -224,6 +224,7 @@ func TestWhatIsAccepted(t *testing.T) {
 		{"names of people in other scripts", source + "    users: {base: 'OU=Łódź,DC=example,DC=com', exclude: ['müller*']}\nreport: {dir: /srv/Berichte/日本}\n"},
 		{"no limits", source + "limits: {user_removals: off, group_removals: 'off', member_removals: 0, group_member_removals: 2.5%}\n"},
 		{"the running account's Kerberos ticket", strings.Replace(source, bound, "    bind: {method: kerberos}\n", 1)},
+		{"empty texts, which are as good as none", source + "target: {url: 'https://scim.example.com', auth: {none: true}, profile: '', adopt: '', external_id: ''}\nlog: {level: '', file: ''}\n"},
 		{"the system's proxy", source + "proxy: {url: system, ldap: true, username: u, password: {env: P}}\n"},
 		{"a webhook that is a secret", source + "monitor: {webhook: {env: HOOK}}\n"},
 	} {

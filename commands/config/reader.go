@@ -95,7 +95,8 @@ func (r *reader) value(n *yaml.Node, v reflect.Value, key string) {
 	case reflect.Map:
 		r.table(n, v, key)
 	case reflect.String:
-		if text, ok := r.text(n, key); ok {
+		// An empty text is as good as a key left out: the default stays.
+		if text, ok := r.text(n, key); ok && text != "" {
 			v.SetString(text)
 		}
 	case reflect.Int:

@@ -112,8 +112,9 @@ func (l *Limit) readNode(r *reader, n *yaml.Node, key string) {
 }
 
 func (l Limit) node() *yaml.Node {
-	if l.Off || l.Percent {
-		return textNode(l.String())
+	tag := "!!str"
+	if !l.Off && !l.Percent {
+		tag = "!!int"
 	}
-	return plainNode(l.String(), "!!int")
+	return plainNode(l.String(), tag)
 }

@@ -4,8 +4,8 @@ import "gopkg.in/yaml.v3"
 
 // A Target is the SCIM service provider.
 type Target struct {
-	URL        string `yaml:"url"`            // https://, http:// on loopback, or file:DIR
-	Profile    string `yaml:"profile,always"` // what the provider does differently
+	URL        string `yaml:"url"`     // https://, http:// on loopback, or file:DIR
+	Profile    string `yaml:"profile"` // what the provider does differently; guessed from the URL when empty
 	Auth       Auth   `yaml:"auth"`
 	TLS        TLS    `yaml:"tls"`
 	ExternalID string `yaml:"external_id"` // template of the ownership mark
@@ -83,7 +83,6 @@ func (e Endpoint) node() *yaml.Node {
 }
 
 func (t *Target) setDefaults() {
-	t.Profile = "generic"
 	t.ExternalID = "{source}:{anchor}"
 	t.Adopt = "userName"
 	t.Timeout = Duration(defaultRequestTimeout)

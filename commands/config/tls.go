@@ -1,0 +1,81 @@
+package config
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// parsePin reads a SHA-256 as people have it at hand: 64 hexadecimal digits
+// with or without colons, or base64 as curl and RFC 7469 write it.
+func parsePin(text string) ([]byte, bool) {
+	text = strings.TrimSpace(text)
+	for _, prefix := range []string{"sha256//", "sha256/", "sha256:"} {
+		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
+			text = text[len(prefix):]
+			break
+		}
+	}
+	if pin, err := hex.DecodeString(strings.ReplaceAll(text, ":", "")); err == nil && len(pin) == sha256.Size {
+		return pin, true
+	}
+	pin, err := base64.StdEncoding.DecodeString(text)
+	return pin, err == nil && len(pin) == sha256.Size
+}
+
+// pins are the pinned digests as 64 lower-case hexadecimal digits each.
+func (t TLS) pins() []string {
+	var pins []string
+	for _, text := range t.PinSHA256 {
+		if pin, ok := parsePin(text); ok {
+			pins = append(pins, hex.EncodeToString(pin))
+		}
+	}
+	return pins
+}
+
+// TargetTLS is how the service must prove who it is, and we to it: by the
+// system's authorities or those of ca_file, or by a pinned certificate or
+// public key, whose name and issuer then do not matter.
+func (f *File) TargetTLS() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if f.Target == nil {
+		return c, nil
+	}
+	t := f.Target.TLS
+	c.ServerName, c.InsecureSkipVerify = t.ServerName, t.InsecureSkipVerify
+	if t.CAFile != "" {
+		pool, err := authorities(f.Abs(t.CAFile))
+		if err != nil {
+			return nil, fmt.Errorf("target.tls.ca_file: %w", err)
+		}
+		c.RootCAs = pool
+	}
+	if t.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(f.Abs(t.CertFile), f.Abs(t.KeyFile))
+		if err != nil {
+			return nil, fmt.Errorf("target.tls.cert_file: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	if pins := t.pins(); len(pins) > 0 {
+		c.InsecureSkipVerify = true // the pin is the proof
+		c.VerifyConnection = func(state tls.ConnectionState) error { return checkPin(pins, state.PeerCertificates[0]) }
+	}
+	return c, nil
+}
+
+func checkPin(pins []string, leaf *x509.Certificate) error {
+	for _, der := range [][]byte{leaf.Raw, leaf.RawSubjectPublicKeyInfo} {
+		sum := sha256.Sum256(der)
+		if slices.Contains(pins, hex.EncodeToString(sum[:])) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the service's certificate is not the pinned one; this one has sha256 %x", sha256.Sum256(leaf.Raw))
+}
