@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -71,18 +72,26 @@ func (d *differ) renamedAway(source string, a directory.Anchor, r *Resource) boo
 	return found && foldName(d.nameFor(s, r.Kind, attributes)) != foldName(r.Name)
 }
 
+// find returns the attributes of an entry, by kind and anchor.
 func find(s *directory.Snapshot, k Kind, a directory.Anchor) (directory.Attributes, bool) {
 	switch k {
 	case User:
-		i, ok := slices.BinarySearchFunc(s.Users, a, func(u directory.User, a directory.Anchor) int { return compareAnchors(u.Anchor, a) })
-		if ok {
+		if i, ok := slices.BinarySearchFunc(s.Users, a, func(u directory.User, a directory.Anchor) int { return cmp.Compare(u.Anchor, a) }); ok {
 			return s.Users[i].Attributes, true
 		}
 	case Group:
-		i, ok := slices.BinarySearchFunc(s.Groups, a, func(g directory.Group, a directory.Anchor) int { return compareAnchors(g.Anchor, a) })
-		if ok {
+		if i, ok := slices.BinarySearchFunc(s.Groups, a, func(g directory.Group, a directory.Anchor) int { return cmp.Compare(g.Anchor, a) }); ok {
 			return s.Groups[i].Attributes, true
+		}
+	case Device:
+		if i, ok := slices.BinarySearchFunc(s.Computers, a, func(c directory.Computer, a directory.Anchor) int { return cmp.Compare(c.Anchor, a) }); ok {
+			return s.Computers[i].Attributes, true
 		}
 	}
 	return directory.Attributes{}, false
+}
+
+func holds(s *directory.Snapshot, k Kind, a directory.Anchor) bool {
+	_, ok := find(s, k, a)
+	return ok
 }

@@ -74,7 +74,6 @@ type differ struct {
 	traits map[traitKey]Trait
 
 	sources map[string]*Source // the complete ones
-	entries map[Kind]map[directory.Anchor]bool
 
 	owned     map[Kind]map[string]*Resource   // by externalId
 	twice     map[Kind]map[string]bool        // externalIds that two resources have
@@ -85,6 +84,8 @@ type differ struct {
 	quarantined map[directory.Anchor]bool
 	// users of all complete sources that are, or will be, at the service
 	present map[directory.Anchor]Member
+	// adopters are the users who take a resource over, by its id
+	adopters map[string]directory.Anchor
 }
 
 type traitKey struct {
@@ -94,26 +95,17 @@ type traitKey struct {
 
 func (d *differ) index() {
 	d.sources = map[string]*Source{}
-	d.entries = map[Kind]map[directory.Anchor]bool{User: {}, Group: {}, Device: {}}
+	users := 0
 	for i := range d.Sources {
 		s := &d.Sources[i]
-		snapshot, ok := s.Reading.Snapshot()
-		if !ok {
-			continue
-		}
-		d.sources[s.ID] = s
-		for i := range snapshot.Users {
-			d.entries[User][snapshot.Users[i].Anchor] = true
-		}
-		for i := range snapshot.Groups {
-			d.entries[Group][snapshot.Groups[i].Anchor] = true
-		}
-		for i := range snapshot.Computers {
-			d.entries[Device][snapshot.Computers[i].Anchor] = true
+		if snapshot, ok := s.Reading.Snapshot(); ok {
+			d.sources[s.ID] = s
+			users += len(snapshot.Users)
 		}
 	}
 	d.quarantined = map[directory.Anchor]bool{}
-	d.present = make(map[directory.Anchor]Member, len(d.entries[User]))
+	d.present = make(map[directory.Anchor]Member, users)
+	d.adopters = map[string]directory.Anchor{}
 	d.indexState()
 }
 
@@ -181,7 +173,16 @@ func (d *differ) manages(source string, k Kind) bool {
 	return true
 }
 
-func (d *differ) holds(k Kind, a directory.Anchor) bool { return d.entries[k][a] }
+// holds reports whether any complete source has the entry: one that moved
+// from one source to another is not gone.
+func (d *differ) holds(k Kind, a directory.Anchor) bool {
+	for _, s := range d.sources {
+		if snapshot, _ := s.Reading.Snapshot(); holds(snapshot, k, a) {
+			return true
+		}
+	}
+	return false
+}
 
 // trait is how values of a path compare. Names of accounts and addresses
 // ignore case (RFC 7643 4.1); in all other text a change of case is a change

@@ -103,32 +103,30 @@ func (d *differ) group(s *Source, g *directory.Group, name string) {
 // members plans who joins and who leaves a group. Members that are not ours,
 // or whose source was not read completely, stay.
 func (d *differ) members(s *Source, g *directory.Group, name string, r *Resource) {
-	want := make(map[string]bool, len(g.Members)) // ids
+	want := make([]string, 0, len(g.Members)) // ids
 	var add, remove []Member
-	have := map[string]bool{}
-	if r != nil {
-		for _, id := range r.Members {
-			have[id] = true
-		}
-	}
 	for _, a := range g.Members {
-		m, ok := d.present[a]
-		if !ok {
-			continue
-		}
-		if m.ID != "" {
-			want[m.ID] = true
-		}
-		if m.ID == "" || !have[m.ID] {
+		switch m, ok := d.present[a]; {
+		case !ok:
+		case m.ID == "":
 			add = append(add, m)
+		default:
+			want = append(want, m.ID)
 		}
 	}
-	if r != nil && r.MembersKnown {
-		for _, id := range r.Members {
-			if !want[id] && d.removable(id) {
-				other := d.byID[id]
-				_, a, _ := d.Mark.Owner(other.ExternalID)
-				remove = append(remove, Member{Anchor: a, ID: id, Name: other.Name})
+	slices.Sort(want)
+	var have []string
+	known := false
+	if r != nil {
+		have, known = r.Members, r.MembersKnown
+	}
+	for _, id := range without(want, have) {
+		add = append(add, d.member(id))
+	}
+	if known {
+		for _, id := range without(have, want) {
+			if d.removable(id) {
+				remove = append(remove, d.member(id))
 			}
 		}
 	}
@@ -144,6 +142,33 @@ func (d *differ) members(s *Source, g *directory.Group, name string, r *Resource
 		base.Verb, base.Members, base.Reason = RemoveMembers, remove, "no longer in the directory's group"
 		d.add(base)
 	}
+}
+
+// without returns the elements of one sorted list that another lacks.
+func without(list, other []string) []string {
+	var out []string
+	for _, s := range list {
+		for len(other) > 0 && other[0] < s {
+			other = other[1:]
+		}
+		if len(other) == 0 || other[0] != s {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// member names a user of ours, or one to be adopted, by the service's id.
+func (d *differ) member(id string) Member {
+	r := d.byID[id]
+	_, a, ok := d.Mark.Owner(r.ExternalID)
+	if !ok {
+		a = d.adopters[id]
+	}
+	if m, ok := d.present[a]; ok {
+		return m
+	}
+	return Member{Anchor: a, ID: id, Name: r.Name}
 }
 
 // removable reports whether a member may be taken out of a group of ours: it

@@ -1,10 +1,6 @@
 package upload
 
-import (
-	"cmp"
-
-	"adsync/ldapsrc/directory"
-)
+import "adsync/ldapsrc/directory"
 
 // leavers plans what becomes of owned resources whose entries the complete
 // snapshots do not hold.
@@ -54,5 +50,3 @@ func (d *differ) whereabouts(s *Source, a directory.Anchor) (reason, dn string) 
 	}
 	return "out of scope: " + p.Why, p.DN
 }
-
-func compareAnchors(a, b directory.Anchor) int { return cmp.Compare(a, b) }

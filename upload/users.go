@@ -2,6 +2,7 @@ package upload
 
 import (
 	"fmt"
+	"slices"
 
 	"adsync/ldapsrc/directory"
 )
@@ -32,43 +33,69 @@ func (d *differ) users() {
 // that cannot be right are quarantined.
 func (d *differ) candidates() []candidate {
 	var out []candidate
-	names := map[string][]int{}
-	anchors := map[directory.Anchor]int{}
 	for _, s := range d.complete() {
 		snapshot, _ := s.Reading.Snapshot()
+		out = slices.Grow(out, len(snapshot.Users))
 		for i := range snapshot.Users {
 			u := &snapshot.Users[i]
-			c := candidate{user: u, source: s, id: d.Mark.ExternalID(s.ID, u.Anchor)}
-			c.name = d.nameFor(s, User, u.Attributes)
+			c := candidate{user: u, source: s, id: d.Mark.ExternalID(s.ID, u.Anchor), name: d.nameFor(s, User, u.Attributes)}
 			c.held = d.owned[User][c.id]
 			if q, ok := s.Blocked[u.Anchor]; ok {
 				d.quarantine(q)
 			}
-			if other, again := anchors[u.Anchor]; again {
-				d.quarantineUser(&c, "dup-id", fmt.Sprintf("has the same anchor as %s of source %s", out[other].user.DN, out[other].source.ID))
-				d.quarantineUser(&out[other], "dup-id", fmt.Sprintf("has the same anchor as %s of source %s", u.DN, s.ID))
+			if other := d.elsewhere(s, u.Anchor); other != "" {
+				d.quarantineUser(&c, "dup-id", fmt.Sprintf("source %s has an entry of the same anchor", other))
 			}
-			anchors[u.Anchor] = len(out)
 			if c.name == "" {
 				d.quarantineUser(&c, "missing-login", "no login name: the source of userName is empty")
-			} else if folded := foldName(c.name); u.Active || c.held != nil {
-				names[folded] = append(names[folded], len(out))
 			}
 			out = append(out, c)
 		}
 	}
-	for _, same := range names {
-		if len(same) < 2 {
-			continue
-		}
-		for _, i := range same {
-			d.quarantineUser(&out[i], "dup-login", fmt.Sprintf("userName %q is also that of %s", out[i].name, d.others(out, same, i)))
-		}
-	}
+	d.shareNoName(out)
 	return out
 }
 
-func (d *differ) others(all []candidate, same []int, but int) string {
+// elsewhere is another complete source that has the same user: one directory
+// configured twice.
+func (d *differ) elsewhere(but *Source, a directory.Anchor) string {
+	for _, s := range d.complete() {
+		if snapshot, _ := s.Reading.Snapshot(); s != but && holds(snapshot, User, a) {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+// shareNoName quarantines all users who would have the same userName. One
+// who is off, and not at the service, wants no name.
+func (d *differ) shareNoName(all []candidate) {
+	names := make(map[string]int, len(all))
+	shared := map[string][]int{}
+	for i := range all {
+		c := &all[i]
+		if c.name == "" || (!c.user.Active && c.held == nil) {
+			continue
+		}
+		name := foldName(c.name)
+		first, again := names[name]
+		switch {
+		case !again:
+			names[name] = i
+		case len(shared[name]) == 0:
+			shared[name] = []int{first, i}
+		default:
+			shared[name] = append(shared[name], i)
+		}
+	}
+	for _, same := range shared {
+		for _, i := range same {
+			d.quarantineUser(&all[i], "dup-login", fmt.Sprintf("userName %q is also that of %s", all[i].name, others(all, same, i)))
+		}
+	}
+}
+
+func others(all []candidate, same []int, but int) string {
 	text := ""
 	for _, i := range same {
 		if i == but {
@@ -83,7 +110,7 @@ func (d *differ) others(all []candidate, same []int, but int) string {
 }
 
 func (d *differ) quarantineUser(c *candidate, rule, detail string) {
-	if d.quarantined[c.user.Anchor] && rule != "dup-id" {
+	if d.quarantined[c.user.Anchor] {
 		return
 	}
 	name := c.name
@@ -132,6 +159,9 @@ func (d *differ) place(c *candidate) {
 		if c.held, why = d.claim(User, c.name); why != "" {
 			d.quarantineUser(c, "name-taken", why)
 		}
+	}
+	if c.held != nil && c.held.ExternalID != c.id {
+		d.adopters[c.held.ID] = u.Anchor
 	}
 	switch {
 	case c.held != nil:
