@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -153,6 +154,7 @@ func startTarget(t *testing.T, secure bool) *target {
 		}
 		fmt.Fprint(w, "here")
 	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are the point
 	if secure {
 		s.EnableHTTP2 = true
 		s.StartTLS()
