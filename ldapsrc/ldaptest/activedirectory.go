@@ -160,8 +160,6 @@ func (d *Directory) addBuiltIns() error {
 	critical := func(rid uint32, nameValues ...string) []ldif.Attribute {
 		return fields(append(nameValues, "isCriticalSystemObject", "TRUE", "objectSid", string(accountSID(d.domainSID, rid)))...)
 	}
-	host := "DC1." + dnsName(d.suffix)
-	server := "CN=DC1-" + d.netbios + ",CN=Servers,CN=Default-First-Site-Name,CN=Sites," + configuration
 	objects := []object{
 		{d.suffix, fields("objectClass", "domainDNS", "isCriticalSystemObject", "TRUE", "maxPwdAge", "-36288000000000")},
 		{domain("CN=Users"), fields("objectClass", "container", "isCriticalSystemObject", "TRUE")},
@@ -181,8 +179,6 @@ func (d *Directory) addBuiltIns() error {
 		{"CN=Sites," + configuration, fields("objectClass", "sitesContainer")},
 		{"CN=Default-First-Site-Name,CN=Sites," + configuration, fields("objectClass", "site")},
 		{"CN=Servers,CN=Default-First-Site-Name,CN=Sites," + configuration, fields("objectClass", "serversContainer")},
-		{server, fields("objectClass", "server", "dNSHostName", host)},
-		{"CN=NTDS Settings," + server, fields("objectClass", "nTDSDSA", "options", "1", "msDS-hasMasterNCs", d.suffix, "msDS-hasMasterNCs", configuration)},
 		{"CN=Enterprise Configuration,CN=Partitions," + configuration, fields("objectClass", "crossRef", "nCName", configuration, "dnsRoot", dnsName(d.forest.root.suffix), "systemFlags", "1")},
 	}
 	for _, o := range objects {
@@ -195,7 +191,30 @@ func (d *Directory) addBuiltIns() error {
 			return err
 		}
 	}
+	if err := d.addServer(d); err != nil {
+		return err
+	}
 	return d.addCrossRef(d)
+}
+
+// serverDN returns the DN of a domain controller's server object.
+func (d *Directory) serverDN() string {
+	return "CN=" + d.server + "-" + d.netbios + ",CN=Servers,CN=Default-First-Site-Name,CN=Sites," + d.configuration()
+}
+
+// addServer lists a domain controller below CN=Sites ([MS-ADTS] section 6.1.1.2.2).
+func (d *Directory) addServer(dc *Directory) error {
+	key, err := parseName(dc.serverDN())
+	if err != nil || d.entries[key] != nil {
+		return err
+	}
+	host := strings.ToLower(dc.server) + "." + dnsName(dc.suffix)
+	if _, err := d.insert(dc.serverDN(), fields("objectClass", "server", "dNSHostName", host), true); err != nil {
+		return err
+	}
+	_, err = d.insert("CN=NTDS Settings,"+dc.serverDN(), fields("objectClass", "nTDSDSA", "options", "1",
+		"msDS-hasMasterNCs", dc.suffix, "msDS-hasMasterNCs", dc.configuration()), true)
+	return err
 }
 
 // addCrossRef lists a domain below CN=Partitions ([MS-ADTS] section 6.1.1.2.1.1.1).

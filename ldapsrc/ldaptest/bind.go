@@ -16,6 +16,9 @@ type identity struct {
 	dn    string
 }
 
+// integrityMessage is what a DC says to a bind that it wants protected.
+const integrityMessage = "00002028: LdapErr: DSID-0C090276, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563"
+
 func bindMessage(data string) string {
 	return "80090308: LdapErr: DSID-0C090449, comment: AcceptSecurityContext error, data " + data + ", v4563"
 }
@@ -31,6 +34,8 @@ func (c *conn) handleBind(id int64, op *ber.Packet) error {
 	switch {
 	case credentials.Tag == 3 && len(credentials.Children) > 0:
 		request.Method = string(packetBytes(credentials.Children[0]))
+	case credentials.Tag == sicilyNegotiate, credentials.Tag == sicilyResponse:
+		request.Method = "NTLM"
 	case credentials.Tag == 0 && len(packetBytes(credentials)) == 0:
 		request.Method = "anonymous"
 	}
@@ -64,6 +69,8 @@ func (c *conn) authenticate(request Request, name string, credentials *ber.Packe
 			return result{code: ldap.LDAPResultAuthMethodNotSupported, message: "unknown authentication choice"}
 		}
 		return c.simpleBind(name, string(packetBytes(credentials)))
+	case "NTLM":
+		return c.ntlmBind(int(credentials.Tag), packetBytes(credentials))
 	case "EXTERNAL":
 		return c.externalBind()
 	}
@@ -74,7 +81,7 @@ func (c *conn) simpleBind(name, password string) result {
 	d := c.srv.dir
 	if c.srv.options.RequireTLS && !c.tls.Load() && password != "" {
 		if d.flavor == ActiveDirectory {
-			return result{code: ldap.LDAPResultStrongAuthRequired, message: "00002028: LdapErr: DSID-0C090276, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563"}
+			return result{code: ldap.LDAPResultStrongAuthRequired, message: integrityMessage}
 		}
 		return result{code: ldap.LDAPResultConfidentialityRequired, message: "confidentiality required"}
 	}

@@ -136,6 +136,22 @@ func TestAccess(t *testing.T) {
 			t.Errorf("got %+v, %v", who, err)
 		}
 	})
+	t.Run("NTLM proves the password without sending it", func(t *testing.T) {
+		srv := serveCompany(t, Options{})
+		c := dial(t, srv.URL())
+		if err := c.NTLMBind("EXAMPLE", "reader", password); err != nil {
+			t.Fatal(err)
+		}
+		if who, err := c.WhoAmI(nil); err != nil || who.AuthzID != `u:EXAMPLE\reader` {
+			t.Errorf("got %+v, %v", who, err)
+		}
+		if err := c.NTLMBind("EXAMPLE", "reader", "wrong"); err == nil || !strings.Contains(err.Error(), "data 52e") {
+			t.Errorf("a wrong password: %v", err)
+		}
+		if err := c.NTLMBind("EXAMPLE", "nobody", "wrong"); err == nil || !strings.Contains(err.Error(), "data 525") {
+			t.Errorf("an unknown user: %v", err)
+		}
+	})
 	t.Run("other mechanisms are refused", func(t *testing.T) {
 		if err := dial(t, serveCompany(t, Options{}).URL()).MD5Bind("localhost", "reader", "x"); err == nil {
 			t.Error("got no error")

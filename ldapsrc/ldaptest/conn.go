@@ -32,6 +32,8 @@ type conn struct {
 	tls  atomic.Bool
 	bind identity
 
+	challenge []byte // of an NTLM bind that is half done
+
 	write   sync.Mutex
 	out     *bufio.Writer
 	written int

@@ -7,11 +7,12 @@
 // filled from LDIF or entry by entry and may be edited while it is served. A
 // Server serves one over plain LDAP, StartTLS and LDAPS; several servers and
 // directories live side by side, so that a forest is a few calls. What it does
-// not have: access control beyond hiding, replication, SASL but EXTERNAL.
+// not have: access control beyond hiding, schema rules, SASL but EXTERNAL.
 package ldaptest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,7 +42,8 @@ type Directory struct {
 	suffix  string // as given
 	key     string
 	netbios string
-	err     error // of the suffix; returned by the first call that can
+	server  string // of AD: DC1, DC2, ...
+	err     error  // of the suffix; returned by the first call that can
 	schema  *schema
 	forest  *forest // of AD
 
@@ -64,9 +66,10 @@ type Directory struct {
 
 // forest is what the domains of one AD forest share.
 type forest struct {
-	mu      sync.Mutex
-	root    *Directory
-	domains []*Directory
+	mu       sync.Mutex
+	root     *Directory
+	domains  []*Directory
+	replicas int
 }
 
 // NewDirectory returns a directory with the given suffix, "DC=example,DC=com"
@@ -112,7 +115,7 @@ func (d *Directory) NewDomain(suffix string) *Directory {
 	for _, other := range d.forest.domains {
 		for _, listed := range d.forest.domains {
 			other.mu.Lock()
-			err := other.addCrossRef(listed)
+			err := errors.Join(other.addCrossRef(listed), other.addServer(listed))
 			other.mu.Unlock()
 			if err != nil && domain.err == nil {
 				domain.err = err
@@ -139,7 +142,7 @@ func newDirectory(flavor Flavor, suffix string) *Directory {
 	}
 	first, _, _ := strings.Cut(dnsName(suffix), ".")
 	d := &Directory{
-		flavor: flavor, suffix: suffix, key: key, err: err, netbios: strings.ToUpper(first),
+		flavor: flavor, suffix: suffix, key: key, err: err, netbios: strings.ToUpper(first), server: "DC1",
 		schema: newSchema(flavor), entries: map[string]*entry{}, byGUID: map[[16]byte]*entry{}, bySID: map[string]*entry{},
 		dangling: map[string]map[*entry]struct{}{}, contexts: []string{key}, passwords: map[string]string{},
 		usn: 4096, nextRID: 1103, issued: map[[16]byte]bool{},

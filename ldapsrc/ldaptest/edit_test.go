@@ -243,3 +243,34 @@ func TestWritesOverLDAP(t *testing.T) {
 		t.Errorf("%d writes in the log", n)
 	}
 }
+
+func TestReplica(t *testing.T) {
+	d := companyDirectory(t)
+	second := d.Replicate()
+	for _, name := range []string{"objectGUID", "objectSid", "memberOf", "manager"} {
+		expect(t, second, ada, name, value(t, d, ada, name))
+	}
+	if value(t, d, ada, "uSNChanged") == value(t, second, ada, "uSNChanged") {
+		t.Error("the USN is the same")
+	}
+	must(t, d.Delete(charles))
+	expect(t, second, ada, "manager", charles)
+	expect(t, d, ada, "manager", "")
+	srv := serve(t, second, "", Options{})
+	result, err := bound(t, srv).Search(base("", "dnsHostName", "dsServiceName"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := result.Entries[0].GetAttributeValue("dnsHostName"); got != "dc2.example.com" {
+		t.Errorf("the second controller is %s", got)
+	}
+	for _, dc := range []*Directory{d, second} {
+		names, err := dc.Find("(cn=Ada*)")
+		if err != nil || len(names) != 1 || names[0] != ada {
+			t.Errorf("found %v, %v", names, err)
+		}
+		if _, ok := dc.Entry("CN=NTDS Settings,CN=DC2-EXAMPLE,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration," + suffix); !ok {
+			t.Error("the second controller is not listed")
+		}
+	}
+}

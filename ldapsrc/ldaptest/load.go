@@ -9,6 +9,7 @@ import (
 
 	"adsync/ldapsrc/ldif"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 )
 
@@ -75,6 +76,33 @@ func (d *Directory) loadRecord(record *ldif.Record) error {
 		return d.Rename(record.DN, record.NewRDN+","+superior)
 	}
 	return d.add(record.DN, record.Attributes)
+}
+
+// Find returns the DNs of the entries below the suffix that match a filter, in
+// the order they came to be.
+func (d *Directory) Find(filter string) ([]string, error) {
+	packet, err := ldap.CompileFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	// A server gets a filter off the wire; built in memory it lacks the bytes.
+	packet, err = ber.DecodePacketErr(packet.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	m, err := d.compile(packet)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range d.list {
+		if e.context == d.key && m(e) == yes {
+			names = append(names, e.dn)
+		}
+	}
+	return names, nil
 }
 
 // Entry returns an entry with all its attributes, operational and computed

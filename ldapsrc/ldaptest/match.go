@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // foldText prepares text for caseIgnoreMatch (RFC 4518): folded case, no
 // blanks at the ends, one between words. AD's tables go further, to accents.
 func foldText(s string) string {
 	folded := strings.ToLower(s)
-	if strings.Contains(folded, "  ") || strings.TrimSpace(folded) != folded {
-		folded = strings.Join(strings.FieldsFunc(folded, unicode.IsSpace), " ")
+	if strings.Contains(folded, "  ") || strings.Trim(folded, " ") != folded {
+		folded = strings.Join(strings.FieldsFunc(folded, func(r rune) bool { return r == ' ' }), " ")
 	}
 	return folded
 }

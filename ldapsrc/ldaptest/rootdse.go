@@ -85,7 +85,6 @@ func (c *conn) pseudoEntry(nameValues map[string][]string) *entry {
 func (c *conn) activeRootDSE() *entry {
 	d := c.srv.dir
 	forest, configuration := d.forest.root, d.configuration()
-	server := "CN=DC1-" + d.netbios + ",CN=Servers,CN=Default-First-Site-Name,CN=Sites," + configuration
 	return c.pseudoEntry(map[string][]string{
 		"namingContexts":                {d.suffix, configuration, "CN=Schema," + configuration},
 		"defaultNamingContext":          {d.suffix},
@@ -95,8 +94,8 @@ func (c *conn) activeRootDSE() *entry {
 		"subschemaSubentry":             {d.subschemaDN()},
 		"dnsHostName":                   {c.srv.options.Host},
 		"ldapServiceName":               {dnsName(forest.suffix) + ":" + c.srv.options.Host},
-		"serverName":                    {server},
-		"dsServiceName":                 {"CN=NTDS Settings," + server},
+		"serverName":                    {d.serverDN()},
+		"dsServiceName":                 {"CN=NTDS Settings," + d.serverDN()},
 		"highestCommittedUSN":           {strconv.FormatInt(d.usn, 10)},
 		"currentTime":                   {generalizedTime(time.Now(), d.flavor)},
 		"isSynchronized":                {"TRUE"},

@@ -128,6 +128,7 @@ func (a *searchAnswer) run(refused *result) {
 		r.Done, r.Result, r.Entries, r.References = true, res.code, a.sent, a.refs
 	})
 	_ = a.conn.send(appendMessage(nil, a.id, res.encode(opSearchDone), controls), true)
+	a.disarmCut()
 }
 
 // lookThrough returns how entries are to be shown to this search.
@@ -260,4 +261,10 @@ func (a *searchAnswer) armCut() {
 			a.conn.write.Unlock()
 		}
 	}
+}
+
+func (a *searchAnswer) disarmCut() {
+	a.conn.write.Lock()
+	defer a.conn.write.Unlock()
+	a.conn.cut = nil
 }

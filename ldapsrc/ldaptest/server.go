@@ -16,7 +16,7 @@ type Options struct {
 	Address    string     // of plain LDAP and StartTLS; "127.0.0.1:0" if empty, a free port
 	TLSAddress string     // of LDAPS; the same
 	GCAddress  string     // of a Global Catalog without TLS; none if empty
-	Host       string     // DNS name of the server; dc1. or ldap. and the suffix if empty
+	Host       string     // DNS name of the server; dc1 (of a replica dc2) or ldap and the suffix if empty
 	Authority  *Authority // issues the certificate; a new one if nil
 
 	AllowAnonymous bool // searches without a bind
@@ -100,7 +100,7 @@ func (o Options) withDefaults(dir *Directory) Options {
 	if o.Host == "" {
 		o.Host = "ldap." + dnsName(dir.suffix)
 		if dir.flavor == ActiveDirectory {
-			o.Host = "dc1." + dnsName(dir.suffix)
+			o.Host = strings.ToLower(dir.server) + "." + dnsName(dir.suffix)
 		}
 	}
 	o.Host = strings.TrimSuffix(o.Host, ".")
