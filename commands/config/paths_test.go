@@ -1,0 +1,65 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestDefaultPath(t *testing.T) {
+	here, elsewhere := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(here, "adsync.yaml"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	xdg := t.TempDir()
+	for _, c := range []struct {
+		name  string
+		place Place
+		env   map[string]string
+		want  string
+	}{
+		{"the flag wins", Place{Flag: "a.yaml", WorkDir: here}, map[string]string{"ADSYNC_CONFIG": "b.yaml"}, "a.yaml"},
+		{"then the variable", Place{WorkDir: here}, map[string]string{"ADSYNC_CONFIG": "b.yaml"}, "b.yaml"},
+		{"then the working directory", Place{WorkDir: here, Root: true}, nil, filepath.Join(here, "adsync.yaml")},
+		{"then the system's folder, for root", Place{WorkDir: elsewhere, Root: true, System: "linux"}, map[string]string{"HOME": "/root"}, "/etc/adsync/adsync.yaml"},
+		{"a user's folder", Place{WorkDir: elsewhere, System: "linux"}, map[string]string{"HOME": "/home/ada"}, "/home/ada/.config/adsync/adsync.yaml"},
+		{"a user's folder that is elsewhere", Place{WorkDir: elsewhere, System: "linux"}, map[string]string{"HOME": "/home/ada", "XDG_CONFIG_HOME": xdg}, filepath.ToSlash(xdg) + "/adsync/adsync.yaml"},
+		{"a Mac user's folder", Place{WorkDir: elsewhere, System: "darwin"}, map[string]string{"HOME": "/Users/ada"}, "/Users/ada/Library/Application Support/adsync/adsync.yaml"},
+		{"Windows", Place{WorkDir: elsewhere, System: "windows"}, map[string]string{"ProgramData": `D:/Data`}, "D:/Data/adsync/adsync.yaml"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.place.Getenv = func(name string) string { return c.env[name] }
+			if got := DefaultPath(c.place); filepath.ToSlash(got) != filepath.ToSlash(c.want) {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestReportDir(t *testing.T) {
+	dir := t.TempDir()
+	f := New()
+	f.Path = filepath.Join(dir, "adsync.yaml")
+	env := map[string]string{"HOME": "/home/ada"}
+	place := Place{System: "linux", Getenv: func(name string) string { return env[name] }}
+	check := func(name, want string) {
+		t.Helper()
+		if got := f.ReportDir(place); filepath.ToSlash(got) != filepath.ToSlash(want) {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	check("a user's folder", "/home/ada/.local/state/adsync")
+	place.Root = true
+	check("root's folder", "/var/lib/adsync")
+	env["STATE_DIRECTORY"] = "/var/lib/private/sync"
+	check("the folder that systemd made", "/var/lib/private/sync")
+	f.Report.Dir = "reports"
+	check("a folder beside the configuration", filepath.Join(dir, "reports"))
+}
+
+func TestHereIsThisProcess(t *testing.T) {
+	t.Setenv("ADSYNC_CONFIG", "x.yaml")
+	if got := DefaultPath(Here("")); got != "x.yaml" {
+		t.Errorf("got %s", got)
+	}
+}
