@@ -72,8 +72,9 @@ func (l *link) explainConnect(err error) explanation {
 	case errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &handshake) && errors.Is(err, net.ErrClosed):
 		return explanation{"url", fmt.Sprintf("no answer for %s", l.cfg.timeout()), l.tlsPortAdvice()}
 	case errors.As(err, &handshake) && connectionEnded(err):
-		problem := "the server ended the connection when asked for TLS"
-		return explanation{"url", problem, l.tlsPortAdvice()}
+		return explanation{"url", "the server ended the connection when asked for TLS", l.tlsPortAdvice()}
+	case connectionEnded(err):
+		return explanation{"url", "the server ended the connection", "check host, port and firewall"}
 	case errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused"):
 		return explanation{"url", "nothing listens there (connection refused)", "check host and port, and that the directory service runs"}
 	}

@@ -49,7 +49,11 @@ func (l *link) ldapsearch(req request, size int) string {
 	for i, a := range args {
 		args[i] = shellQuote(a)
 	}
-	return strings.Join(args, " ")
+	line := strings.Join(args, " ")
+	if l.cfg.TLS.CAFile != "" {
+		line = "LDAPTLS_CACERT=" + shellQuote(l.cfg.TLS.CAFile) + " " + line
+	}
+	return line
 }
 
 // controlArgument is a control in the form of ldapsearch -E: "!" for critical,
