@@ -21,6 +21,11 @@ func parseName(dn string) (string, error) {
 	}
 	rdns := make([]string, len(parsed.RDNs))
 	for i, rdn := range parsed.RDNs {
+		for _, part := range rdn.Attributes {
+			if !validType(part.Type) {
+				return "", fmt.Errorf("parse DN %q: %q is not an attribute type", dn, part.Type)
+			}
+		}
 		rdns[i] = canonicalRDN(rdn)
 	}
 	return strings.Join(rdns, ","), nil
@@ -40,11 +45,24 @@ func foldPlain(dn string) (string, bool) {
 		return "", false
 	}
 	for rdn := range strings.SplitSeq(folded, ",") {
-		if at := strings.IndexByte(rdn, '='); at <= 0 || at == len(rdn)-1 || rdn[0] == ' ' || rdn[len(rdn)-1] == ' ' {
+		at := strings.IndexByte(rdn, '=')
+		if at <= 0 || at == len(rdn)-1 || rdn[len(rdn)-1] == ' ' || !validType(rdn[:at]) {
 			return "", false
 		}
 	}
 	return folded, true
+}
+
+// validType tells whether s is a name or an OID (RFC 4512 section 1.4).
+func validType(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return s != ""
 }
 
 func canonicalRDN(rdn *ldap.RelativeDN) string {
