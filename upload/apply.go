@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -278,7 +279,7 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 	for _, m := range c.Members {
 		id := m.ID
 		if id == "" {
-			id = a.ids[m.Anchor]
+			id = cmp.Or(a.ids[m.Anchor], a.groups[m.Anchor])
 		}
 		if id != "" {
 			w.Members = append(w.Members, id)

@@ -21,6 +21,9 @@ func (d *differ) claim(k Kind, name string) (r *Resource, why string) {
 	}
 	unique := k == User || slices.Contains(d.Capabilities.Unique[k], nameOf(k))
 	for _, other := range same {
+		if d.claimed[string(k)+other.ID] {
+			continue
+		}
 		free, taken := d.holder(other)
 		switch {
 		case free && r != nil:
@@ -38,6 +41,7 @@ func (d *differ) claim(k Kind, name string) (r *Resource, why string) {
 		return nil, fmt.Sprintf("%s %q is taken at the service by %s %s, which is not ours, and target.adopt is never", nameOf(k), name, k, r.ID)
 	}
 	if r != nil {
+		d.claimed[string(k)+r.ID] = true
 		return r, ""
 	}
 	return nil, why

@@ -82,10 +82,12 @@ type differ struct {
 	byID      map[string]*Resource            // users, for members and managers
 
 	quarantined map[directory.Anchor]bool
-	// users of all complete sources that are, or will be, at the service
+	// users and groups of all complete sources that are, or will be, at the
+	// service
 	present map[directory.Anchor]Member
 	// adopters are the users who take a resource over, by its id
 	adopters map[string]directory.Anchor
+	claimed  map[string]bool // resources that are taken over, by kind and id
 }
 
 type traitKey struct {
@@ -106,6 +108,7 @@ func (d *differ) index() {
 	d.quarantined = map[directory.Anchor]bool{}
 	d.present = make(map[directory.Anchor]Member, users)
 	d.adopters = map[string]directory.Anchor{}
+	d.claimed = map[string]bool{}
 	d.indexState()
 }
 
@@ -145,6 +148,15 @@ func (d *differ) indexState() {
 	d.byID = make(map[string]*Resource, len(d.State.Users))
 	for i := range d.State.Users {
 		d.byID[d.State.Users[i].ID] = &d.State.Users[i]
+	}
+	// A user and a group may share an id where the service counts each kind
+	// by itself; groups matter as members only where they can be members.
+	if d.Capabilities.Nested {
+		for i := range d.State.Groups {
+			if r := &d.State.Groups[i]; d.byID[r.ID] == nil {
+				d.byID[r.ID] = r
+			}
+		}
 	}
 }
 

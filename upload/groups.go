@@ -8,7 +8,32 @@ import (
 	"adsync/ldapsrc/directory"
 )
 
+// groupCandidate is a group of a complete source on the way into the plan.
+type groupCandidate struct {
+	group  *directory.Group
+	source *Source
+	id     string // externalId
+	name   string // displayName
+	held   *Resource
+}
+
 func (d *differ) groups() {
+	candidates := d.groupCandidates()
+	for i := range candidates {
+		d.placeGroup(&candidates[i])
+	}
+	for i := range candidates {
+		if c := &candidates[i]; !d.quarantined[c.group.Anchor] {
+			d.group(c)
+		}
+	}
+	d.leavers(Group)
+}
+
+// groupCandidates are the groups of the complete sources with their names;
+// those that cannot be right are quarantined.
+func (d *differ) groupCandidates() []groupCandidate {
+	var out []groupCandidate
 	names := map[string][]*directory.Group{}
 	for _, s := range d.complete() {
 		if !s.Groups {
@@ -17,31 +42,52 @@ func (d *differ) groups() {
 		snapshot, _ := s.Reading.Snapshot()
 		for i := range snapshot.Groups {
 			g := &snapshot.Groups[i]
-			if name := foldName(d.nameFor(s, Group, g.Attributes)); name != "" {
-				names[name] = append(names[name], g)
+			c := groupCandidate{group: g, source: s, id: d.Mark.ExternalID(s.ID, g.Anchor), name: d.nameFor(s, Group, g.Attributes)}
+			c.held = d.owned[Group][c.id]
+			if q, ok := s.Blocked[g.Anchor]; ok {
+				d.quarantine(q)
 			}
+			if c.name == "" {
+				d.quarantineGroup(&c, "missing-group-name", "group has no name: the source of displayName is empty")
+			} else {
+				names[foldName(c.name)] = append(names[foldName(c.name)], g)
+			}
+			out = append(out, c)
 		}
 	}
-	unique := slices.Contains(d.Capabilities.Unique[Group], KeyDisplayName)
-	for _, s := range d.complete() {
-		if !s.Groups {
-			continue
-		}
-		snapshot, _ := s.Reading.Snapshot()
-		for i := range snapshot.Groups {
-			g := &snapshot.Groups[i]
-			name := d.nameFor(s, Group, g.Attributes)
-			switch same := names[foldName(name)]; {
-			case name == "":
-				d.quarantineGroup(s, g, g.Login, "missing-group-name", "group has no name: the source of displayName is empty")
-			case len(same) > 1 && unique:
-				d.quarantineGroup(s, g, name, "dup-group-name", fmt.Sprintf("displayName %q is also that of %s", name, otherGroup(same, g)))
-			default:
-				d.group(s, g, name)
-			}
+	if !slices.Contains(d.Capabilities.Unique[Group], KeyDisplayName) {
+		return out
+	}
+	for i := range out {
+		if same := names[foldName(out[i].name)]; len(same) > 1 {
+			d.quarantineGroup(&out[i], "dup-group-name", fmt.Sprintf("displayName %q is also that of %s", out[i].name, otherGroup(same, out[i].group)))
 		}
 	}
-	d.leavers(Group)
+	return out
+}
+
+// placeGroup finds the resource that a group has at the service, so that
+// groups which keep it as a member can name it.
+func (d *differ) placeGroup(c *groupCandidate) {
+	g := c.group
+	if d.twice[Group][c.id] {
+		d.quarantineGroup(c, "dup-id", fmt.Sprintf("two groups at the service have the externalId %s", c.id))
+	}
+	if c.held == nil && !d.quarantined[g.Anchor] {
+		var why string
+		if c.held, why = d.claim(Group, c.name); why != "" {
+			d.quarantineGroup(c, "name-taken", why)
+		}
+	}
+	switch {
+	case c.held != nil:
+		if c.held.ExternalID != c.id {
+			d.adopters[c.held.ID] = g.Anchor
+		}
+		d.present[g.Anchor] = Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name}
+	case !d.quarantined[g.Anchor]:
+		d.present[g.Anchor] = Member{Anchor: g.Anchor, Name: c.name}
+	}
 }
 
 func otherGroup(same []*directory.Group, but *directory.Group) string {
@@ -53,59 +99,46 @@ func otherGroup(same []*directory.Group, but *directory.Group) string {
 	return "another group"
 }
 
-func (d *differ) quarantineGroup(s *Source, g *directory.Group, name, rule, detail string) {
-	if d.quarantined[g.Anchor] {
-		return
+func (d *differ) quarantineGroup(c *groupCandidate, rule, detail string) {
+	g, name := c.group, c.name
+	if name == "" {
+		name = g.Login
 	}
-	d.quarantine(Quarantine{Source: s.ID, Kind: Group, Name: name, DN: g.DN, Anchor: g.Anchor, Rule: rule, Detail: detail})
+	if !d.quarantined[g.Anchor] {
+		d.quarantine(Quarantine{Source: c.source.ID, Kind: Group, Name: name, DN: g.DN, Anchor: g.Anchor, Rule: rule, Detail: detail})
+	}
 }
 
 // group plans what one group needs.
-func (d *differ) group(s *Source, g *directory.Group, name string) {
-	if q, ok := s.Blocked[g.Anchor]; ok {
-		d.quarantine(q)
-		return
-	}
-	id := d.Mark.ExternalID(s.ID, g.Anchor)
-	if d.twice[Group][id] {
-		d.quarantineGroup(s, g, name, "dup-id", fmt.Sprintf("two groups at the service have the externalId %s", id))
-		return
-	}
-	r := d.owned[Group][id]
+func (d *differ) group(c *groupCandidate) {
+	s, g, r := c.source, c.group, c.held
+	change := Change{Kind: Group, Name: c.name, Source: s.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
 	if r == nil {
-		var why string
-		if r, why = d.claim(Group, name); why != "" {
-			d.quarantineGroup(s, g, name, "name-taken", why)
-			return
-		}
-	}
-	change := Change{Kind: Group, Name: name, Source: s.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
-	switch {
-	case r == nil:
 		mapping, attributes := s.Mapping, g.Attributes
 		change.Verb, change.Reason = Create, "new in scope"
 		change.create = func() []AttributeChange { return created(mapping, Group, attributes) }
-	default:
-		change.set = d.changed(s, Group, g.Attributes, r)
-		switch {
-		case r.ExternalID != id:
-			change.Verb, change.Reason = Adopt, "same displayName, not owned by anyone"
-		case len(change.set) > 0:
-			change.Verb = Update
-		}
+	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id {
+		change.Verb, change.Reason = Adopt, "same displayName, not owned by anyone"
+	} else if len(change.set) > 0 {
+		change.Verb = Update
 	}
 	if change.Verb != "" {
 		d.add(change)
 	}
-	d.members(s, g, name, r)
+	d.members(c)
 }
 
 // members plans who joins and who leaves a group. Members that are not ours,
 // or whose source was not read completely, stay.
-func (d *differ) members(s *Source, g *directory.Group, name string, r *Resource) {
-	want := make([]string, 0, len(g.Members)) // ids
+func (d *differ) members(c *groupCandidate) {
+	g, r := c.group, c.held
+	members := g.Members
+	if d.Capabilities.Nested {
+		members = slices.Concat(members, g.Groups)
+	}
+	want := make([]string, 0, len(members)) // ids
 	var add, remove []Member
-	for _, a := range g.Members {
+	for _, a := range members {
 		switch m, ok := d.present[a]; {
 		case !ok:
 		case m.ID == "":
@@ -130,7 +163,7 @@ func (d *differ) members(s *Source, g *directory.Group, name string, r *Resource
 			}
 		}
 	}
-	base := Change{Kind: Group, Name: name, Source: s.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
+	base := Change{Kind: Group, Name: c.name, Source: c.source.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
 	byName := func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) }
 	if len(add) > 0 {
 		slices.SortFunc(add, byName)
@@ -158,7 +191,8 @@ func without(list, other []string) []string {
 	return out
 }
 
-// member names a user of ours, or one to be adopted, by the service's id.
+// member names a user or group of ours, or one to be adopted, by the
+// service's id.
 func (d *differ) member(id string) Member {
 	r := d.byID[id]
 	_, a, ok := d.Mark.Owner(r.ExternalID)

@@ -106,6 +106,17 @@ func (m *Mapping) Attributes(k Kind) []string {
 	return slices.CompactFunc(names, strings.EqualFold)
 }
 
+// ManagerAttribute is the directory attribute that names a user's manager, ""
+// when the mapping has none.
+func (m *Mapping) ManagerAttribute() string {
+	for _, r := range m.User {
+		if r.Path == PathManager {
+			return r.From.String()
+		}
+	}
+	return ""
+}
+
 // manages reports whether the mapping fills a path.
 func (m *Mapping) manages(k Kind, path string) bool {
 	return slices.ContainsFunc(m.Of(k), func(r Rule) bool { return r.Path == path })

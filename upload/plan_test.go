@@ -318,3 +318,23 @@ func TestConflictIsLookedUpAndAdoptedOrNamed(t *testing.T) {
 		})
 	}
 }
+
+func TestNestedGroupsAreKeptWhereTheServiceHasThem(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.caps.Nested = true
+	w.group("inner", "ada")
+	w.group("outer", "bob")
+	outer := w.groups["outer"]
+	outer.Groups = []directory.Anchor{anchorOf("g:inner")}
+	w.groups["outer"] = outer
+	w.sync(t)
+	if got := len(w.named("outer").Members); got != 2 {
+		t.Fatalf("outer has %d members, want bob and inner", got)
+	}
+	outer.Groups = nil
+	w.groups["outer"] = outer
+	if got, want := lines(w.plan()), "remove members from group outer: inner (no longer in the directory's group)\n"; got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+	w.sync(t)
+}
