@@ -1,0 +1,124 @@
+package ldapsrc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// sampleEnough is from how many users on an attribute that none of them has is
+// suspicious.
+const sampleEnough = 20
+
+// expectations are what must hold for a reading to be believed, beyond every
+// search having ended well.
+func (r *reading) expectations(ctx context.Context) error {
+	if err := r.checkAnchors(); err != nil {
+		return err
+	}
+	n := r.usersInScope()
+	cfg := &r.src.cfg
+	if n == 0 && !cfg.AllowEmpty {
+		return r.nobody(ctx)
+	}
+	if least := cfg.Expect.UsersAtLeast; n < least {
+		return &ReadError{Where: cfg.key("expect.users_at_least"), Problem: fmt.Sprintf("only %d users were found, at least %d are expected", n, least),
+			Advice: "check the scope and the rights of the bind account, or lower the expectation"}
+	}
+	for _, name := range cfg.Expect.MustInclude {
+		found := slices.ContainsFunc(r.users.names[strings.ToLower(name)], func(i int32) bool { return r.inScope == nil || r.inScope[i] })
+		if !found {
+			return &ReadError{Where: cfg.key("expect.must_include"), Problem: fmt.Sprintf("%q was not found among %d users", name, n),
+				Advice: "check the scope and the rights of the bind account, or name somebody else"}
+		}
+	}
+	return r.checkAttributes(ctx)
+}
+
+func (r *reading) usersInScope() int {
+	if r.inScope == nil {
+		return len(r.users.users)
+	}
+	n := 0
+	for _, in := range r.inScope {
+		if in {
+			n++
+		}
+	}
+	return n
+}
+
+// checkAnchors refuses users that share an anchor, and anchors from several
+// attributes: both would mix people up.
+func (r *reading) checkAnchors() error {
+	users := r.users.users
+	seen := make(map[[16]byte]int32, len(users))
+	for i := range users {
+		guid, _ := guidOf(string(users[i].Anchor))
+		if other, ok := seen[guid]; ok {
+			return sameAnchor(users[i].Anchor, users[other].DN, users[i].DN)
+		}
+		seen[guid] = int32(i)
+	}
+	if len(r.users.anchors) > 1 {
+		var used []string
+		for attribute, n := range r.users.anchors {
+			used = append(used, fmt.Sprintf("%d users by %s", n, attribute))
+		}
+		slices.Sort(used)
+		return &ReadError{Where: r.src.cfg.key("attributes.anchor"), Problem: "not all users have the same kind of anchor: " + strings.Join(used, ", "),
+			Advice: "name the attribute that every user has"}
+	}
+	return nil
+}
+
+// nobody explains an empty result: a filter with a misspelt attribute finds
+// nobody, without an error.
+func (r *reading) nobody(ctx context.Context) error {
+	cfg := &r.src.cfg
+	e := &ReadError{Where: cfg.key("users"), Problem: "no user was found in scope",
+		Advice: "check base, filter and member_of and the rights of the bind account, or set allow_empty: true"}
+	if n := len(r.users.users); n > 0 {
+		e.Problem = fmt.Sprintf("none of the %d users found is a member of a group of member_of", n)
+	}
+	for _, word := range r.unknownNames(ctx, filterAttributes(cfg.Users.Filter)) {
+		e.Advice = word
+	}
+	return e
+}
+
+// checkAttributes looks for attributes that not one user has: misspelt, or not
+// readable for the bind account, or in fact not used.
+func (r *reading) checkAttributes(ctx context.Context) error {
+	users := len(r.users.users)
+	cfg := &r.src.cfg
+	if users >= sampleEnough && cfg.Type == AD && r.users.stated == 0 {
+		return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("none of %d users shows its userAccountControl, so disabled ones cannot be told", users),
+			Advice: "let the bind account read userAccountControl"}
+	}
+	var absent []string
+	sel := newSelection(r.want.UserAttributes)
+	for i, name := range sel.wanted.List() {
+		if users > 0 && i < len(r.users.present) && r.users.present[i] == 0 {
+			absent = append(absent, name)
+		}
+	}
+	unknown := r.unknownNames(ctx, append(absent, filterAttributes(cfg.Users.Filter, cfg.Groups.Filter, cfg.Computers.Filter)...))
+	for _, sentence := range unknown {
+		r.warn("%s", sentence)
+	}
+	if users < sampleEnough {
+		return nil
+	}
+	for _, name := range absent {
+		if slices.ContainsFunc(r.want.Required, func(other string) bool { return strings.EqualFold(other, name) }) && !cfg.AllowEmpty {
+			return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("none of %d users has a value of %s, which is mapped", users, name),
+				Advice: "let the bind account read " + name + ", or take it out of the mapping"}
+		}
+		if _, ok := unknown[strings.ToLower(name)]; !ok {
+			r.warn("none of %d users has a value of %s: nobody uses it, or the bind account may not read it", users, name)
+		}
+	}
+	return nil
+}

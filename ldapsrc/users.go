@@ -1,0 +1,306 @@
+package ldapsrc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"adsync/ldapsrc/directory"
+)
+
+// A userList is the users of one or more domains and, at the same index, what
+// is needed of them to join groups and managers.
+type userList struct {
+	users   []directory.User
+	primary []string // SID of the primary group
+	manager []string // what the manager attribute holds
+	names   map[string][]int32
+	logins  map[string]int32 // further values of the login attribute
+	present []int            // how many have a value, by wanted attribute
+	stated  int              // how many have a state (userAccountControl)
+	anchors map[string]int   // how many were anchored by which attribute
+	read    int
+}
+
+// A userReader turns entries into users.
+type userReader struct {
+	r     *reading
+	kind  kind
+	sel   *selection
+	pack  packer
+	scope userGlobs
+
+	anchors, login                           []int
+	sid, rid, critical, upn, mail, uid, boss int
+	states                                   states
+	canaries                                 map[string]bool
+	managers                                 map[string]string
+	primary                                  map[string]string
+	list                                     userList
+	skipped                                  map[string]int
+	progressed                               int
+}
+
+type userGlobs struct{ include, exclude globList }
+
+func newUserReader(r *reading) *userReader {
+	k := r.src.kind
+	own := append([]string{}, k.anchors...)
+	own = append(own, k.login...)
+	own = append(own, k.state...)
+	own = append(own, k.also...)
+	boss := r.want.Manager
+	if boss != "" {
+		own = append(own, boss)
+	}
+	sel := newSelection(r.want.UserAttributes, own...)
+	u := &userReader{r: r, kind: k, sel: sel, pack: packer{sel: sel},
+		scope:   userGlobs{newGlobs(r.src.cfg.Users.Include), newGlobs(r.src.cfg.Users.Exclude)},
+		anchors: sel.indexes(k.anchors), login: sel.indexes(k.login),
+		sid: sel.index("objectSid"), rid: sel.index("primaryGroupID"), critical: sel.index("isCriticalSystemObject"),
+		upn: sel.index("userPrincipalName"), mail: sel.index("mail"), uid: sel.index("uid"), boss: -1,
+		states: newStates(sel), canaries: map[string]bool{}, managers: map[string]string{}, primary: map[string]string{}, skipped: map[string]int{}}
+	if boss != "" {
+		u.boss = sel.index(boss)
+	}
+	for _, name := range r.src.cfg.Expect.MustInclude {
+		u.canaries[strings.ToLower(name)] = true
+	}
+	u.list = userList{names: map[string][]int32{}, logins: map[string]int32{}, present: make([]int, sel.wanted.Len()), anchors: map[string]int{}}
+	return u
+}
+
+// readUsers reads the users of one domain.
+func (r *reading) readUsers(ctx context.Context, d *domain, s searcher) error {
+	u := newUserReader(r)
+	cfg := &r.src.cfg
+	filter := joinFilter(u.kind.users, cfg.Users.Filter)
+	total := stats{}
+	for _, base := range basesBelow(cfg.Users.Base, d, r.domains) {
+		st, err := searchWhole(ctx, s, request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, names: u.sel.names}, u.entry)
+		if err != nil {
+			return fmt.Errorf("read users: %w", baseError(cfg, "users.base", base, err))
+		}
+		total.referrals += st.referrals
+	}
+	r.src.env.progress("users", len(u.list.users)-u.progressed)
+	r.count(u.skipped, total)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.users.join(&u.list)
+	return nil
+}
+
+// progressStep is after how many entries progress is told.
+const progressStep = 500
+
+func (u *userReader) entry(e *entry) error {
+	name := parseExtendedName(e.dn)
+	login := e.firstOf(u.login)
+	if reason := u.leftOut(e, name.dn, login); reason != "" {
+		u.skipped[reason]++
+		return nil
+	}
+	anchor, by, err := anchorOf(e, u.anchors, u.sel.list)
+	if err != nil {
+		return fmt.Errorf("user %q: %w", name.dn, err)
+	}
+	p := &u.pack
+	p.reset()
+	at := [4]int{p.add([]byte(anchor)), p.add(name.dn), p.addForm(login, asText), p.addForm(e.at(u.sid), asSID)}
+	first := p.addWanted(e, name.dn)
+	all := string(p.text)
+	user := directory.User{
+		Anchor: directory.Anchor(p.pieces[at[0]].string(all)), DN: p.pieces[at[1]].string(all),
+		Login: p.pieces[at[2]].string(all), SID: p.pieces[at[3]].string(all),
+		Inactive: u.states.inactive(e, u.r.now),
+	}
+	user.Active = user.Inactive == ""
+	user.Attributes = p.attributes(e, all, first)
+	u.keep(e, user, by)
+	return nil
+}
+
+func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
+	l := &u.list
+	index := int32(len(l.users))
+	l.users = append(l.users, user)
+	l.primary = append(l.primary, u.primaryGroup(e, user.SID))
+	boss := ""
+	if v := e.at(u.boss); len(v) > 0 {
+		boss = sharedString(u.managers, v)
+	}
+	l.manager = append(l.manager, boss)
+	l.anchors[anchoredBy]++
+	for w, at := range u.sel.at {
+		if at < 0 || len(e.get(at)) > 0 {
+			l.present[w]++
+		}
+	}
+	if len(e.at(u.states.control)) > 0 {
+		l.stated++
+	}
+	if len(u.login) > 0 {
+		for _, v := range e.get(u.login[0]) {
+			if s := string(v); s != user.Login {
+				l.logins[s] = index
+			}
+		}
+	}
+	if len(u.canaries) > 0 {
+		for _, v := range u.names(e, e.firstOf(u.login)) {
+			if name := strings.ToLower(string(v)); u.canaries[name] {
+				l.names[name] = append(l.names[name], index)
+			}
+		}
+	}
+	if len(l.users)-u.progressed == progressStep {
+		u.r.src.env.progress("users", progressStep)
+		u.progressed = len(l.users)
+	}
+}
+
+// names are what a user is known by to patterns and canaries.
+func (u *userReader) names(e *entry, login []byte) [][]byte {
+	names := [][]byte{login, e.at(u.upn), e.at(u.uid)}
+	if u.mail >= 0 {
+		names = append(names, e.get(u.mail)...)
+	}
+	return names
+}
+
+// leftOut says why an entry is not a user in scope, or returns "".
+func (u *userReader) leftOut(e *entry, dn, login []byte) string {
+	if conflicting(dn, login) {
+		return skipConflict
+	}
+	if u.r.src.cfg.Type == AD && len(login) > 0 && login[len(login)-1] == '$' {
+		return skipMachine
+	}
+	if !u.r.src.cfg.Users.BuiltIn && u.builtIn(e) {
+		return skipBuiltIn
+	}
+	if len(u.scope.include) == 0 && len(u.scope.exclude) == 0 {
+		return ""
+	}
+	names := u.names(e, login)
+	if len(u.scope.include) > 0 && !u.scope.include.match(names...) {
+		return skipIncluded
+	}
+	if u.scope.exclude.match(names...) {
+		return skipExcluded
+	}
+	return ""
+}
+
+// builtIn reports whether an account was born with the domain: Administrator,
+// Guest, krbtgt and what is marked critical (MS-ADTS 6.1.1.6).
+func (u *userReader) builtIn(e *entry) bool {
+	if isTrue(e.at(u.critical)) {
+		return true
+	}
+	sid := e.at(u.sid)
+	if len(sid) < 12 {
+		return false
+	}
+	last := sid[len(sid)-4:]
+	_, known := builtInRIDs[uint32(last[0])|uint32(last[1])<<8|uint32(last[2])<<16|uint32(last[3])<<24]
+	return known
+}
+
+// conflicting reports whether an entry lost a conflict between two domain
+// controllers and waits for an administrator (MS-DRSR 4.1.10.6.9): it has CNF:
+// and its GUID in its name, or $DUPLICATE- in its account name.
+func conflicting(dn, login []byte) bool {
+	rdn := dn
+	if i := indexByte(dn, ','); i >= 0 {
+		rdn = dn[:i]
+	}
+	return strings.Contains(string(rdn), `\0ACNF:`) || strings.Contains(string(rdn), `\0aCNF:`) || hasPrefix(login, "$DUPLICATE-")
+}
+
+// primaryGroup is the SID of the user's primary group: the domain of the user,
+// and the RID in primaryGroupID (MS-ADTS 3.1.1.4.5.28).
+func (u *userReader) primaryGroup(e *entry, sid string) string {
+	rid := e.at(u.rid)
+	if len(rid) == 0 || sid == "" {
+		return ""
+	}
+	own, _, ok := splitSID(sid)
+	if _, err := strconv.ParseUint(string(rid), 10, 32); err != nil || !ok {
+		return ""
+	}
+	return sharedString(u.primary, []byte(own+"-"+string(rid)))
+}
+
+// sharedString returns the one string for equal bytes.
+func sharedString(known map[string]string, b []byte) string {
+	if s, ok := known[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	known[s] = s
+	return s
+}
+
+// anchorOf reads the immutable id of an entry from the first of the attributes
+// that it has.
+func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string, error) {
+	for _, i := range indexes {
+		v := e.first(i)
+		if len(v) == 0 {
+			continue
+		}
+		attribute := list[i]
+		var a directory.Anchor
+		var err error
+		if formOf(attribute) == asGUID && len(v) == 16 {
+			a, err = directory.AnchorFromGUID(v)
+		} else {
+			a, err = directory.ParseAnchor(string(v))
+		}
+		if err != nil {
+			return "", "", fmt.Errorf("%s: %w", attribute, errors.Join(errAnchor, err))
+		}
+		return a, attribute, nil
+	}
+	tried := make([]string, len(indexes))
+	for n, i := range indexes {
+		tried[n] = list[i]
+	}
+	return "", "", fmt.Errorf("%w: it has none of %s, or the bind account may not read it", errAnchor, strings.Join(tried, ", "))
+}
+
+// join adds the users of another domain.
+func (l *userList) join(other *userList) {
+	offset := int32(len(l.users))
+	if offset == 0 {
+		l.users, l.primary, l.manager = other.users, other.primary, other.manager
+	} else {
+		l.users = append(l.users, other.users...)
+		l.primary = append(l.primary, other.primary...)
+		l.manager = append(l.manager, other.manager...)
+	}
+	if l.names == nil {
+		l.names, l.logins, l.anchors, l.present = map[string][]int32{}, map[string]int32{}, map[string]int{}, make([]int, len(other.present))
+	}
+	for name, indexes := range other.names {
+		for _, i := range indexes {
+			l.names[name] = append(l.names[name], i+offset)
+		}
+	}
+	for login, i := range other.logins {
+		l.logins[login] = i + offset
+	}
+	for attribute, n := range other.anchors {
+		l.anchors[attribute] += n
+	}
+	for i, n := range other.present {
+		l.present[i] += n
+	}
+	l.stated += other.stated
+}
