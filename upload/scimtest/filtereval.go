@@ -6,14 +6,14 @@ import (
 )
 
 // matches evaluates a filter against a resource's attributes.
-func matches(n filterNode, t *resourceType, doc map[string]any) bool {
+func (s *Server) matches(n filterNode, t *resourceType, doc map[string]any) bool {
 	switch n := n.(type) {
 	case filterAnd:
-		return matches(n.left, t, doc) && matches(n.right, t, doc)
+		return s.matches(n.left, t, doc) && s.matches(n.right, t, doc)
 	case filterOr:
-		return matches(n.left, t, doc) || matches(n.right, t, doc)
+		return s.matches(n.left, t, doc) || s.matches(n.right, t, doc)
 	case filterNot:
-		return !matches(n.inner, t, doc)
+		return !s.matches(n.inner, t, doc)
 	case filterValuePath:
 		def := t.definition(n.path)
 		for _, v := range listOf(fold(container(t, doc, n.path), n.path.attr)) {
@@ -23,7 +23,13 @@ func matches(n filterNode, t *resourceType, doc map[string]any) bool {
 		}
 		return false
 	case filterCompare:
-		return compareAny(n, t.definition(n.path), valuesAt(t, doc, n.path))
+		def := t.definition(n.path)
+		if def != nil && s.quirks().CaseSensitiveText {
+			exact := *def
+			exact.CaseExact = true
+			def = &exact
+		}
+		return compareAny(n, def, valuesAt(t, doc, n.path))
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,10 +12,14 @@ import (
 
 // matching lists what a filter finds, oldest first. The result may be the table itself: it is only read.
 func (s *Server) matching(t *resourceType, filter string) ([]*resource, error) {
-	if filter == "" {
-		return s.data.tables[t].rows, nil
-	}
 	quirks := s.quirks()
+	if filter == "" {
+		rows := s.data.tables[t].rows
+		if quirks.InactiveUsers == InactiveHidden {
+			rows = slices.DeleteFunc(slices.Clone(rows), func(r *resource) bool { return !s.listed(r) })
+		}
+		return rows, nil
+	}
 	if quirks.MaxFilterLength > 0 && len(filter) > quirks.MaxFilterLength {
 		return nil, badRequest("invalidFilter", "the filter is longer than %d characters", quirks.MaxFilterLength)
 	}
@@ -29,12 +34,13 @@ func (s *Server) matching(t *resourceType, filter string) ([]*resource, error) {
 		return nil, badRequest("invalidFilter", "%s", err.Error())
 	}
 	rows, exact, found := s.candidates(t, node)
+	exact = exact && !quirks.CaseSensitiveText
 	if !found {
 		rows = s.data.tables[t].rows
 	}
 	var out []*resource
 	for _, r := range rows {
-		if s.listed(r) && (exact && found || matches(node, t, s.view(r))) {
+		if s.listed(r) && (exact && found || s.matches(node, t, s.view(r))) {
 			out = append(out, r)
 		}
 	}
@@ -105,7 +111,7 @@ func (s *Server) indexed(t *resourceType, c filterCompare) (rows []*resource, ex
 	data, table := s.data, s.data.tables[t]
 	switch strings.ToLower(strings.TrimSuffix(strings.ToLower(c.path.attr+"."+c.path.sub), ".")) {
 	case "id":
-		if r := data.byID[value]; r != nil && r.kind == t {
+		if r, err := s.find(t, value, http.MethodPatch); err == nil {
 			rows = []*resource{r}
 		}
 	case "username":
@@ -142,7 +148,7 @@ func (s *Server) view(r *resource) map[string]any {
 	if !r.active && s.quirks().InactiveUsers == InactiveAltered {
 		_ = json.Unmarshal(hashed(r), &doc) // encoded by hashed itself
 	}
-	doc["id"] = r.id
+	doc["id"] = s.publicID(r)
 	urns := []any{}
 	for _, u := range r.urns {
 		urns = append(urns, u)

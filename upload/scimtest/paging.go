@@ -220,6 +220,7 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		name = "resources"
 	}
 	buf = append(append(append(buf, `,"`...), name...), `":[`...)
+	l.show.inList = true
 	for i, r := range p.rows {
 		if i > 0 {
 			buf = append(buf, ',')

@@ -33,16 +33,19 @@ type Quirks struct {
 	SilentFilters      bool     // a filter that is not supported finds nothing instead of answering 400 invalidFilter
 	FilterSpaceRefused bool     // a blank before "=" of the query is 400 (Entra SCIM)
 	MaxFilterLength    int      // longer filters are 400
+	CaseSensitiveText  bool     // filters compare strings as they are, whatever caseExact says (SCIMMY)
 	MaxURLLength       int      // longer request lines are 431 (Node's limit is 16 KiB)
 
 	// Writing.
 	Patch               PatchKind
 	PatchStatus         int  // 200 or 204; 0 is 200
+	MaxPatchOperations  int  // more operations in a PATCH are 400 (Keycloak)
 	NoPathlessPatch     bool // an operation without a path is 400
 	AddNeedsTarget      bool // add to emails[type eq "home"].value without such an element is 400 noTarget (SCIMMY)
 	Manager             ManagerKind
 	NoPut               bool // PUT of a user answers 405
 	NoGroupPut          bool // PUT of a group answers 405
+	PutNeedsID          bool // PUT without the id in the body is 400 (Keycloak)
 	Bulk                BulkKind
 	BulkMaxOperations   int          // 0 is 1000
 	BulkMaxPayload      int          // 0 is 1 MiB
@@ -70,6 +73,7 @@ type Quirks struct {
 	RequirePrimaryEmail bool         // a user must have exactly one primary email
 	SingleValued        bool         // a multi-valued attribute of a user takes one value
 	NotStored           []string     // user paths dropped in silence: "externalId", "emails.type"
+	GroupNotStored      []string     // group attributes dropped in silence
 	Refused             []string     // user attributes answered with 400
 	ReadOnly            []string     // user paths that only a create can set; later changes are ignored
 	NormalisePhones     bool         // "+1 555-555-5555" becomes "+15555555555" (Zitadel)
@@ -95,6 +99,7 @@ type Quirks struct {
 	NoETags       bool // no meta.version, no ETag, If-Match ignored
 	IgnoreIfMatch bool // versions are shown but If-Match is not looked at (SCIMMY, elimity)
 	NoPatchBody   bool // PATCH with 200 answers an empty object
+	ErrorsAs500   bool // what should be 404 or 409 in PUT, PATCH and DELETE is 500 (scimgateway)
 
 	Rate RateLimit
 }
@@ -127,9 +132,10 @@ type Showing int
 
 // The values of Showing.
 const (
-	ShownAlways Showing = iota
-	ShownOnRequest
+	ShownAlways    Showing = iota
+	ShownOnRequest         // only where attributes= names it
 	ShownNever
+	ShownAlone // where one resource is read, not in lists
 )
 
 // PatchKind says what PATCH can do.

@@ -26,6 +26,9 @@ func (s *Server) decodeResource(t *resourceType, body []byte, old *resource) (do
 	if len(listOf(fold(in, "schemas"))) == 0 {
 		return nil, nil, badRequest("invalidSyntax", "schemas is missing")
 	}
+	if id, _ := fold(in, "id").(string); old != nil && s.quirks().PutNeedsID && id != old.id {
+		return nil, nil, badRequest("invalidValue", "the body must have the id %s", old.id)
+	}
 	if doc, err = s.conform(t, in); err != nil {
 		return nil, nil, err
 	}

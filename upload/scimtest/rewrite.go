@@ -61,6 +61,11 @@ func primaryEmail(doc map[string]any) map[string]any {
 // rewrite changes what a service changes without being asked.
 func (s *Server) rewrite(t *resourceType, doc map[string]any, old *resource) {
 	quirks := s.quirks()
+	if t.name == "Group" {
+		for _, name := range quirks.GroupNotStored {
+			dropPath(t, doc, name)
+		}
+	}
 	if t.name != "User" {
 		return
 	}

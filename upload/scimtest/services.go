@@ -6,19 +6,24 @@ import (
 	"strings"
 )
 
-// Services lists the names ForService knows, sorted.
-func Services() []string {
+// Services lists the services whose profiles the program has, sorted.
+func Services() []string { return namesOf(services) }
+
+// Implementations lists the server software that ForService knows beside the services, sorted.
+func Implementations() []string { return namesOf(implementations) }
+
+func namesOf(all []service) []string {
 	var names []string
-	for _, s := range services {
+	for _, s := range all {
 		names = append(names, s.name)
 	}
 	slices.Sort(names)
 	return names
 }
 
-// ForService returns the quirks of a service by its profile's name.
+// ForService returns the quirks of a service by its profile's name, or of an implementation.
 func ForService(name string) (Quirks, error) {
-	for _, s := range services {
+	for _, s := range slices.Concat(services, implementations) {
 		if s.name == name {
 			return s.quirks, nil
 		}
@@ -29,11 +34,14 @@ func ForService(name string) (Quirks, error) {
 // everyEq are the filters of services that document equality on the usual attributes and nothing else.
 var everyEq = []string{"userName eq", "externalId eq", "id eq"}
 
-// services are the quirks by service. What a comment calls assumed is not in the vendor's documentation.
-var services = []struct {
+// service is a row of the tables below.
+type service struct {
 	name   string
 	quirks Quirks
-}{
+}
+
+// services are the quirks by service. What a comment calls assumed is not in the vendor's documentation.
+var services = []service{
 	// All of RFC 7643, RFC 7644 and RFC 9865, and nothing else.
 	{"generic", Quirks{}},
 
@@ -52,7 +60,7 @@ var services = []struct {
 
 	// Entra ID SCIM API reference (2026): no PUT, no bulk, cursor only, "resources" in lower case and no total; members
 	// never shown, read through groups.value; adds of up to 20 in one operation alone, removes one by one; required
-	// attributes; Accept compulsory; no blank beside "="; PATCH of a user answers 204. Soft delete is from memory.
+	// attributes; groups have no externalId; Accept compulsory; no blank beside "="; PATCH of a user answers 204. Soft delete is from memory.
 	{"entra-scim", Quirks{
 		PageSize: 100, PageCap: 1000, Cursor: CursorMust, LowerCaseResources: true, NoSort: true, NoSearch: true, Members: ShownNever, NoUserGroups: true,
 		UserFilters:  []string{"userName eq", "externalId eq", "id eq", "groups.value eq", EntraSchema + ":mailNickname eq", "userName ew", EntraSchema + ":mailNickname ew"},
@@ -60,7 +68,7 @@ var services = []struct {
 		Bulk: BulkOff, NoPut: true, NoGroupPut: true, PatchStatus: 204, MaxAdds: 20, MaxRemoves: 1, MaxPostMembers: 20, OneMemberOperation: true,
 		ReplaceMembers: ReplaceRefused, RemoveAllMembers: RemoveRefused, RemoveByValue: ByValueRemovesListed, Delete: DeleteSoft,
 		Required:       []string{"password", "name.givenName", "name.familyName", "active", "displayName", EntraSchema + ":mailNickname"},
-		EntraExtension: true, NeedAccept: true, NoETags: true, UnknownAttributes: UnknownRefused}},
+		GroupNotStored: []string{"externalId"}, EntraExtension: true, NeedAccept: true, NoETags: true, UnknownAttributes: UnknownRefused}},
 
 	// GitHub docs, provisioning with the REST API: case-sensitive paths, User-Agent required, a suspended user's login
 	// and addresses are replaced by a hash, no bulk; 1000 users an hour is a limit tests set themselves.
@@ -90,7 +98,7 @@ var services = []struct {
 
 	// Databricks docs: no bulk; filters of more than 200 nodes refused (here by length); members left out of lists from memory.
 	{"databricks", Quirks{
-		PageSize: 100, PageCap: 10000, Cursor: IndexOnly, NoSearch: true, Bulk: BulkOff, NoETags: true, MaxFilterLength: 8000,
+		PageSize: 100, PageCap: 10000, Cursor: IndexOnly, NoSearch: true, Bulk: BulkOff, NoETags: true, MaxFilterLength: 8000, Members: ShownAlone,
 		RemoveByValue: ByValueRemovesListed, PatchStatus: 200}},
 
 	// Snowflake docs: one eq or sw, else 400 invalidFilter; multi-valued attributes are not kept; paged since bundle
@@ -119,8 +127,8 @@ var services = []struct {
 	{"keycloak", Quirks{
 		PageSize: 100, PageCap: 100, Cursor: IndexOnly, NoSort: true, Bulk: BulkOff, NoETags: true, Members: ShownOnRequest, NoPostMembers: true, UniqueDisplayName: true,
 		SilentFilters: true, MaxFilterLength: 2048, NoUserGroups: true,
-		UserFilters:  []string{"userName eq", "externalId eq", "emails.value eq", "emails eq", "displayName eq", "name.givenName eq", "name.familyName eq", "active eq", "groups.value eq"},
-		GroupFilters: []string{"displayName eq", "externalId eq"}, FilterConjunctions: true, NoNesting: true}},
+		UserFilters:  []string{"userName eq", "externalId eq", "emails.value eq", "emails eq", "displayName eq", "name.givenName eq", "name.familyName eq", "active eq", "meta.lastModified gt"},
+		GroupFilters: []string{"displayName eq", "externalId eq"}, FilterConjunctions: true, NoNesting: true, MaxPatchOperations: 100, PutNeedsID: true}},
 
 	// authentik, sources/scim/views/v2: the page number is trunc(startIndex / page size) and count is not looked at;
 	// POST of a taken userName takes that account over; five user filters.
@@ -142,4 +150,25 @@ var services = []struct {
 	{"google", Quirks{
 		NoUnfilteredList: true, LowerCaseResources: true, Cursor: IndexOnly, NoSort: true, NoSearch: true, Bulk: BulkOff, NoETags: true, NoPut: true, NoGroupPut: true,
 		UserFilters: []string{"userName eq"}, GroupFilters: []string{"displayName eq"}, NoUserGroups: true, Required: []string{"name.givenName", "name.familyName"}}},
+}
+
+// implementations are server software as it was measured on loopback, with a plain store behind it.
+var implementations = []service{
+	// SCIMMY 1.3.5 with scimmy-routers 1.3.2 on Express 4: no Location header, names unique but compared with case in
+	// filters, members listed twice, references not checked, a startIndex past the end gives rows from the start.
+	{"scimmy", Quirks{
+		Cursor: IndexOnly, WrapPastEnd: true, CaseSensitiveText: true, NoUserGroups: true, AddNeedsTarget: true, Manager: ManagerObject, DuplicateMembers: true,
+		AcceptUnknown: true, Location: LocationMissing, IgnoreIfMatch: true}},
+
+	// The same on Express 5, whose query object is read-only: always the first page of twenty.
+	{"scimmy-express5", Quirks{
+		Cursor: IndexOnly, IgnorePaging: true, PageSize: 20, CaseSensitiveText: true, NoUserGroups: true, AddNeedsTarget: true, Manager: ManagerObject,
+		DuplicateMembers: true, AcceptUnknown: true, Location: LocationMissing, IgnoreIfMatch: true}},
+
+	// scimgateway 6.1.18 with plugin-loki: names unique as written, replace of members adds, an "or" of members and the removal
+	// of all are ignored, a manager object is not stored, unknown attributes are, bulk status as an object, 500 for 404.
+	{"scimgateway", Quirks{
+		Cursor: IndexOnly, PageSize: 200, NoSort: true, CaseSensitiveNames: true, UniqueDisplayName: true, UnknownAttributes: UnknownStored, Manager: ManagerString,
+		ReplaceMembers: ReplaceAdds, RemoveByPath: RemoveOneOnly, RemoveAllMembers: RemoveIgnored, RemoveByValue: ByValueRemovesListed, BulkStatusObject: true,
+		AcceptStringBool: true, ErrorsAs500: true}},
 }
