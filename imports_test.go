@@ -18,13 +18,13 @@ var mayImport = map[string][]string{
 	"adsync": {"adsync/commands"},
 	"adsync/commands": {
 		"adsync/commands/ask", "adsync/commands/config", "adsync/ldapsrc", "adsync/ldapsrc/directory",
-		"adsync/upload", "adsync/upload/scim", "adsync/proxy",
+		"adsync/ldapsrc/ldif", "adsync/upload", "adsync/upload/scim", "adsync/proxy",
 	},
 	"adsync/commands/ask": nil,
 	// The file is read into the types of those it configures.
 	"adsync/commands/config":          {"adsync/ldapsrc", "adsync/upload", "adsync/upload/scim", "adsync/proxy"},
 	"adsync/proxy":                    nil,
-	"adsync/ldapsrc":                  {"adsync/ldapsrc/directory"},
+	"adsync/ldapsrc":                  {"adsync/ldapsrc/directory", "adsync/ldapsrc/ldif"},
 	"adsync/ldapsrc/directory":        nil,
 	"adsync/ldapsrc/ldif":             nil,
 	"adsync/ldapsrc/ldaptest":         {"adsync/ldapsrc/ldif"},
@@ -32,14 +32,18 @@ var mayImport = map[string][]string{
 	"adsync/upload":                   {"adsync/ldapsrc/directory"},
 	"adsync/upload/scim":              {"adsync/upload", "adsync/ldapsrc/directory"},
 	"adsync/upload/scimtest":          nil,
+	"adsync/upload/scimtest/servers":  nil,
 	"adsync/upload/targettest":        {"adsync/upload", "adsync/ldapsrc/directory", "adsync/upload/scimtest"},
 }
 
 // testServers are imported by tests, by each other, and those that the demo
-// runs by commands/demo*.go; by nothing else.
+// runs by demoFiles; by nothing else.
 var (
-	demoServers = []string{"adsync/ldapsrc/ldaptest", "adsync/ldapsrc/ldif", "adsync/upload/scimtest"}
-	testServers = append([]string{"adsync/ldapsrc/ldaptest/servers", "adsync/upload/targettest"}, demoServers...)
+	demoServers = []string{"adsync/ldapsrc/ldaptest", "adsync/upload/scimtest"}
+	testServers = append([]string{
+		"adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
+	}, demoServers...)
+	demoFiles = []string{"commands/demo*.go", "commands/company.go"}
 )
 
 // standardOnly import nothing but the standard library and, where mayImport
@@ -130,7 +134,7 @@ func TestTheProgramDoesNotLinkTesting(t *testing.T) {
 	}
 	for dependency := range strings.FieldsSeq(string(out)) {
 		switch dependency {
-		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/targettest":
+		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest":
 			t.Errorf("the program links %s", dependency)
 		}
 	}
@@ -147,8 +151,10 @@ type sourceFile struct {
 
 // mayUseServer says whether the file, which is no test, may import the server.
 func (f sourceFile) mayUseServer(server string) bool {
-	if f.pkg == "adsync/commands" && strings.HasPrefix(path.Base(f.name), "demo") {
-		return slices.Contains(demoServers, server)
+	for _, pattern := range demoFiles {
+		if matched, _ := path.Match(pattern, f.name); matched {
+			return slices.Contains(demoServers, server)
+		}
 	}
 	return slices.Contains(testServers, f.pkg)
 }
