@@ -37,8 +37,9 @@ type File struct {
 	Report  Report   `yaml:"report"`
 	Monitor Monitor  `yaml:"monitor"`
 
-	text []byte     // as read, for its blank lines
-	tree *yaml.Node // as read, for its comments and order
+	text  []byte         // as read, for its empty lines
+	tree  *yaml.Node     // as read, for its comments and order
+	lines map[string]int // of the keys, as read
 }
 
 // New is a configuration without sources and target, with every default.

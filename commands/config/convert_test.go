@@ -1,8 +1,17 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,5 +118,53 @@ func TestTheProxyIsHandedOverWithItsSecret(t *testing.T) {
 	}
 	if direct, err := New().ProxySetting(nil); err != nil || direct.URL != "" {
 		t.Errorf("no proxy: %v, %v", direct, err)
+	}
+}
+
+func TestTheServiceIsBelievedAsTheFileSays(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of refused handshakes
+	server.StartTLS()
+	defer server.Close()
+	dir := t.TempDir()
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	secretFile(t, filepath.Join(dir, "ca.pem"), string(block), 0o644)
+	secretFile(t, filepath.Join(dir, "none.pem"), "nothing", 0o644)
+	right := fmt.Sprintf("%x", sha256.Sum256(server.Certificate().Raw))
+	key := sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)
+	for _, c := range []struct {
+		name string
+		tls  TLS
+		want string // a part of the error; empty: it works
+	}{
+		{"unknown authorities are refused", TLS{}, "certificate"},
+		{"the authorities of ca_file", TLS{CAFile: "ca.pem"}, ""},
+		{"another name than the certificate's", TLS{CAFile: "ca.pem", ServerName: "scim.example.org"}, "not scim.example.org"},
+		{"the name in the certificate", TLS{CAFile: "ca.pem", ServerName: "example.com"}, ""},
+		{"the pinned certificate", TLS{PinSHA256: Strings{"sha256:" + strings.ToUpper(right)}}, ""},
+		{"the pinned key", TLS{PinSHA256: Strings{"sha256//" + base64.StdEncoding.EncodeToString(key[:])}}, ""},
+		{"another certificate than the pinned one", TLS{PinSHA256: Strings{strings.Repeat("0", 64)}}, "the service's certificate is not the pinned one; this one has sha256 " + right},
+		{"no check at all", TLS{InsecureSkipVerify: true}, ""},
+		{"a file without certificates", TLS{CAFile: "none.pem"}, "target.tls.ca_file: " + filepath.Join(dir, "none.pem") + " holds no certificate in PEM form"},
+		{"a file that is not there", TLS{CAFile: "absent.pem"}, "target.tls.ca_file: open "},
+		{"a client certificate that is not there", TLS{CertFile: "a.pem", KeyFile: "a.key"}, "target.tls.cert_file: open "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := New()
+			f.Path, f.Target = filepath.Join(dir, "adsync.yaml"), NewTarget()
+			f.Target.TLS = c.tls
+			config, err := f.TargetTLS()
+			if err == nil {
+				client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+				defer client.CloseIdleConnections()
+				var answer *http.Response
+				if answer, err = client.Get(server.URL); err == nil {
+					answer.Body.Close()
+				}
+			}
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
 	}
 }

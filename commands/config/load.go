@@ -59,7 +59,7 @@ func parse(path string, text []byte) (*File, error) {
 		return nil, Problems{*p}.err()
 	}
 	f := New()
-	f.Path, f.Version, f.text, f.tree = path, 0, text, tree
+	f.Path, f.Version, f.text, f.tree, f.lines = path, 0, text, tree, r.lines
 	r.value(tree.Content[0], reflect.ValueOf(f).Elem(), "")
 	f.check(r)
 	if err := r.problems.err(); err != nil {

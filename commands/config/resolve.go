@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -145,56 +142,6 @@ func (r Resolver) handedOver(path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-func (r Resolver) command(ctx context.Context, words []string) (string, error) {
-	timeout := r.Timeout
-	if timeout == 0 {
-		timeout = 30 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
-	cmd.Dir = r.Dir
-	cmd.WaitDelay = time.Second // a child may hold the pipe open
-	var out, said limited
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return "", fmt.Errorf("%s did not end within %s", words[0], Duration(timeout))
-	case err != nil:
-		return "", fmt.Errorf("%s: %w%s", words[0], err, said.inWords(out.String()))
-	}
-	return oneSecret(words[0], out.Bytes())
-}
-
-// limited keeps the first part of what a command writes.
-type limited struct{ bytes.Buffer }
-
-func (l *limited) Write(p []byte) (int, error) {
-	if room := largestSecret + 1 - l.Len(); room > 0 {
-		l.Buffer.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
-// inWords is the first line of a command's complaint, without what it had
-// printed as the secret by then.
-func (l *limited) inWords(secret string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(l.String()), "\n")
-	var r Redactor
-	for part := range strings.Lines(secret) {
-		r.Add(Value{strings.TrimSpace(part)})
-	}
-	line = strings.TrimSpace(r.Redact(line))
-	if len(line) > 200 {
-		line = strings.ToValidUTF8(line[:200], "") + "..."
-	}
-	if line == "" {
-		return ""
-	}
-	return ": " + line
-}
-
 func (r Resolver) keyring(name string) (string, error) {
 	get := r.Keyring
 	if get == nil {
@@ -210,79 +157,4 @@ func (r Resolver) keyring(name string) (string, error) {
 		return "", fmt.Errorf("the keyring's entry %q is empty", name)
 	}
 	return text, nil
-}
-
-// Secrets are the fetched secrets of a configuration, by their key.
-type Secrets map[string]Value
-
-// Secrets fetches the secrets of the configuration, or those whose key the
-// function keep wants. All that cannot be had are named at once: the error is
-// then *Problems. Relative paths start at the configuration's folder.
-func (f *File) Secrets(ctx context.Context, r Resolver, keep func(key string) bool) (Secrets, error) {
-	if r.Dir == "" && f.Path != "" {
-		r.Dir = filepath.Dir(f.Path)
-	}
-	lines := &reader{lines: map[string]int{}}
-	if f.tree != nil {
-		var again File
-		lines.value(f.tree.Content[0], reflect.ValueOf(&again).Elem(), "")
-	}
-	secrets := Secrets{}
-	var problems Problems
-	for _, place := range f.SecretKeys() {
-		if keep != nil && !keep(place.Key) {
-			continue
-		}
-		v, err := place.Secret.Resolve(ctx, r)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			problems = append(problems, Problem{File: f.Path, Line: lines.line(place.Key), Key: place.Key, Text: err.Error()})
-			continue
-		}
-		secrets[place.Key] = v
-	}
-	return secrets, problems.err()
-}
-
-// A SecretKey is a place of the configuration that wants a secret.
-type SecretKey struct {
-	Key    string // sources[0].bind.password
-	Secret Secret
-}
-
-// SecretKeys lists the secrets that the configuration names, in its order.
-func (f *File) SecretKeys() []SecretKey {
-	return secretsIn(reflect.ValueOf(f).Elem(), "")
-}
-
-func secretsIn(v reflect.Value, key string) []SecretKey {
-	var found []SecretKey
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			return secretsIn(v.Elem(), key)
-		}
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Struct {
-			for i := range v.Len() {
-				found = append(found, secretsIn(v.Index(i), key+"["+strconv.Itoa(i)+"]")...)
-			}
-		}
-	case reflect.Struct:
-		switch held := v.Interface().(type) {
-		case Secret:
-			if !held.IsZero() {
-				found = append(found, SecretKey{key, held})
-			}
-			return found
-		case Endpoint:
-			return secretsIn(reflect.ValueOf(held.Secret), key)
-		}
-		for _, f := range fieldsOf(v.Type()) {
-			found = append(found, secretsIn(v.Field(f.index), join(key, f.name))...)
-		}
-	}
-	return found
 }

@@ -83,7 +83,7 @@ func TestANewConfigurationIsRenderedWithComments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			read.Path, read.text, read.tree = "", nil, nil
+			read.Path, read.text, read.tree, read.lines = "", nil, nil, nil
 			if !reflect.DeepEqual(read, f) {
 				t.Errorf("it reads as\n%+v\nnot as\n%+v", read, f)
 			}
@@ -134,7 +134,7 @@ func TestAnEditKeepsWhatAPersonWrote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.text, again.tree, f.text, f.tree = nil, nil, nil, nil
+	again.text, again.tree, again.lines = f.text, f.tree, f.lines
 	if !reflect.DeepEqual(again, f) {
 		t.Errorf("it reads as\n%+v\nnot as\n%+v", again, f)
 	}

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 		fmt.Println(os.Getenv("ADSYNC_TEST_SECRET"))
 		fmt.Fprintf(os.Stderr, "vault is sealed, not giving %q\nsecond line\n", os.Getenv("ADSYNC_TEST_SECRET"))
 		os.Exit(3)
+	case "prints a book":
+		fmt.Println(strings.Repeat("x", 10*largestSecret))
 	case "hangs":
 		time.Sleep(time.Minute)
 	default:
@@ -142,6 +144,7 @@ func TestCommandsThatFail(t *testing.T) {
 	for _, c := range []struct{ name, does, want string }{
 		{"it complains", "complains", `SELF: exit status 3: vault is sealed, not giving "(secret)"`},
 		{"it prints nothing", "prints nothing", "SELF: the secret is empty"},
+		{"it prints a book", "prints a book", "SELF: more than 65536 bytes are no secret"},
 		{"it does not end", "hangs", "SELF did not end within 200ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -238,6 +241,20 @@ func TestRedactorTakesSecretsOutInEveryForm(t *testing.T) {
 	}
 	if got := (*Redactor)(nil).Redact("x"); got != "x" {
 		t.Errorf("a nil redactor makes %q of x", got)
+	}
+}
+
+func TestSecretsAreNamedByTheirPlace(t *testing.T) {
+	for want, s := range map[string]Secret{
+		"{env: NAME}":            {Env: "NAME"},
+		"{file: PATH}":           {File: "PATH"},
+		"{command: [pass, ...]}": {Command: []string{"pass", "show", "x"}},
+		"{keyring: NAME}":        {Keyring: "NAME"},
+		"{}":                     {},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 
