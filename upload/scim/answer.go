@@ -1,0 +1,127 @@
+package scim
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"adsync/upload"
+)
+
+// refusal reads an error answer (RFC 7644 3.12), in whichever shape it came.
+func refusal(a *answer) *upload.Refusal {
+	e := &upload.Refusal{Status: a.status}
+	var body struct {
+		ScimType string          `json:"scimType"`
+		Detail   json.RawMessage `json:"detail"`
+		Message  json.RawMessage `json:"message"`
+		Error    json.RawMessage `json:"error"`
+		Errors   json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(a.body, &body) == nil {
+		e.ScimType = shortened(body.ScimType, 40)
+		for _, raw := range []json.RawMessage{body.Detail, body.Message, body.Error, body.Errors} {
+			if e.Detail == "" {
+				e.Detail = shortened(words(raw), 300)
+			}
+		}
+	}
+	if e.Detail == "" && e.ScimType == "" {
+		e.Detail = strings.ToLower(http.StatusText(a.status))
+	}
+	e.Hint = hintForStatus(a.status)
+	return e
+}
+
+// words finds the text in an error that may be a string, {"message": ..},
+// {"description": ..} or a list of such.
+func words(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var object struct{ Message, Description, Detail string }
+	if json.Unmarshal(raw, &object) == nil {
+		for _, s := range []string{object.Message, object.Description, object.Detail} {
+			if s != "" {
+				return s
+			}
+		}
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+		return words(list[0])
+	}
+	return ""
+}
+
+// shortened is text of somebody else on one line of at most n bytes.
+func shortened(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.TrimSpace(s))
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+func hintForStatus(status int) string {
+	switch status {
+	case http.StatusForbidden:
+		return "the token may lack a scope or role at the service"
+	case http.StatusNotFound:
+		return "if every request gets this answer, check the path of target.url"
+	}
+	return ""
+}
+
+// hintFor says what to do about an exchange that failed.
+func hintFor(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &unknown):
+		return "the service's certificate is not signed by a known authority: is there a proxy that opens TLS?"
+	case errors.As(err, &host):
+		return "the service's certificate is for another name: check target.url"
+	case errors.As(err, &invalid):
+		return "the service's certificate is not valid now: check this machine's clock"
+	case errors.As(err, &dns):
+		return "the service's name cannot be resolved: check target.url, DNS and the proxy"
+	}
+	return "check target.url, the network and the proxy"
+}
+
+// hideURL takes the URL out of an error of net/http: a filter in it may name
+// people.
+func hideURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// query encodes parameters; unlike url.Values.Encode, a space is %20, which
+// every server reads as a space.
+func query(v url.Values) string {
+	return strings.ReplaceAll(v.Encode(), "+", "%20")
+}

@@ -1,0 +1,242 @@
+package scim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"adsync/upload"
+)
+
+// schemaBulk is the message of RFC 7644 3.7.
+const schemaBulk = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
+// bulkOffered says whether /Bulk is used.
+func (t *Target) bulkOffered() bool {
+	return t.facts != nil && t.facts.bulk && !t.profile.NoBulk && !t.learned.noBulk.Load() && t.facts.bulkOps != 1
+}
+
+// fewest is how many writes make a bulk request worth its while.
+const fewest = 4
+
+// divide says which writes go singly and which in bulk: creates do, as they
+// say for themselves what became of them; the first of each kind goes
+// singly, and what it shows is learnt.
+func (t *Target) divide(writes []upload.Write) (single, bulk []int) {
+	if !t.bulkOffered() || len(writes) < fewest {
+		for i := range writes {
+			single = append(single, i)
+		}
+		return single, nil
+	}
+	first := map[upload.Kind]bool{}
+	for i := range writes {
+		w := &writes[i]
+		switch {
+		case w.Op == upload.OpCreate && (t.learned.created[place(w.Kind)].Load() || first[w.Kind]):
+			bulk = append(bulk, i)
+		case w.Op == upload.OpDelete && !t.profile.NoDelete[w.Kind]:
+			bulk = append(bulk, i)
+		default:
+			first[w.Kind] = true
+			single = append(single, i)
+		}
+	}
+	return single, bulk
+}
+
+// A bulkOperation is one of a bulk request.
+type bulkOperation struct {
+	Method string          `json:"method"`
+	Path   string          `json:"path"`
+	BulkID string          `json:"bulkId,omitempty"`
+	Data   json.RawMessage `json:"data,omitempty"`
+}
+
+// A batch is the writes of one bulk request, by index.
+type batch struct {
+	writes     []int
+	operations []bulkOperation
+}
+
+// batches divides writes into bulk requests within what the service takes:
+// its operations, and four fifths of its bytes.
+func (t *Target) batches(writes []upload.Write, chosen []int) []batch {
+	ops := t.profile.BulkOps
+	if n := t.facts.bulkOps; n > 0 {
+		ops = min(ops, n)
+	}
+	size := 800 << 10
+	if n := t.facts.bulkSize; n > 0 {
+		size = min(size, n/5*4)
+	}
+	var out []batch
+	room := 0
+	for _, i := range chosen {
+		op, err := t.bulkOperation(&writes[i], i)
+		if err != nil {
+			continue // endpoints were checked, and documents are always encoded
+		}
+		need := len(op.Data) + len(op.Path) + 100
+		if len(out) == 0 || room < need || len(out[len(out)-1].writes) >= ops {
+			out = append(out, batch{})
+			room = size
+		}
+		room -= need
+		b := &out[len(out)-1]
+		b.writes = append(b.writes, i)
+		b.operations = append(b.operations, op)
+	}
+	return out
+}
+
+func (t *Target) bulkOperation(w *upload.Write, i int) (bulkOperation, error) {
+	endpoint, err := t.endpoint(w.Kind)
+	if err != nil {
+		return bulkOperation{}, err
+	}
+	if w.Op == upload.OpDelete {
+		return bulkOperation{Method: http.MethodDelete, Path: endpoint + "/" + t.pathID(w.Before)}, nil
+	}
+	body, err := t.createBody(w)
+	return bulkOperation{Method: http.MethodPost, Path: endpoint, BulkID: "w" + strconv.Itoa(i), Data: body}, err
+}
+
+// batch sends one bulk request. Operations that it does not speak of, and
+// all of them when its answer is lost, are done singly: a create is looked
+// for first then.
+func (r *run) batch(ctx context.Context, b batch) {
+	t := r.target
+	if err := ctx.Err(); err != nil {
+		r.all(b, upload.Result{Err: err})
+		return
+	}
+	if t.learned.noBulk.Load() {
+		r.singly(ctx, b, false)
+		return
+	}
+	body, err := json.Marshal(map[string]any{"schemas": []string{schemaBulk}, "Operations": b.operations})
+	if err != nil {
+		r.all(b, upload.Result{Err: err})
+		return
+	}
+	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: body, doing: "send a bulk request", timeout: max(t.client.timeout, bulkTimeout)})
+	failed := new(unsure)
+	switch {
+	case err == nil:
+		r.settle(ctx, b, a.body)
+	case errors.As(err, &failed):
+		r.singly(ctx, b, true)
+	case isStatus(err, http.StatusRequestEntityTooLarge) && len(b.writes) > 1:
+		middle := len(b.writes) / 2
+		r.batch(ctx, batch{b.writes[:middle], b.operations[:middle]})
+		r.batch(ctx, batch{b.writes[middle:], b.operations[middle:]})
+	case isRefusal(err):
+		// 404 and 501 say that there is no such thing; whatever else it is,
+		// single requests say it better.
+		t.learned.noBulk.Store(true)
+		r.singly(ctx, b, false)
+	default:
+		r.all(b, upload.Result{Err: err})
+	}
+}
+
+const bulkTimeout = 5 * time.Minute
+
+func (r *run) all(b batch, result upload.Result) {
+	for _, i := range b.writes {
+		r.report(i, result)
+	}
+}
+
+// singly does the writes of a batch one by one; unknown says that they may
+// have been done already.
+func (r *run) singly(ctx context.Context, b batch, unknown bool) {
+	for _, i := range b.writes {
+		r.single(ctx, i, unknown)
+	}
+}
+
+func (r *run) single(ctx context.Context, i int, unknown bool) {
+	if w := &r.writes[i]; unknown && w.Op == upload.OpCreate {
+		if found, ok := r.target.lookForOurs(ctx, w); ok {
+			r.report(i, found)
+			return
+		}
+	}
+	r.one(ctx, i)
+}
+
+// An outcome is what a bulk answer says of one operation.
+type outcome struct {
+	BulkID   string          `json:"bulkId"`
+	Method   string          `json:"method"`
+	Location string          `json:"location"`
+	Status   json.RawMessage `json:"status"`
+	Response json.RawMessage `json:"response"`
+}
+
+// settle gives each operation its outcome. Operations without a bulkId are
+// told by their place, if all were answered.
+func (r *run) settle(ctx context.Context, b batch, body []byte) {
+	var reply struct{ Operations []outcome }
+	if err := json.Unmarshal(body, &reply); err != nil {
+		r.singly(ctx, b, true)
+		return
+	}
+	byID := map[string]*outcome{}
+	for i := range reply.Operations {
+		if o := &reply.Operations[i]; o.BulkID != "" {
+			byID[o.BulkID] = o
+		}
+	}
+	for n, i := range b.writes {
+		o := byID[b.operations[n].BulkID]
+		if b.operations[n].BulkID == "" && len(reply.Operations) == len(b.writes) {
+			o = &reply.Operations[n]
+		}
+		r.outcome(ctx, i, o)
+	}
+}
+
+func (r *run) outcome(ctx context.Context, i int, o *outcome) {
+	w := &r.writes[i]
+	if o == nil {
+		r.single(ctx, i, true)
+		return
+	}
+	status := statusOf(o.Status)
+	switch {
+	case status == 0 || status >= 500 || status == http.StatusTooManyRequests:
+		r.single(ctx, i, true)
+	case status < 300 && w.Op == upload.OpCreate:
+		header := http.Header{"Location": {o.Location}}
+		r.report(i, r.target.newlyCreated(ctx, w, &answer{status: status, header: header, body: o.Response}))
+	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
+		r.report(i, upload.Result{})
+	case status == http.StatusConflict && w.Op == upload.OpCreate:
+		// SCIMMY answers 409 to an operation of its own making.
+		r.single(ctx, i, true)
+	default:
+		r.report(i, upload.Result{Err: refusal(&answer{status: status, body: o.Response})})
+	}
+}
+
+// statusOf reads "201", 201 and {"code": "201"}: the RFC, what many send,
+// and an old draft.
+func statusOf(raw json.RawMessage) int {
+	var object struct{ Code json.RawMessage }
+	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) && json.Unmarshal(raw, &object) == nil {
+		raw = object.Code
+	}
+	n, err := strconv.Atoi(strings.Trim(string(raw), `" `))
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,99 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+
+	"adsync/upload"
+)
+
+// Capabilities are what the service can do: what it says, narrowed by the
+// profile. They are known after Read.
+func (t *Target) Capabilities() upload.Capabilities {
+	p := &t.profile
+	c := upload.Capabilities{
+		Profile: p.Name, Groups: !p.NoGroups, FrozenInactive: p.FrozenInactive,
+		Delete:   map[upload.Kind]bool{},
+		Unique:   map[upload.Kind][]string{upload.User: append([]string{upload.KeyUserName}, p.Unique...), upload.Group: slices.Clone(p.GroupUnique)},
+		Required: map[upload.Kind][]string{upload.User: append([]string{upload.KeyUserName}, p.Required...), upload.Group: append([]string{upload.KeyDisplayName}, p.GroupRequired...)},
+		Trait:    t.trait,
+	}
+	for _, k := range []upload.Kind{upload.User, upload.Group, upload.Device} {
+		c.Delete[k] = !p.NoDelete[k]
+	}
+	if f := t.facts; f != nil {
+		c.Bulk = t.bulkOffered()
+		c.Patch = f.patch
+		c.Groups = c.Groups && f.endpoints[upload.Group] != ""
+		c.Devices = f.endpoints[upload.Device] != ""
+		if u, known := f.attributes[upload.User]["active"]; f.attributes != nil && (!known || u.Mutability == "readonly") && len(f.attributes[upload.User]) > 0 {
+			c.Deactivates = false
+		} else {
+			c.Deactivates = true
+		}
+	}
+	return c
+}
+
+// trait is how the values of a path behave.
+func (t *Target) trait(k upload.Kind, path string) upload.Trait {
+	p, err := upload.ParsePath(path)
+	if err != nil || t.facts == nil {
+		return upload.Trait{}
+	}
+	attribute, sub, _ := t.facts.about(k, p)
+	out := upload.Trait{
+		CaseExact: sub.CaseExact || !foldsCase(k, p),
+		ReadOnly:  attribute.Mutability == "readonly" || sub.Mutability == "readonly",
+		WriteOnce: attribute.Mutability == "immutable" || t.profile.CreateOnly && k == upload.User,
+		Boolean:   sub.Type == "boolean",
+		Single:    !attribute.Multi || p.By != "",
+	}
+	if attribute.Returned == "never" || sub.Returned == "never" {
+		out.WriteOnce, out.Hidden = true, true
+	}
+	if attribute.Mutability == "writeonly" || sub.Mutability == "writeonly" {
+		out.WriteOnce, out.Hidden = true, true
+	}
+	for _, name := range t.profile.ReadOnly {
+		if strings.EqualFold(name, path) || p.URN == "" && strings.EqualFold(name, p.Attr) {
+			out.ReadOnly = true
+		}
+	}
+	if slices.Contains(t.profile.Single, "*") || slices.Contains(t.profile.Single, p.Attr) {
+		out.Single = true
+	}
+	switch {
+	case p.URN == "" && strings.EqualFold(p.Attr, "phoneNumbers") && strings.EqualFold(p.Sub, "value"):
+		out.Normal = phone
+	case out.Boolean:
+		out.Normal = strings.ToLower
+	}
+	return out
+}
+
+// foldsCase reports whether case is nothing to write for: names by which
+// people are looked up. Schemas call nearly every string not case-exact, and
+// a title in another case is still another title to those who read it.
+func foldsCase(k upload.Kind, p upload.Path) bool {
+	if p.URN != "" {
+		return false
+	}
+	return k == upload.User && p.Attr == "userName" || p.Attr == "emails" && (p.Sub == "value" || p.Sub == "")
+}
+
+// phone is a number as its digits, with the plus in front if it has one: how
+// many services keep it (RFC 3966 visual separators carry no meaning).
+func phone(number string) string {
+	var b strings.Builder
+	for _, r := range number {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
+			b.WriteRune(r)
+		case strings.ContainsRune(" -().\u00a0/", r):
+		default:
+			return strings.ToLower(strings.TrimSpace(number)) // an extension, or no number at all
+		}
+	}
+	return b.String()
+}

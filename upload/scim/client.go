@@ -1,0 +1,287 @@
+package scim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"adsync/upload"
+)
+
+// A client sends requests to one service: within the gate, with
+// credentials, again where that is safe.
+type client struct {
+	env         Env
+	base        *url.URL
+	http        *http.Client
+	credentials credentials
+	gate        *gate
+	budget      *budget
+	userAgent   string
+	timeout     time.Duration
+}
+
+// A call is one request as the caller means it.
+type call struct {
+	method string
+	path   string // below the base, escaped: "/Users/1"
+	query  url.Values
+	body   []byte
+	match  string // If-Match
+	doing  string // for errors: "list users"
+	// again says that the request may be sent again though it may have
+	// taken effect: reads, and writes that come to the same when repeated.
+	again   bool
+	timeout time.Duration // 0: the client's
+	// read takes the body of a 2xx answer; nil keeps it in the answer.
+	read func(io.Reader) error
+}
+
+// An answer is the response to a call.
+type answer struct {
+	status   int
+	header   http.Header
+	body     []byte
+	attempts int // requests it took
+}
+
+// unsure is the error of a write that may or may not have taken effect.
+type unsure struct {
+	err    error
+	status int // 0 when there was no answer
+}
+
+func (e *unsure) Error() string { return e.err.Error() }
+func (e *unsure) Unwrap() error { return e.err }
+
+// Bounds of what is read of an answer.
+const (
+	maxPage = 1 << 30
+	maxBody = 64 << 20
+)
+
+func newHTTPClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		// The token is for one host, and a redirected write may become a read.
+		first := via[0]
+		if next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme {
+			return fmt.Errorf("redirect to another host, %s, is not followed: check the service's URL", next.URL.Host)
+		}
+		if first.Method != http.MethodGet || len(via) > 3 {
+			return fmt.Errorf("redirect to %s is not followed: check the service's URL", next.URL.Path)
+		}
+		return nil
+	}}
+}
+
+// do sends a call until it is answered: with 2xx, or with a *upload.Refusal.
+// A whole service that fails is an *upload.Unavailable, a write of unknown
+// effect an *unsure, and a cancelled context its error.
+func (c *client) do(ctx context.Context, q call) (*answer, error) {
+	began := c.env.Now()
+	refreshed := false
+	failures, throttles := 0, 0
+	for attempt := 1; ; attempt++ {
+		a, err := c.once(ctx, q, &refreshed)
+		if a != nil {
+			a.attempts = attempt
+		}
+		if err == nil {
+			c.gate.answered()
+			c.budget.earn()
+			return a, nil
+		}
+		var wait *throttle
+		var failed *unsure
+		switch {
+		case errors.As(err, &wait):
+			if throttles++; throttles >= throttleTries {
+				return nil, c.unavailable(q, wait.err, began)
+			}
+			c.gate.throttled(wait.started, wait.after(throttles))
+		case errors.As(err, &failed):
+			if !q.again {
+				return nil, failed
+			}
+			if failures++; failures >= tries {
+				return nil, c.exhausted(q, failed, began)
+			}
+			if !c.budget.spend() {
+				return nil, c.unavailable(q, failed.err, began)
+			}
+			if err := c.env.Sleep(ctx, backoff(failures)); err != nil {
+				return nil, err
+			}
+		case errors.Is(err, errRefreshed):
+		default:
+			return a, err
+		}
+	}
+}
+
+// exhausted is what a call comes to that failed again and again: an answer
+// may be about the one resource, silence is not.
+func (c *client) exhausted(q call, failed *unsure, began time.Time) error {
+	if refusal := new(upload.Refusal); errors.As(failed.err, &refusal) && q.method != http.MethodGet {
+		return refusal
+	}
+	return c.unavailable(q, failed.err, began)
+}
+
+func (c *client) unavailable(q call, err error, began time.Time) error {
+	return &upload.Unavailable{Doing: q.doing, Err: err, Hint: hintFor(err), After: c.env.Now().Sub(began)}
+}
+
+// throttle is a 429 or 503: nothing was done, and later it may be.
+type throttle struct {
+	err     error
+	wait    time.Duration
+	said    bool
+	started time.Time
+}
+
+func (e *throttle) Error() string { return e.err.Error() }
+
+// after is how long to wait: as the service said, a little longer each time.
+func (e *throttle) after(times int) time.Duration {
+	if e.said {
+		return e.wait + backoff(min(times, 3))/4
+	}
+	return backoff(times + 1)
+}
+
+// errRefreshed says that a new token was fetched and the request is to be
+// sent again.
+var errRefreshed = errors.New("token refreshed")
+
+// once sends a call one time.
+func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, error) {
+	if err := c.gate.enter(ctx, q.method != http.MethodGet); err != nil {
+		return nil, err
+	}
+	defer c.gate.leave()
+	token, err := c.credentials.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	started := c.env.Now()
+	a, err := c.send(ctx, q, token)
+	took := c.env.Now().Sub(started)
+	if err != nil {
+		c.env.Log.Debug("request", "method", q.method, "path", q.path, "error", err.Error(), "took", took)
+		if ctx.Err() != nil && q.method == http.MethodGet {
+			return nil, ctx.Err()
+		}
+		return nil, &unsure{err: err}
+	}
+	c.env.Log.Debug("request", "method", q.method, "path", q.path, "status", a.status, "took", took)
+	switch {
+	case a.status < 300:
+		return a, nil
+	case a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable:
+		wait, said := retryAfter(a.header, c.env.Now())
+		return a, &throttle{err: refusal(a), wait: wait, said: said, started: started}
+	case a.status == http.StatusUnauthorized:
+		if !*refreshed && c.credentials.refresh(token) {
+			*refreshed = true
+			return a, errRefreshed
+		}
+		return a, &upload.Unavailable{Doing: q.doing, Err: refusal(a), Hint: "the service does not accept the credentials: check target.auth"}
+	case a.status == http.StatusInternalServerError || a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
+		return a, &unsure{err: refusal(a), status: a.status}
+	}
+	return a, refusal(a)
+}
+
+// send is one exchange. Writes under way are finished when ctx is
+// cancelled: what they did would be unknown otherwise.
+func (c *client) send(ctx context.Context, q call, token string) (*answer, error) {
+	timeout := c.timeout
+	if q.timeout > 0 {
+		timeout = q.timeout
+	}
+	if q.method != http.MethodGet {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	h, err := c.request(ctx, q, token)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.http.Do(h)
+	if err != nil {
+		return nil, hideURL(err)
+	}
+	defer r.Body.Close()
+	a := &answer{status: r.StatusCode, header: r.Header}
+	if q.read != nil && r.StatusCode < 300 {
+		body := &bounded{from: r.Body, left: maxPage}
+		if err := q.read(body); err != nil {
+			return nil, fmt.Errorf("read the answer: %w", err)
+		}
+		return a, drain(body)
+	}
+	body := &bounded{from: r.Body, left: maxBody}
+	if a.body, err = io.ReadAll(body); err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return a, nil
+}
+
+func (c *client) request(ctx context.Context, q call, token string) (*http.Request, error) {
+	address := c.base.Scheme + "://" + c.base.Host + c.base.EscapedPath() + q.path
+	if len(q.query) > 0 {
+		address += "?" + query(q.query)
+	}
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	h, err := http.NewRequestWithContext(ctx, q.method, address, body)
+	if err != nil {
+		return nil, hideURL(err)
+	}
+	// Entra refuses a request that does not accept plain JSON; GitHub and AWS
+	// refuse one without a User-Agent.
+	h.Header.Set("Accept", "application/scim+json, application/json")
+	h.Header.Set("User-Agent", c.userAgent)
+	if q.body != nil {
+		h.Header.Set("Content-Type", "application/scim+json")
+	}
+	if token != "" {
+		h.Header.Set("Authorization", token)
+	}
+	if q.match != "" {
+		h.Header.Set("If-Match", q.match)
+	}
+	return h, nil
+}
+
+// drain reads what is left, so that the connection can be used again.
+func drain(r io.Reader) error {
+	if _, err := io.Copy(io.Discard, io.LimitReader(r, 1<<20)); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
+
+// bounded fails when more comes than an answer may hold.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("the answer is too large")
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,201 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+
+	"adsync/upload"
+)
+
+// createBody is the document of a new resource.
+func (t *Target) createBody(x *upload.Write) ([]byte, error) {
+	w := t.writer(x.Kind)
+	doc := document{}
+	add := *x
+	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
+		add.ExternalID = ""
+	}
+	w.apply(doc, &add)
+	if x.Kind == upload.User {
+		markPrimary(doc)
+	}
+	doc["schemas"] = w.schemas(doc)
+	return json.Marshal(doc)
+}
+
+// create sends a POST. One whose fate is unknown is looked for before it is
+// sent again: a second resource must never come of it.
+func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
+	body, err := t.createBody(x)
+	if err != nil {
+		return upload.Result{Err: fmt.Errorf("encode a %s: %w", x.Kind, err)}
+	}
+	endpoint, err := t.endpoint(x.Kind)
+	if err != nil {
+		return upload.Result{Err: err}
+	}
+	q := call{method: http.MethodPost, path: endpoint, body: body, doing: fmt.Sprintf("create a %s", x.Kind)}
+	var failed *unsure
+	for try := 0; ; try++ {
+		a, err := t.client.do(ctx, q)
+		if err == nil {
+			return t.newlyCreated(ctx, x, a)
+		}
+		if !errors.As(err, &failed) {
+			// A create that was answered with 503, and then finds itself
+			// there, had taken effect.
+			if conflict(err) && (try > 0 || a != nil && a.attempts > 1) {
+				if r, ok := t.lookForOurs(ctx, x); ok {
+					return r
+				}
+			}
+			return upload.Result{Err: err}
+		}
+		if r, ok := t.lookForOurs(ctx, x); ok {
+			return r
+		}
+		if try+1 >= tries || !t.client.budget.spend() {
+			return upload.Result{Err: t.client.exhausted(q, failed, t.client.env.Now())}
+		}
+		if err := t.client.env.Sleep(context.WithoutCancel(ctx), backoff(try+1)); err != nil {
+			return upload.Result{Err: err}
+		}
+		// It may have been under way still.
+		if r, ok := t.lookForOurs(ctx, x); ok {
+			return r
+		}
+		if err := ctx.Err(); err != nil {
+			return upload.Result{Err: err}
+		}
+	}
+}
+
+func conflict(err error) bool {
+	refusal := new(upload.Refusal)
+	return errors.As(err, &refusal) && refusal.Conflict()
+}
+
+// lookForOurs looks for the resource of a create that may have taken effect:
+// by externalId, then by name, then in a new list of all. ok is false when
+// it is not there.
+func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Result, ok bool) {
+	ctx = context.WithoutCancel(ctx)
+	name := upload.KeyUserName
+	if x.Kind != upload.User {
+		name = upload.KeyDisplayName
+	}
+	keep := x.Kind != upload.Group || !t.profile.NoGroupExternalID
+	keys := []struct{ key, value string }{{upload.KeyExternalID, x.ExternalID}, {name, first(x.Set, name)}}
+	answered := false
+	for _, k := range keys {
+		if k.value == "" {
+			continue
+		}
+		found, err := t.Find(ctx, x.Kind, k.key, k.value)
+		if err != nil {
+			continue
+		}
+		answered = true
+		for i := range found {
+			if found[i].ExternalID == x.ExternalID || !keep {
+				return upload.Result{ID: found[i].ID, After: &found[i], Existed: true}, true
+			}
+		}
+		if len(found) > 0 {
+			refusal := &upload.Refusal{Status: http.StatusConflict, ScimType: "uniqueness", Detail: fmt.Sprintf("a %s of that name is there already", x.Kind)}
+			return upload.Result{Err: refusal}, true
+		}
+	}
+	if answered {
+		return upload.Result{}, false
+	}
+	return t.listForOurs(ctx, x)
+}
+
+// listForOurs looks in a new list, where nothing can be looked up.
+func (t *Target) listForOurs(ctx context.Context, x *upload.Write) (upload.Result, bool) {
+	list, err := t.list(ctx, x.Kind, upload.Want{})
+	if err != nil {
+		return upload.Result{Err: err}, true
+	}
+	for i := range list.rows {
+		if list.rows[i].ExternalID == x.ExternalID && x.ExternalID != "" {
+			return upload.Result{ID: list.rows[i].ID, After: &list.rows[i], Existed: true}, true
+		}
+	}
+	return upload.Result{}, false
+}
+
+func first(set []upload.Attribute, path string) string {
+	for _, a := range set {
+		if a.Path == path && len(a.Values) > 0 {
+			return a.Values[0]
+		}
+	}
+	return ""
+}
+
+// newlyCreated takes the answer of a create. The first one of each kind is
+// read back: what the service does not keep shows there.
+func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer) upload.Result {
+	after, err := decodeOne(a.body, t.shapeOf(x.Kind))
+	if err != nil || after.ID == "" {
+		after = &upload.Resource{Kind: x.Kind, ID: lastSegment(a.header.Get("Location"))}
+	}
+	if after.ID == "" {
+		if r, ok := t.lookForOurs(ctx, x); ok {
+			return r
+		}
+		return upload.Result{Err: &upload.Refusal{Status: a.status, Detail: "the answer to the create has no id, and the resource cannot be found"}}
+	}
+	if t.learned.created[place(x.Kind)].CompareAndSwap(false, true) {
+		if full, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(after), t.shapeOf(x.Kind), nil); err == nil && full.ID != "" {
+			after = full
+		}
+	}
+	r := upload.Result{ID: after.ID, After: after}
+	if len(after.Attributes) == 0 {
+		r.After = nil
+	}
+	if after.ExternalID == "" && x.ExternalID != "" && r.After != nil && !(x.Kind == upload.Group && t.profile.NoGroupExternalID) {
+		r.Err = &upload.Refusal{
+			Status: a.status, Detail: fmt.Sprintf("the service made the %s and did not keep its externalId, so that it is not known as ours", x.Kind),
+			Hint: "let the service keep externalId (in Keycloak: an attribute of the user profile), or the next run cannot tell its own resources",
+		}
+	}
+	t.sample(after)
+	return r
+}
+
+// lastSegment is the id in a Location, which is never followed.
+func lastSegment(location string) string {
+	u, err := url.Parse(location)
+	if err != nil || location == "" {
+		return ""
+	}
+	id := path.Base(u.Path)
+	if id == "." || id == "/" {
+		return ""
+	}
+	return id
+}
+
+// pathID is the id by which a resource is addressed.
+func (t *Target) pathID(r *upload.Resource) string {
+	if t.profile.IDIsExternal && r.ExternalID != "" {
+		return r.ExternalID
+	}
+	return r.ID
+}
+
+func (t *Target) shapeOf(k upload.Kind) *shape {
+	if s := t.shapes[k]; s != nil {
+		return s
+	}
+	return newShape(k, nil, false)
+}

@@ -1,0 +1,180 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"adsync/upload"
+)
+
+// filters remembers which look-ups were seen to work.
+type filters struct {
+	mu    sync.Mutex
+	state map[string]error // by kind and key; nil: it finds what is there
+}
+
+// Find looks resources up by one key. The filter is tried on a resource
+// known to be there before its silence is believed.
+func (t *Target) Find(ctx context.Context, k upload.Kind, key, value string) ([]upload.Resource, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.filterWorks(ctx, k, key); err != nil {
+		return nil, err
+	}
+	return t.filter(ctx, k, key, value)
+}
+
+func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) error {
+	if !t.filterable(k, key) {
+		return fmt.Errorf("the service cannot look a %s up by %s", k, key)
+	}
+	known := t.known(k)
+	value := valueOf(known, key)
+	if value == "" {
+		return nil // nothing to try it on
+	}
+	name := string(k) + " " + key
+	t.found.mu.Lock()
+	defer t.found.mu.Unlock()
+	if err, done := t.found.state[name]; done {
+		return err
+	}
+	rows, err := t.filter(ctx, k, key, value)
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	if err == nil && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.ID == known.ID }) {
+		err = fmt.Errorf("the service does not find a %s by %s that is there", k, key)
+	}
+	if t.found.state == nil {
+		t.found.state = map[string]error{}
+	}
+	t.found.state[name] = err
+	return err
+}
+
+// filterable says whether the profile has a filter on the key.
+func (t *Target) filterable(k upload.Kind, key string) bool {
+	allowed := t.profile.UserFilters
+	if k == upload.Group {
+		allowed = t.profile.GroupFilters
+	}
+	if t.profile.NoGroupExternalID && k == upload.Group && key == upload.KeyExternalID {
+		return false
+	}
+	if allowed == nil {
+		return true
+	}
+	want := simpleKey(key)
+	return slices.ContainsFunc(allowed, func(one string) bool { return strings.EqualFold(one, want) })
+}
+
+// simpleKey is a path as tables of filters name it.
+func simpleKey(key string) string {
+	p, err := upload.ParsePath(key)
+	if err != nil {
+		return key
+	}
+	p.By, p.Is = "", ""
+	return p.String()
+}
+
+func valueOf(r *upload.Resource, key string) string {
+	if r == nil {
+		return ""
+	}
+	switch key {
+	case upload.KeyExternalID:
+		return r.ExternalID
+	case upload.KeyUserName, upload.KeyDisplayName:
+		if (key == upload.KeyUserName) == (r.Kind == upload.User) {
+			return r.Name
+		}
+	}
+	if v := r.Get(key); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// filter asks the service, and keeps of its answer what really matches:
+// some find too much, and one that ignores the filter finds everything.
+func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) ([]upload.Resource, error) {
+	s := t.shapes[k]
+	if s == nil {
+		s = newShape(k, nil, false)
+	}
+	l, err := t.newLister(k, s)
+	if err != nil {
+		return nil, err
+	}
+	l.count = min(l.count, 100)
+	l.params.Set("filter", filterText(key, value))
+	p, err := t.firstPage(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	var out []upload.Resource
+	for i := range p.rows {
+		if matchesKey(&p.rows[i], key, value) {
+			out = append(out, p.rows[i])
+		}
+	}
+	if len(out) == 0 && len(p.rows) > 1 {
+		return nil, fmt.Errorf("asked for a %s by %s the service shows others", k, key)
+	}
+	return out, nil
+}
+
+// firstPage asks without any paging where that may be refused.
+func (t *Target) firstPage(ctx context.Context, l *lister) (*page, error) {
+	if t.profile.Paging == PagingIndex || t.profile.Paging == PagingOffered {
+		return l.at(ctx, 1)
+	}
+	return l.page(ctx, nil)
+}
+
+func matchesKey(r *upload.Resource, key, value string) bool {
+	switch key {
+	case upload.KeyExternalID:
+		return r.ExternalID == value
+	case upload.KeyUserName, upload.KeyDisplayName:
+		if (key == upload.KeyUserName) == (r.Kind == upload.User) {
+			return strings.EqualFold(r.Name, value)
+		}
+	}
+	have := r.Get(key)
+	return have == nil || slices.ContainsFunc(have, func(v string) bool { return strings.EqualFold(v, value) })
+}
+
+// filterText is an eq filter (RFC 7644 3.4.2.2) on a key or a mapped path.
+func filterText(key, value string) string {
+	p, err := upload.ParsePath(key)
+	if err != nil || p.By == "" {
+		return key + " eq " + quoted(value)
+	}
+	p2 := p
+	p2.By, p2.Is = "", ""
+	return p2.String() + " eq " + quoted(value)
+}
+
+// quoted is a JSON string, as filters want their values (RFC 7644 3.4.2.2).
+func quoted(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string is always encoded
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// isRefusal reports whether the service answered, and said no.
+func isRefusal(err error) bool {
+	refusal, gone := new(upload.Refusal), new(upload.Unavailable)
+	return errors.As(err, &refusal) && !errors.As(err, &gone)
+}

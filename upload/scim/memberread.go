@@ -1,0 +1,198 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"adsync/upload"
+)
+
+// members completes the listed groups with their members, in the first way
+// that is seen to work: as they were listed, on request, or by a filter on
+// users.
+func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want upload.Want) error {
+	for i := range s.Groups {
+		if g := &s.Groups[i]; len(g.Members) > 0 {
+			t.listsMembers(s)
+			return nil
+		}
+	}
+	owned := ownedGroups(s, want)
+	if len(owned) == 0 {
+		return nil
+	}
+	mode := t.profile.Members
+	if mode == MembersTried || mode == MembersListed {
+		// Nothing was listed: the groups are empty, or members are not shown
+		// in lists. One group with members tells.
+		var err error
+		if mode, err = t.memberMode(ctx, owned, l.members); err != nil {
+			return err
+		}
+	}
+	switch mode {
+	case MembersListed:
+		t.listsMembers(s)
+		return nil
+	case MembersOnRequest:
+		return t.each(ctx, owned, t.membersOnRequest)
+	case MembersByFilter:
+		return t.each(ctx, owned, t.membersByFilter)
+	}
+	for _, g := range owned {
+		g.MembersKnown = false
+	}
+	s.Warnings = append(s.Warnings, "the service does not show who is in a group: members are added, and none is taken out")
+	return nil
+}
+
+// listsMembers takes a missing members attribute for an empty one, which it
+// is where other groups show theirs (RFC 7643 2.5).
+func (t *Target) listsMembers(s *upload.State) {
+	for i := range s.Groups {
+		s.Groups[i].MembersKnown = true
+	}
+}
+
+func ownedGroups(s *upload.State, want upload.Want) []*upload.Resource {
+	var out []*upload.Resource
+	for i := range s.Groups {
+		if g := &s.Groups[i]; want.Owned == nil || want.Owned(g.ExternalID) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// tried is how many groups are looked at to find out how members are read.
+const tried = 5
+
+// memberMode finds the way by the first group that shows a member.
+func (t *Target) memberMode(ctx context.Context, owned []*upload.Resource, listed bool) (MemberReading, error) {
+	for _, g := range owned[:min(tried, len(owned))] {
+		for mode, read := range map[MemberReading]func(context.Context, *upload.Resource) error{
+			MembersOnRequest: t.membersOnRequest, MembersByFilter: t.membersByFilter,
+		} {
+			probe := *g
+			err := read(ctx, &probe)
+			if isRefusal(err) {
+				continue
+			}
+			if err != nil {
+				return 0, err
+			}
+			if len(probe.Members) > 0 {
+				return mode, nil
+			}
+		}
+	}
+	if listed {
+		return MembersListed, nil // an empty list was shown
+	}
+	return MembersNever, nil
+}
+
+// each runs a read for all groups, as many at once as the service bears.
+func (t *Target) each(ctx context.Context, groups []*upload.Resource, read func(context.Context, *upload.Resource) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(groups))
+	places := make(chan struct{}, t.profile.Width)
+	var wait sync.WaitGroup
+	for i, g := range groups {
+		places <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-places }()
+			if errs[i] = read(ctx, g); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	wait.Wait()
+	if err := firstCause(errs); err != nil {
+		return t.readError(upload.Group, err)
+	}
+	return nil
+}
+
+// membersOnRequest gets a group with its members named in the request
+// (RFC 7643 7, returned "request").
+func (t *Target) membersOnRequest(ctx context.Context, g *upload.Resource) error {
+	r, err := t.fetch(ctx, upload.Group, g.ID, newShape(upload.Group, nil, true), url.Values{"attributes": {"members"}})
+	if err != nil {
+		return err
+	}
+	g.Members, g.MembersKnown = r.Members, true
+	return nil
+}
+
+// membersByFilter lists the users that have the group.
+func (t *Target) membersByFilter(ctx context.Context, g *upload.Resource) error {
+	l, err := t.newLister(upload.User, newShape(upload.User, nil, false))
+	if err != nil {
+		return err
+	}
+	l.params.Set("filter", "groups.value eq "+quoted(g.ID))
+	if !t.profile.NoProjection {
+		l.params.Set("attributes", "id")
+	}
+	w, err := t.walk(ctx, l, nil)
+	if err != nil {
+		return err
+	}
+	if w.wrong != "" {
+		g.MembersKnown = false
+		return nil
+	}
+	g.Members, g.MembersKnown = make([]string, 0, len(w.rows)), true
+	for i := range w.rows {
+		g.Members = append(g.Members, w.rows[i].ID)
+	}
+	slices.Sort(g.Members)
+	return nil
+}
+
+// readMembers reads the members of one group anew, to see what a write came
+// to; ok is false where they cannot be read.
+func (t *Target) readMembers(ctx context.Context, id string) (members []string, ok bool, err error) {
+	g := upload.Resource{Kind: upload.Group, ID: id}
+	switch t.profile.Members {
+	case MembersByFilter:
+		err = t.membersByFilter(ctx, &g)
+	case MembersNever:
+		return nil, false, nil
+	default:
+		err = t.membersOnRequest(ctx, &g)
+	}
+	if isRefusal(err) {
+		return nil, false, nil
+	}
+	return g.Members, g.MembersKnown && err == nil, err
+}
+
+// fetch gets one resource in a shape.
+func (t *Target) fetch(ctx context.Context, k upload.Kind, id string, s *shape, params url.Values) (*upload.Resource, error) {
+	path, err := t.endpoint(k)
+	if err != nil {
+		return nil, err
+	}
+	a, err := t.client.do(ctx, call{method: http.MethodGet, path: path + "/" + url.PathEscape(id), query: params, doing: fmt.Sprintf("read a %s", k), again: true})
+	if err != nil {
+		return nil, err
+	}
+	return decodeOne(a.body, s)
+}
+
+func decodeOne(body []byte, s *shape) (*upload.Resource, error) {
+	d := newDecoder(newScanner(strings.NewReader(string(body))), s)
+	r, _, err := d.resource()
+	if err != nil {
+		return nil, fmt.Errorf("read a %s: %w", s.kind, err)
+	}
+	return &r, nil
+}

@@ -1,0 +1,294 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync/atomic"
+
+	"adsync/upload"
+)
+
+// A chunkSize is how many members go into one request: as the profile says,
+// halved where that is too many, doubled where nobody has set a limit.
+type chunkSize struct {
+	size  atomic.Int32
+	grows atomic.Bool
+}
+
+// largestChunk is where growing ends.
+const largestChunk = 1000
+
+func (c *chunkSize) set(n int, grows bool) {
+	c.size.Store(int32(n))
+	c.grows.Store(grows)
+}
+
+func (c *chunkSize) get() int { return int(c.size.Load()) }
+
+func (c *chunkSize) tooMany(n int) {
+	c.grows.Store(false)
+	for {
+		have := c.size.Load()
+		if int(have) <= n || c.size.CompareAndSwap(have, int32(max(1, n))) {
+			return
+		}
+	}
+}
+
+func (c *chunkSize) worked(n int) {
+	if have := c.size.Load(); c.grows.Load() && n >= int(have) && have < largestChunk {
+		c.size.CompareAndSwap(have, min(have*2, largestChunk))
+	}
+}
+
+type reference struct {
+	Value string `json:"value"`
+}
+
+func references(ids []string) []reference {
+	out := make([]reference, len(ids))
+	for i, id := range ids {
+		out[i] = reference{id}
+	}
+	return out
+}
+
+// addMembers adds members to a group, a chunk at a time: requests about one
+// group are never in flight together.
+func (t *Target) addMembers(ctx context.Context, group string, ids []string) error {
+	return t.inChunks(ctx, &t.learned.adds, ids, func(chunk []string) error {
+		return t.memberPatch(ctx, group, chunk, true, []operation{{Op: "add", Path: "members", Value: references(chunk)}})
+	})
+}
+
+// removals are the operations that take members out.
+func (t *Target) removals(ids []string) []operation {
+	if t.profile.RemoveByValue {
+		return []operation{{Op: "remove", Path: "members", Value: references(ids)}}
+	}
+	out := make([]operation, len(ids))
+	for i, id := range ids {
+		out[i] = operation{Op: "remove", Path: "members[value eq " + quoted(id) + "]"}
+	}
+	return out
+}
+
+// dropMembers takes members out of a group, one operation for each. The
+// first time in a run, and until it was seen to work, the group is read
+// back; where nothing happened the group is written whole.
+func (t *Target) dropMembers(ctx context.Context, group string, ids []string) error {
+	if t.learned.removeByPut.Load() {
+		return t.putWithout(ctx, group, ids)
+	}
+	err := t.inChunks(ctx, &t.learned.removes, ids, func(chunk []string) error {
+		return t.memberPatch(ctx, group, chunk, false, t.removals(chunk))
+	})
+	if err != nil {
+		if descends(err) && !t.profile.NoGroupPut {
+			if put := t.putWithout(ctx, group, ids); put == nil {
+				t.learned.removeByPut.Store(true)
+				return nil
+			}
+		}
+		return err
+	}
+	const proof = "group members removed"
+	if _, ok := t.learned.proven.Load(proof); ok {
+		return nil
+	}
+	still, known, err := t.stillThere(ctx, group, ids)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return nil
+	case len(still) == 0:
+		t.learned.proven.Store(proof, true)
+		return nil
+	case t.profile.NoGroupPut:
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
+	}
+	if err := t.putWithout(ctx, group, still); err != nil {
+		return err
+	}
+	t.learned.removeByPut.Store(true)
+	return nil
+}
+
+// stillThere are those of the ids that are members now.
+func (t *Target) stillThere(ctx context.Context, group string, ids []string) ([]string, bool, error) {
+	members, known, err := t.readMembers(context.WithoutCancel(ctx), group)
+	if err != nil || !known {
+		return nil, false, err
+	}
+	var still []string
+	for _, id := range ids {
+		if slices.Contains(members, id) {
+			still = append(still, id)
+		}
+	}
+	return still, true, nil
+}
+
+// inChunks sends ids in chunks. A chunk that is too large is halved; where
+// both halves are taken the size is remembered, and where one is not it was
+// the members.
+func (t *Target) inChunks(ctx context.Context, size *chunkSize, ids []string, send func(chunk []string) error) error {
+	var failed error
+	for len(ids) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(size.get(), len(ids))
+		chunk := ids[:n]
+		ids = ids[n:]
+		err := send(chunk)
+		if n > 1 && isStatus(err, http.StatusRequestEntityTooLarge, http.StatusBadRequest) && isRefusal(err) {
+			if err = t.halves(ctx, size, chunk, send); err == nil {
+				continue
+			}
+		}
+		switch {
+		case err == nil:
+			size.worked(n)
+		case !isRefusal(err):
+			return err
+		case failed == nil:
+			failed = err
+		}
+	}
+	return failed
+}
+
+func (t *Target) halves(ctx context.Context, size *chunkSize, chunk []string, send func(chunk []string) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	middle := len(chunk) / 2
+	var failed error
+	for _, half := range [][]string{chunk[:middle], chunk[middle:]} {
+		err := send(half)
+		if len(half) > 1 && isStatus(err, http.StatusRequestEntityTooLarge, http.StatusBadRequest) && isRefusal(err) {
+			err = t.halves(ctx, size, half, send)
+		}
+		if err != nil && !isRefusal(err) {
+			return err
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+	}
+	if failed == nil {
+		size.tooMany(len(chunk) - middle)
+	}
+	return failed
+}
+
+// memberPatch sends one PATCH of members. When its answer is lost the
+// members are read, and what is missing is sent again: adding twice makes
+// duplicates at some services.
+func (t *Target) memberPatch(ctx context.Context, group string, ids []string, add bool, operations []operation) error {
+	endpoint, err := t.endpoint(upload.Group)
+	if err != nil {
+		return err
+	}
+	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(group), doing: "change the members of a group"}
+	for try := 1; ; try++ {
+		if q.body, err = patchBody(operations); err != nil {
+			return err
+		}
+		_, err := t.client.do(ctx, q)
+		failed := new(unsure)
+		if !errors.As(err, &failed) {
+			return err
+		}
+		if try >= tries || !t.client.budget.spend() {
+			return t.client.exhausted(q, failed, t.client.env.Now())
+		}
+		if err := t.client.env.Sleep(context.WithoutCancel(ctx), backoff(try)); err != nil {
+			return err
+		}
+		there, known, err := t.stillThere(ctx, group, ids)
+		switch {
+		case err != nil:
+			return err
+		case known && add:
+			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(there, id) })
+			operations = []operation{{Op: "add", Path: "members", Value: references(ids)}}
+		case known:
+			ids = there
+			operations = t.removals(ids)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// putWithout writes a group whole, without some members. It starts from the
+// group as it is now, and stops when somebody else writes it at the same
+// time.
+func (t *Target) putWithout(ctx context.Context, group string, ids []string) error {
+	for try := 1; ; try++ {
+		doc, version, err := t.document(ctx, upload.Group, group)
+		if err != nil {
+			return err
+		}
+		name, v := member(doc, "members")
+		list, ok := v.([]any)
+		if !ok {
+			return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that none can be taken out"}
+		}
+		doc[name] = slices.DeleteFunc(list, func(e any) bool {
+			m, _ := e.(map[string]any)
+			_, id := member(m, "value")
+			return slices.Contains(ids, textOf(id))
+		})
+		forPut(doc)
+		body, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		endpoint, err := t.endpoint(upload.Group)
+		if err != nil {
+			return err
+		}
+		_, err = t.client.do(ctx, call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"})
+		if isStatus(err, http.StatusPreconditionFailed) && try < rereads {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		still, known, err := t.stillThere(ctx, group, ids)
+		if err == nil && known && len(still) > 0 {
+			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
+		}
+		return err
+	}
+}
+
+// delete removes a resource. One that is not there any more is done.
+func (t *Target) delete(ctx context.Context, x *upload.Write) error {
+	endpoint, err := t.endpoint(x.Kind)
+	if err != nil {
+		return err
+	}
+	if t.profile.NoDelete[x.Kind] {
+		return &upload.Refusal{Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("%s is not asked to delete a %s: it could not be undone", t.profile.Title, x.Kind), Hint: "use deactivate"}
+	}
+	q := call{method: http.MethodDelete, path: endpoint + "/" + url.PathEscape(t.pathID(x.Before)), again: true, doing: fmt.Sprintf("delete a %s", x.Kind)}
+	_, err = t.client.do(ctx, q)
+	if isStatus(err, http.StatusNotFound, http.StatusGone) && isRefusal(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,250 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"adsync/upload"
+)
+
+// Read discovers the service and lists what it holds. Users, groups and
+// devices are listed at the same time.
+func (t *Target) Read(ctx context.Context, want upload.Want) (*upload.State, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	kinds := t.prepare(want)
+	lists := make([]listing, len(kinds))
+	errs := make([]error, len(kinds))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wait sync.WaitGroup
+	for i, k := range kinds {
+		wait.Go(func() {
+			if lists[i], errs[i] = t.list(ctx, k, want); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	wait.Wait()
+	if err := firstCause(errs); err != nil {
+		return nil, err
+	}
+	state := &upload.State{Unproven: map[upload.Kind]string{}}
+	for i, k := range kinds {
+		lists[i].into(state, k)
+	}
+	for i, k := range kinds {
+		if k == upload.Group && want.Members {
+			if err := t.members(ctx, state, &lists[i], want); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return state, nil
+}
+
+// prepare compiles the shapes and says which kinds are read.
+func (t *Target) prepare(want upload.Want) []upload.Kind {
+	kinds := []upload.Kind{upload.User}
+	t.shapes[upload.User] = newShape(upload.User, want.Users, false)
+	inline := want.Members && t.profile.Members <= MembersListed
+	t.shapes[upload.Group] = newShape(upload.Group, want.Groups, inline)
+	t.shapes[upload.Device] = newShape(upload.Device, want.Devices, false)
+	if (len(want.Groups) > 0 || want.Members) && t.facts.endpoints[upload.Group] != "" {
+		kinds = append(kinds, upload.Group)
+	}
+	if len(want.Devices) > 0 && t.facts.endpoints[upload.Device] != "" {
+		kinds = append(kinds, upload.Device)
+	}
+	return kinds
+}
+
+// A listing is what listing one kind came to.
+type listing struct {
+	rows     []upload.Resource
+	members  bool   // groups came with their members attribute
+	unproven string // a sentence; "" when the list is proven
+	warnings []string
+}
+
+func (l *listing) into(s *upload.State, k upload.Kind) {
+	switch k {
+	case upload.User:
+		s.Users = l.rows
+	case upload.Group:
+		s.Groups = l.rows
+	default:
+		s.Devices = l.rows
+	}
+	if l.unproven != "" {
+		s.Unproven[k] = l.unproven
+	}
+	s.Warnings = append(s.Warnings, l.warnings...)
+}
+
+// list lists one kind, and proves the list where that can be done.
+func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (listing, error) {
+	if t.profile.Paging == PagingNone {
+		return listing{unproven: fmt.Sprintf("%s cannot list its %ss", t.profile.Title, k)}, nil
+	}
+	l, err := t.newLister(k, t.shapes[k])
+	if err != nil {
+		return listing{}, err
+	}
+	l.project()
+	var progress func(read, total int)
+	if want.Progress != nil {
+		progress = func(read, total int) { want.Progress(k, read, total) }
+	}
+	w, err := t.walk(ctx, l, progress)
+	if isStatus(err, http.StatusBadRequest, http.StatusForbidden) && l.params.Has("attributes") {
+		// Some refuse the parameter, or a name in it.
+		l.params.Del("attributes")
+		w, err = t.walk(ctx, l, progress)
+	}
+	if err != nil {
+		return t.unlisted(k, err)
+	}
+	if w, err = t.whole(ctx, l, w, progress); err != nil {
+		return listing{}, err
+	}
+	out := listing{rows: w.rows, members: w.members}
+	switch {
+	case w.wrong != "":
+		out.unproven = fmt.Sprintf("the service's list of %ss cannot be relied on: %s", k, w.wrong)
+	case t.profile.Untrusted != "":
+		out.unproven = t.profile.Untrusted
+	}
+	if s := t.profile.Synthetic; s != "" && k == upload.User && len(w.rows) == 1 && strings.EqualFold(w.rows[0].Name, s) {
+		out.rows, out.unproven = nil, fmt.Sprintf("%s shows a made-up user instead of a list", t.profile.Title)
+	}
+	for i := range out.rows {
+		if r := &out.rows[i]; r.ExternalID != "" || i == 0 {
+			t.sample(r)
+			if r.ExternalID != "" && want.Owned != nil && want.Owned(r.ExternalID) {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// unlisted is a kind that the service does not list: tooMany, or no list
+// without a filter. Any other error ends the reading.
+func (t *Target) unlisted(k upload.Kind, err error) (listing, error) {
+	refusal := new(upload.Refusal)
+	if !errors.As(err, &refusal) {
+		return listing{}, err
+	}
+	if gone := new(upload.Unavailable); errors.As(err, &gone) {
+		return listing{}, err
+	}
+	if refusal.ScimType == "tooMany" || refusal.Status == http.StatusNotImplemented || refusal.Status == http.StatusBadRequest && refusal.ScimType == "invalidFilter" {
+		return listing{unproven: fmt.Sprintf("the service cannot list its %ss: %v", k, refusal)}, nil
+	}
+	return listing{}, &upload.Unavailable{Doing: fmt.Sprintf("list %ss", k), Err: err, Hint: refusal.Hint}
+}
+
+// walk goes through the list in the way the service offers.
+func (t *Target) walk(ctx context.Context, l *lister, progress func(read, total int)) (*walk, error) {
+	w := l.newWalk(progress)
+	if t.byCursor() {
+		err := w.byCursor(ctx)
+		if err == nil || !isStatus(err, http.StatusBadRequest, http.StatusNotImplemented) || !t.facts.index {
+			return w, err
+		}
+		w = l.newWalk(progress)
+	}
+	return w, w.inParallel(ctx)
+}
+
+// byCursor says whether cursors are the first choice. Where a service has
+// both, pages by index are read in parallel first: what they come to is
+// proven by the number of ids.
+func (t *Target) byCursor() bool {
+	switch t.profile.Paging {
+	case PagingCursor:
+		return true
+	case PagingIndex:
+		return false
+	}
+	return t.facts.cursor && t.facts.cursorLike
+}
+
+// whole goes through the list once more when the first walk proves nothing:
+// by cursor if there is one, else page after page, in the order of ids if
+// the service sorts. What two walks to the end agree on is proven though the
+// service's number is wrong.
+func (t *Target) whole(ctx context.Context, l *lister, first *walk, progress func(read, total int)) (*walk, error) {
+	if first.wrong == "" && (first.total >= 0 || t.byCursor()) {
+		return first, nil
+	}
+	second := l.newWalk(progress)
+	var err error
+	if t.facts.cursor && !t.byCursor() {
+		err = second.byCursor(ctx)
+	} else {
+		if t.facts.sort && !t.byCursor() {
+			l.params.Set("sortBy", "id")
+		}
+		if t.byCursor() {
+			err = second.byCursor(ctx)
+		} else {
+			err = second.oneByOne(ctx)
+		}
+		l.params.Del("sortBy")
+	}
+	if err != nil {
+		return nil, t.readError(l.kind, err)
+	}
+	if second.wrong == "" && second.total >= 0 || first.same(second) && second.ended {
+		second.wrong = ""
+		return second, nil
+	}
+	second.suspect("it does not say how many there are, and two readings differ")
+	if len(first.rows) > len(second.rows) {
+		first.suspect("%s", second.wrong)
+		return first, nil
+	}
+	return second, nil
+}
+
+func (t *Target) readError(k upload.Kind, err error) error {
+	if refusal := new(upload.Refusal); errors.As(err, &refusal) {
+		return &upload.Unavailable{Doing: fmt.Sprintf("list %ss", k), Err: err, Hint: refusal.Hint}
+	}
+	return err
+}
+
+func isStatus(err error, any ...int) bool {
+	refusal := new(upload.Refusal)
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	for _, status := range any {
+		if refusal.Status == status {
+			return true
+		}
+	}
+	return false
+}
+
+func scimType(err error) string {
+	refusal := new(upload.Refusal)
+	if errors.As(err, &refusal) {
+		return refusal.ScimType
+	}
+	return ""
+}
+
+// project asks for no more than is compared, where the service can do that.
+func (l *lister) project() {
+	if !l.target.profile.NoProjection {
+		l.params.Set("attributes", strings.Join(l.shape.names(), ","))
+	}
+}

@@ -1,0 +1,188 @@
+package scim
+
+import (
+	"strings"
+
+	"adsync/upload"
+)
+
+// A shape is which parts of a resource are wanted, compiled from the mapped
+// paths, so that decoding looks up each name once.
+type shape struct {
+	kind    upload.Kind
+	paths   []string // by slot
+	top     level
+	manager bool
+	members bool
+}
+
+// A level is the wanted attributes of one schema, by lower-case name.
+type level struct {
+	fields map[string]*field
+}
+
+// A field is one wanted attribute.
+type field struct {
+	role    role
+	slot    int // of the attribute's own value; -1 when not wanted
+	subs    []string
+	selects []selection
+	nested  *level // of an extension, or of meta
+}
+
+// A selection is one wanted sub-attribute: of every element, or of those
+// whose By is Is.
+type selection struct {
+	by   int // index into subs; -1 for none
+	is   string
+	sub  int // index into subs
+	slot int
+}
+
+// role is what a field is for besides being mapped.
+type role byte
+
+const (
+	roleNone role = iota
+	roleID
+	roleExternalID
+	roleName
+	roleActive
+	roleMeta
+	roleVersion
+	roleMembers
+	roleManager
+	roleExtension
+)
+
+// newShape compiles the mapped paths of a kind. Paths that cannot be read
+// are left out: the configuration has been checked before.
+func newShape(kind upload.Kind, paths []string, members bool) *shape {
+	s := &shape{kind: kind, members: members, top: level{fields: map[string]*field{}}}
+	s.top.field("id").role = roleID
+	s.top.field("externalId").role = roleExternalID
+	s.top.field("active").role = roleActive
+	if kind == upload.User {
+		s.top.field("userName").role = roleName
+	} else {
+		s.top.field("displayName").role = roleName
+	}
+	meta := s.top.field("meta")
+	meta.role, meta.nested = roleMeta, &level{fields: map[string]*field{}}
+	meta.nested.field("version").role = roleVersion
+	if members {
+		s.top.field("members").role = roleMembers
+	}
+	for _, text := range paths {
+		p, err := upload.ParsePath(text)
+		if err != nil {
+			continue
+		}
+		s.add(p)
+	}
+	return s
+}
+
+func (s *shape) add(p upload.Path) {
+	text := p.String()
+	if text == upload.PathManager {
+		s.manager = true
+		s.extension(p.URN).field(p.Attr).role = roleManager
+		return
+	}
+	at := &s.top
+	if p.URN != "" {
+		at = s.extension(p.URN)
+	}
+	slot := len(s.paths)
+	s.paths = append(s.paths, text)
+	f := at.field(p.Attr)
+	if p.Sub == "" {
+		f.slot = slot
+		f.subIndex("value")
+		return
+	}
+	f.selects = append(f.selects, selection{by: f.subIndex(p.By), is: p.Is, sub: f.subIndex(p.Sub), slot: slot})
+}
+
+func (s *shape) extension(urn string) *level {
+	f := s.top.field(urn)
+	if f.nested == nil {
+		f.role, f.nested = roleExtension, &level{fields: map[string]*field{}}
+	}
+	return f.nested
+}
+
+func (l *level) field(name string) *field {
+	folded := strings.ToLower(name)
+	f := l.fields[folded]
+	if f == nil {
+		f = &field{slot: -1}
+		l.fields[folded] = f
+	}
+	return f
+}
+
+func (f *field) subIndex(name string) int {
+	if name == "" {
+		return -1
+	}
+	folded := strings.ToLower(name)
+	for i, sub := range f.subs {
+		if sub == folded {
+			return i
+		}
+	}
+	f.subs = append(f.subs, folded)
+	return len(f.subs) - 1
+}
+
+// find looks a name up, in any case, without allocating.
+func (l *level) find(name []byte) *field {
+	var folded [80]byte
+	if len(name) > len(folded) {
+		return l.fields[strings.ToLower(string(name))]
+	}
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		folded[i] = c
+	}
+	return l.fields[string(folded[:len(name)])]
+}
+
+// names are the attributes to ask for with the attributes parameter
+// (RFC 7644 3.9).
+func (s *shape) names() []string {
+	out := []string{"externalId", "active"}
+	if s.kind == upload.User {
+		out = append(out, "userName")
+	} else {
+		out = append(out, "displayName")
+	}
+	seen := map[string]bool{"externalid": true, "active": true, "username": s.kind == upload.User, "displayname": s.kind != upload.User}
+	add := func(name string) {
+		if folded := strings.ToLower(name); !seen[folded] {
+			seen[folded] = true
+			out = append(out, name)
+		}
+	}
+	for _, text := range s.paths {
+		p, err := upload.ParsePath(text)
+		switch {
+		case err != nil:
+		case p.URN != "":
+			add(p.URN + ":" + p.Attr)
+		default:
+			add(p.Attr)
+		}
+	}
+	if s.manager {
+		add(upload.PathManager)
+	}
+	if s.members {
+		add("members")
+	}
+	return out
+}

@@ -1,0 +1,132 @@
+package scim
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"adsync/upload"
+)
+
+// A Target is one SCIM service in one run. It learns as it goes, so a new
+// run wants a new Target. Its methods may be called at the same time.
+type Target struct {
+	client  *client
+	profile Profile
+	devices string // name of the resource type
+	bearer  Secret
+
+	facts    *facts // after discovery
+	discover sync.Mutex
+	shapes   map[upload.Kind]*shape
+	learned  learned
+	found    filters
+
+	sampleMu sync.Mutex
+	samples  map[upload.Kind]*upload.Resource // a resource known to be there
+}
+
+// learned is what the run has found out about writing.
+type learned struct {
+	dialect     [3]atomic.Int32 // by kind: the Dialect that works
+	manager     atomic.Int32    // the form of manager that works
+	adds        chunkSize
+	removes     chunkSize
+	removeByPut atomic.Bool // removal by path is not done here
+	noBulk      atomic.Bool
+	proven      sync.Map // "kind dialect path": seen to take effect
+	created     [3]atomic.Bool
+	showsNo     atomic.Bool // members that were added are not shown
+}
+
+// New makes the target of a configuration. It connects to nothing yet.
+func New(c Config, e Env) (*Target, error) {
+	e.defaults()
+	base, err := baseURL(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	name := c.Profile
+	if name == "" {
+		name = GuessProfile(c.URL)
+	}
+	profile, err := ProfileNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	profile.override(c.Overrides)
+	t := &Target{profile: profile, devices: c.DevicesResource, bearer: c.Auth.Bearer, shapes: map[upload.Kind]*shape{}, samples: map[upload.Kind]*upload.Resource{}}
+	t.client = &client{
+		env: e, base: base, http: newHTTPClient(e.Transport), budget: &budget{left: fullBudget},
+		userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
+	}
+	t.client.gate = newGate(&t.client.env, &t.profile)
+	if t.client.credentials, err = c.Auth.credentials(t.client); err != nil {
+		return nil, err
+	}
+	for k := range t.learned.dialect {
+		t.learned.dialect[k].Store(int32(profile.Update))
+	}
+	t.learned.dialect[place(upload.Group)].Store(int32(profile.GroupUpdate))
+	t.learned.adds.set(profile.AddMembers, c.Overrides.AddMembers == 0 && profile.Name == generic)
+	t.learned.removes.set(profile.RemoveMembers, false)
+	return t, nil
+}
+
+// place is the index of a kind in the arrays of learned.
+func place(k upload.Kind) int {
+	switch k {
+	case upload.User:
+		return 0
+	case upload.Group:
+		return 1
+	}
+	return 2
+}
+
+// Profile is the profile in use, overrides included.
+func (t *Target) Profile() Profile { return t.profile }
+
+// endpoint is the path of a kind's resources, "/Users".
+func (t *Target) endpoint(k upload.Kind) (string, error) {
+	if path := t.facts.endpoints[k]; path != "" {
+		return path, nil
+	}
+	return "", fmt.Errorf("the service has no resource type for a %s", k)
+}
+
+// sample remembers one resource of a kind with an externalId, to prove
+// filters with.
+func (t *Target) sample(r *upload.Resource) {
+	t.sampleMu.Lock()
+	defer t.sampleMu.Unlock()
+	if have := t.samples[r.Kind]; have == nil || have.ExternalID == "" && r.ExternalID != "" {
+		t.samples[r.Kind] = r
+	}
+}
+
+func (t *Target) known(k upload.Kind) *upload.Resource {
+	t.sampleMu.Lock()
+	defer t.sampleMu.Unlock()
+	return t.samples[k]
+}
+
+// ready discovers the service once.
+func (t *Target) ready(ctx context.Context) error {
+	t.discover.Lock()
+	defer t.discover.Unlock()
+	if t.facts != nil {
+		return nil
+	}
+	f, err := t.readFacts(ctx)
+	if err != nil {
+		return err
+	}
+	t.facts = f
+	return nil
+}
+
+var _ upload.Target = (*Target)(nil)

@@ -1,0 +1,393 @@
+package scim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"adsync/upload"
+)
+
+// rereads is how often a write is made anew when somebody else was faster
+// (412).
+const rereads = 3
+
+// update changes one resource: by the dialect that is known to work, and
+// down the ladder where one is refused or changes nothing. What worked for a
+// path once is not read back again.
+func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
+	write := *x
+	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
+		write.ExternalID = ""
+	}
+	if write.ExternalID == "" && len(write.Set) == 0 && write.Active == nil && write.Manager == nil {
+		return upload.Result{}
+	}
+	u := &updating{target: t, kind: x.Kind, left: write, id: t.pathID(x.Before), form: managerForm(t.learned.manager.Load())}
+	start := Dialect(t.learned.dialect[place(x.Kind)].Load())
+	var refused error
+	for d := start; d <= PutWhole; d++ {
+		if !t.offers(x.Kind, d, &u.left) {
+			continue
+		}
+		err := u.try(ctx, d)
+		for err == nil && d == PatchPaths && u.nextForm() {
+			err = u.try(ctx, d)
+		}
+		if err == nil && u.finished() {
+			return upload.Result{After: u.after}
+		}
+		if err != nil && !descends(err) {
+			return upload.Result{Err: err}
+		}
+		if refused == nil && err != nil {
+			refused = err
+		}
+	}
+	if refused == nil {
+		refused = u.unheard()
+	}
+	return upload.Result{After: u.after, Err: refused}
+}
+
+// offers says whether a rung of the ladder is there for a write.
+func (t *Target) offers(k upload.Kind, d Dialect, w *upload.Write) bool {
+	put := !t.profile.NoPut
+	if k == upload.Group {
+		put = !t.profile.NoGroupPut
+	}
+	if d == PutWhole {
+		return put
+	}
+	if !t.facts.patch && put {
+		return false
+	}
+	if t.profile.ActivePatch && k == upload.User {
+		onlyActive := w.Active != nil && len(w.Set) == 0 && w.Manager == nil && w.ExternalID == ""
+		return onlyActive || !put
+	}
+	return true
+}
+
+// descends says whether an answer speaks against the dialect rather than
+// against the values.
+func descends(err error) bool {
+	refusal := new(upload.Refusal)
+	if !isRefusal(err) || !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Status {
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return true
+	case http.StatusBadRequest:
+		return refusal.ScimType != "uniqueness"
+	case http.StatusNotFound:
+		return refusal.ScimType == "noTarget"
+	}
+	return false
+}
+
+// updating is one update on its way down the ladder.
+type updating struct {
+	target *Target
+	kind   upload.Kind
+	id     string
+	left   upload.Write // what has not taken effect yet
+	after  *upload.Resource
+	tried  bool // something was answered with 2xx
+	form   managerForm
+}
+
+// nextForm goes on to the next form of a manager when the last one was
+// answered with success and changed nothing.
+func (u *updating) nextForm() bool {
+	if u.left.Manager == nil || *u.left.Manager == "" || u.form+1 >= managerForms {
+		return false
+	}
+	u.form++
+	return true
+}
+
+// try does what is left in one dialect, and reads back what was not seen to
+// work in it before.
+func (u *updating) try(ctx context.Context, d Dialect) error {
+	a, err := u.send(ctx, d)
+	if err != nil {
+		return err
+	}
+	u.tried = true
+	t := u.target
+	if t.trusted(u, d, u.form) {
+		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && len(r.Attributes) > 0 {
+			u.after = r
+		}
+		u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
+		return nil
+	}
+	after, err := t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil)
+	if err != nil {
+		if isRefusal(err) { // not to be read: nothing more can be known
+			u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
+			return nil
+		}
+		return err
+	}
+	u.after = after
+	u.judge(d, u.form)
+	return nil
+}
+
+// send sends what is left in one dialect. After an answer that was lost the
+// resource is read and only what is missing is sent again.
+func (u *updating) send(ctx context.Context, d Dialect) (*answer, error) {
+	t := u.target
+	for try := 1; ; try++ {
+		a, err := u.once(ctx, d, u.form)
+		failed := new(unsure)
+		refusal := new(upload.Refusal)
+		switch {
+		case err == nil:
+			return a, nil
+		case errors.As(err, &failed):
+			if try >= tries || !t.client.budget.spend() {
+				return nil, t.client.exhausted(call{method: http.MethodPatch, doing: fmt.Sprintf("update a %s", u.kind)}, failed, t.client.env.Now())
+			}
+			if err := t.client.env.Sleep(context.WithoutCancel(ctx), backoff(try)); err != nil {
+				return nil, err
+			}
+			after, err := t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil)
+			if err == nil {
+				u.after = after
+				if u.strike(); u.finished() {
+					return &answer{status: http.StatusOK}, nil
+				}
+			} else if !isRefusal(err) {
+				return nil, err
+			}
+			if failed.status == http.StatusInternalServerError && try >= 2 {
+				// Some answer 500 to what they do not understand.
+				return nil, failed.err
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		case errors.As(err, &refusal) && refusal.Status == http.StatusPreconditionFailed && try <= rereads:
+		case u.left.Manager != nil && *u.left.Manager != "" && d == PatchPaths && u.form+1 < managerForms && descends(err):
+			u.form++
+		default:
+			return nil, err
+		}
+	}
+}
+
+// once sends one request.
+func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answer, error) {
+	t := u.target
+	endpoint, err := t.endpoint(u.kind)
+	if err != nil {
+		return nil, err
+	}
+	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(u.id), doing: fmt.Sprintf("update a %s", u.kind)}
+	w := t.writer(u.kind)
+	if d == PatchPaths {
+		if q.body, err = patchBody(w.operations(&u.left, form)); err != nil {
+			return nil, err
+		}
+		return t.client.do(ctx, q)
+	}
+	doc, version, err := t.document(ctx, u.kind, u.id)
+	if err != nil {
+		return nil, err
+	}
+	w.apply(doc, &u.left)
+	if d == PatchObject {
+		q.body, err = patchBody(w.pathless(doc, &u.left))
+	} else {
+		q.method, q.match = http.MethodPut, version
+		doc["schemas"] = w.schemas(doc)
+		forPut(doc)
+		q.body, err = json.Marshal(doc)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.client.do(ctx, q)
+}
+
+// document gets a resource whole, to change it. The version is one that can
+// be used in If-Match, "" when the service has none.
+func (t *Target) document(ctx context.Context, k upload.Kind, id string) (document, string, error) {
+	endpoint, err := t.endpoint(k)
+	if err != nil {
+		return nil, "", err
+	}
+	a, err := t.client.do(ctx, call{method: http.MethodGet, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("read a %s", k), again: true})
+	if err != nil {
+		return nil, "", err
+	}
+	doc := document{}
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		return nil, "", fmt.Errorf("read a %s: the answer is not JSON", k)
+	}
+	return doc, t.version(doc, a.header), nil
+}
+
+// version is the ETag of a resource (RFC 7644 3.14). An ETag without a
+// meta.version, at a service that does not offer versions, is the web
+// framework's hash of the body and good for nothing.
+func (t *Target) version(doc document, h http.Header) string {
+	_, meta := member(doc, "meta")
+	m, _ := meta.(map[string]any)
+	_, v := member(m, "version")
+	text := textOf(v)
+	if !t.facts.etag && text == "" {
+		return ""
+	}
+	if tag := h.Get("ETag"); tag != "" {
+		return tag
+	}
+	if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "W/") {
+		return text
+	}
+	return ""
+}
+
+// forPut takes away what the service provider writes itself.
+func forPut(doc document) {
+	for name := range doc {
+		switch strings.ToLower(name) {
+		case "meta", "groups":
+			delete(doc, name)
+		}
+	}
+}
+
+// finished reports whether nothing is left.
+func (u *updating) finished() bool {
+	return u.left.ExternalID == "" && len(u.left.Set) == 0 && u.left.Active == nil && u.left.Manager == nil
+}
+
+// strike takes out of what is left all that the resource has as wanted.
+func (u *updating) strike() {
+	w, r := &u.left, u.after
+	if w.ExternalID == r.ExternalID {
+		w.ExternalID = ""
+	}
+	if w.Active != nil && *w.Active == r.Active {
+		w.Active = nil
+	}
+	if w.Manager != nil && *w.Manager == r.Manager {
+		w.Manager = nil
+	}
+	w.Set = slices.DeleteFunc(slices.Clone(w.Set), func(a upload.Attribute) bool { return sameText(a.Values, r.Get(a.Path)) })
+}
+
+// sameText compares two sets of values as a service might keep them.
+func sameText(a, b []string) bool {
+	fold := func(values []string) []string {
+		var out []string
+		for _, v := range values {
+			if v = strings.ToLower(strings.TrimSpace(v)); v != "" {
+				out = append(out, v)
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return slices.Equal(fold(a), fold(b))
+}
+
+// paths are what is left, for remembering what works.
+func (u *updating) paths(d Dialect, form managerForm) []string {
+	prefix := fmt.Sprintf("%s %d ", u.kind, d)
+	var out []string
+	if u.left.ExternalID != "" {
+		out = append(out, prefix+"externalId")
+	}
+	if u.left.Active != nil {
+		out = append(out, prefix+"active")
+	}
+	if u.left.Manager != nil {
+		out = append(out, fmt.Sprintf("%smanager %d %t", prefix, form, *u.left.Manager == ""))
+	}
+	for _, a := range u.left.Set {
+		how := "replace"
+		if len(a.Values) == 0 {
+			how = "remove"
+		} else if p, err := upload.ParsePath(a.Path); err == nil && p.By != "" && !hasElement(u.left.Before, p) {
+			how = "add"
+		}
+		out = append(out, prefix+how+" "+a.Path)
+	}
+	return out
+}
+
+// trusted reports whether all that was sent was seen to take effect before.
+func (t *Target) trusted(u *updating, d Dialect, form managerForm) bool {
+	for _, path := range u.paths(d, form) {
+		if _, ok := t.learned.proven.Load(path); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// judge compares what was sent with what came of it. A value that changed
+// into another than was sent has taken effect: the service has its own form
+// of it.
+func (u *updating) judge(d Dialect, form managerForm) {
+	before := map[string]bool{}
+	for _, path := range u.paths(d, form) {
+		before[path] = true
+	}
+	u.strike()
+	if b := u.left.Before; b != nil {
+		u.left.Set = slices.DeleteFunc(u.left.Set, func(a upload.Attribute) bool { return !sameText(b.Get(a.Path), u.after.Get(a.Path)) })
+	}
+	for _, path := range u.paths(d, form) {
+		delete(before, path)
+	}
+	learned := &u.target.learned
+	for path := range before {
+		learned.proven.Store(path, true)
+	}
+	if len(before) == 0 {
+		return
+	}
+	if u.left.Manager == nil {
+		learned.manager.Store(int32(form))
+	}
+	// The whole run moves down only if nothing was ever seen to work above:
+	// there it was the one value that was refused.
+	now := Dialect(learned.dialect[place(u.kind)].Load())
+	if _, works := learned.proven.Load(fmt.Sprintf("%s %d", u.kind, now)); d > now && !works && !u.target.profile.ActivePatch {
+		learned.dialect[place(u.kind)].Store(int32(d))
+	}
+	learned.proven.Store(fmt.Sprintf("%s %d", u.kind, d), true)
+}
+
+// unheard is the outcome of an update that was answered with success in every
+// dialect and changed nothing. Attributes that a service does not keep are
+// shown by the comparison with what it returned; an account that stays
+// active, or a mark that is not kept, is an error.
+func (u *updating) unheard() error {
+	switch {
+	case !u.tried:
+		return &upload.Refusal{Status: http.StatusNotImplemented, Detail: fmt.Sprintf("the service offers no way to update a %s", u.kind)}
+	case u.left.Active != nil:
+		return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and leaves active as it was (%t)", !*u.left.Active)}
+	case u.left.ExternalID != "":
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep externalId"}
+	case u.left.Manager != nil:
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep the manager"}
+	}
+	return nil
+}
