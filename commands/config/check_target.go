@@ -5,13 +5,19 @@ import (
 	"time"
 
 	"adsync/upload"
+	"adsync/upload/scim"
 )
 
 const defaultRequestTimeout = 60 * time.Second
 
-// profiles are the providers whose ways are known.
-var profiles = []string{"generic", "aws", "entra-scim", "entra-bulk", "github", "slack", "atlassian", "gitlab", "databricks",
-	"snowflake", "zoom", "1password", "okta", "keycloak", "authentik", "zitadel", "google"}
+// profiles are the names of the providers whose ways are known.
+func profiles() []string {
+	var names []string
+	for _, p := range scim.Profiles() {
+		names = append(names, p.Name)
+	}
+	return names
+}
 
 func (t *Target) check(r *reader, sources []string) {
 	const key = "target"
@@ -30,7 +36,7 @@ func (t *Target) check(r *reader, sources []string) {
 		}
 		t.Auth.check(r, key+".auth")
 	}
-	r.oneOf(key+".profile", t.Profile, "a profile", profiles...)
+	r.oneOf(key+".profile", t.Profile, "a profile", profiles()...)
 	r.oneOf(key+".adopt", t.Adopt, "a rule", "userName", "never")
 	if _, err := upload.NewMark(t.ExternalID, sources); err != nil && len(sources) > 0 && !r.failed(key+".external_id") {
 		r.report(key+".external_id", err.Error(), "")

@@ -18,6 +18,7 @@ import (
 	"adsync/ldapsrc"
 	"adsync/proxy"
 	"adsync/upload"
+	"adsync/upload/scim"
 )
 
 func sample(t *testing.T, name string) *File {
@@ -167,4 +168,45 @@ func TestTheServiceIsBelievedAsTheFileSays(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheServiceIsHandedOverWithItsSecrets(t *testing.T) {
+	aws := sample(t, "aws.yaml").TargetConfig(Secrets{"target.auth.bearer": NewValue("hunter2")})
+	want := scim.Config{
+		URL:     "https://scim.eu-central-1.amazonaws.com/11111111-2222-3333-4444-555555555555/scim/v2",
+		Profile: "aws",
+		Auth:    scim.Auth{Bearer: "hunter2"},
+		Overrides: scim.ProfileOverrides{
+			AddMembers:    100,
+			RemoveMembers: 100,
+			Timeout:       90 * time.Second,
+		},
+	}
+	if !reflect.DeepEqual(aws, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", aws, want)
+	}
+	oauth2 := large()
+	oauth2.Target.Auth.OAuth2.Audience = "aud"
+	got := oauth2.TargetConfig(Secrets{"target.auth.oauth2.client_secret": NewValue("hunter2")})
+	auth := scim.Auth{OAuth2: &scim.OAuth2{TokenURL: "https://login.example.com/token", ClientID: "0123", ClientSecret: "hunter2",
+		Scopes: []string{"a", "b"}, Audience: "aud"}}
+	if !reflect.DeepEqual(got.Auth, auth) || got.Overrides.Bulk != scim.Off {
+		t.Errorf("got %+v", got)
+	}
+	basic := sample(t, "openldap.yaml").TargetConfig(Secrets{"target.auth.basic.password": NewValue("hunter2")})
+	if b := basic.Auth.Basic; b == nil || b.Username != "adsync" || b.Password != "hunter2" {
+		t.Errorf("got %+v", basic)
+	}
+	if got, want := sample(t, "ldif-to-files.yaml").Folder(), filepath.Join(samplesDir(t), "out"); got != want {
+		t.Errorf("folder %s, want %s", got, want)
+	}
+}
+
+func samplesDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

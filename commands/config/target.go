@@ -1,6 +1,10 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
 
 // A Target is the SCIM service provider.
 type Target struct {
@@ -86,4 +90,9 @@ func (t *Target) setDefaults() {
 	t.ExternalID = "{source}:{anchor}"
 	t.Adopt = "userName"
 	t.Timeout = Duration(defaultRequestTimeout)
+}
+
+// Folder is the absolute path of a file target.
+func (f *File) Folder() string {
+	return f.Abs(strings.TrimPrefix(strings.TrimPrefix(f.Target.URL, "file:"), "//"))
 }
