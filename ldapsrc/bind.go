@@ -1,7 +1,6 @@
 package ldapsrc
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -48,6 +47,20 @@ func (c *Config) permitted(server serverAddr) error {
 	return nil
 }
 
+// exposures are the protections that the configuration gives up, one sentence
+// each, to be said on every run.
+func (c *Config) exposures(server serverAddr) []string {
+	var list []string
+	encrypted := server.scheme == "ldaps" || c.TLS.StartTLS
+	if encrypted && c.TLS.InsecureSkipVerify && len(c.TLS.PinSHA256) == 0 {
+		list = append(list, "insecure_skip_verify: the server's certificate is not checked, anyone can pose as the server")
+	}
+	if m := c.bindMethod(); !encrypted && !loopback(server.dial) && (m == Simple || m == NTLM) {
+		list = append(list, "insecure: the password and all that is read go over the network unencrypted")
+	}
+	return list
+}
+
 func (c *Config) bindMethod() string {
 	if c.Bind.Method == "" {
 		return Simple
@@ -63,7 +76,7 @@ func loopback(address string) bool {
 }
 
 // bind proves who we are, by the configured method.
-func (l *link) bind(ctx context.Context) error {
+func (l *link) bind() error {
 	var err error
 	switch l.cfg.bindMethod() {
 	case Simple:
@@ -74,7 +87,7 @@ func (l *link) bind(ctx context.Context) error {
 		err = l.ldap.UnauthenticatedBind("")
 	case Kerberos:
 		l.as = l.cfg.Bind.Username
-		err = l.bindKerberos(ctx)
+		err = l.bindKerberos()
 	case NTLM:
 		l.as = l.cfg.Bind.Username
 		err = l.bindNTLM()

@@ -76,7 +76,7 @@ func TestBindsThatSambaRefuses(t *testing.T) {
 	}{
 		"a wrong password":                {"ldaps", func(c *Config) { c.Bind.Password = "wrong" }, "sources[corp].bind.password: bind to ldaps://HOST:636 as \"USER\": the name or the password is wrong (49, data 52e)"},
 		"a password without TLS":          {"ldap", func(c *Config) { c.TLS.CAFile = "" }, "sources[corp].url: bind to ldap://HOST:389 as \"USER\": the server demands encryption or signing (8: BindSimple: Transport encryption required.)"},
-		"NTLM, which Samba does not know": {"ldaps", func(c *Config) { c.Bind.Method = NTLM }, "sources[corp].url: bind to ldaps://HOST:636 as \"USER\": the server ended the connection"},
+		"NTLM, which Samba does not know": {"ldaps", func(c *Config) { c.Bind.Method = NTLM }, "sources[corp].url: connect to ldaps://HOST:636: the server ended the connection"},
 		"anonymous":                       {"ldaps", func(c *Config) { c.Bind = Bind{Method: Anonymous} }, ""},
 		"a wrong Kerberos password": {"ldap", func(c *Config) { c.Bind.Method, c.Bind.Realm, c.Bind.Password = Kerberos, s.Realm(), "wrong" },
 			"sources[corp].bind.password: bind to ldap://HOST:389 as \"svc-adsync@CORP.EXAMPLE.COM\": the password, or the key of the keytab, is wrong"},

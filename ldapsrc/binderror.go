@@ -103,6 +103,10 @@ func (l *link) bindError(err error) error {
 		err = lost
 	}
 	e := l.explainBind(err)
+	if e.setting == "timeout" || connectionEnded(err) || ldap.IsErrorAnyOf(err, ldap.LDAPResultBusy, ldap.LDAPResultUnavailable) {
+		// Not a refusal: another server may do better.
+		return &ConnectError{Key: l.cfg.key(e.setting), Server: l.server.String(), Problem: e.problem, Advice: e.advice, Err: err}
+	}
 	return &BindError{Key: l.cfg.key(e.setting), Server: l.server.String(), As: l.as, Problem: e.problem, Advice: e.advice, Err: err}
 }
 

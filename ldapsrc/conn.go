@@ -41,12 +41,15 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 	if err := cfg.permitted(target); err != nil {
 		return nil, err
 	}
+	for _, w := range cfg.exposures(target) {
+		env.log().Warn(w, "source", cfg.ID, "server", target.String())
+	}
 	if err := l.connect(ctx); err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { l.raw.Close() })
 	defer stop()
-	if err := l.bind(ctx); err != nil {
+	if err := l.bind(); err != nil {
 		l.close()
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("bind to %s: %w", target, ctx.Err())
@@ -58,6 +61,27 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 		return nil, err
 	}
 	return l, nil
+}
+
+// dialFirst dials the servers in turn, to the first that answers. A refused
+// bind ends it.
+func dialFirst(ctx context.Context, cfg *Config, env *Env, servers []serverAddr) (*link, error) {
+	var problems []error
+	for _, server := range servers {
+		l, err := dial(ctx, cfg, env, server)
+		if err == nil {
+			return l, nil
+		}
+		problems = append(problems, err)
+		var unreachable *ConnectError
+		if !errors.As(err, &unreachable) {
+			break
+		}
+	}
+	if len(problems) == 1 {
+		return nil, problems[0]
+	}
+	return nil, errors.Join(problems...)
 }
 
 // connect opens the connection and encrypts it, within the time for one

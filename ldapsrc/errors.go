@@ -24,7 +24,8 @@ func (e *ConfigError) Hint() string { return e.Advice }
 // Unwrap returns the cause.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// A ConnectError is a server that could not be reached or not be trusted.
+// A ConnectError is a server that could not be reached or not be trusted, or
+// that gave no answer. Another server of the same source may do better.
 type ConnectError struct {
 	Key     string // e.g. sources[corp].url
 	Server  string // the URL
@@ -44,7 +45,8 @@ func (e *ConnectError) Hint() string { return e.Advice }
 // Unwrap returns the cause.
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// A BindError is a bind that the server, the KDC or we ourselves refused.
+// A BindError is a bind that the server or the KDC refused. It is not tried
+// again, not even on another server: that is how accounts get locked.
 type BindError struct {
 	Key     string // e.g. sources[corp].bind.password
 	Server  string // the URL

@@ -1,16 +1,12 @@
 package ldapsrc
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 	"github.com/jcmturner/gokrb5/v8/client"
-	"github.com/jcmturner/gokrb5/v8/config"
 	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 )
@@ -18,7 +14,14 @@ import (
 // bindKerberos binds with SASL GSSAPI (RFC 4752). Over TLS there is no second
 // layer, but the context is bound to the TLS channel; on a plain connection
 // everything after the bind is sealed.
-func (l *link) bindKerberos(ctx context.Context) error {
+func (l *link) bindKerberos() (err error) {
+	// gokrb5 panics on some malformed answers, and a KDC is not to be trusted
+	// before it has proved itself.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed answer of the KDC or the server: %v", r)
+		}
+	}()
 	if l.cfg.Bind.runningAccount() {
 		if done, err := l.bindRunningAccount(); done {
 			return err
@@ -93,6 +96,10 @@ func (c *Config) kerberosClient(server serverAddr) (*client.Client, error) {
 		return client.NewWithPassword(user, realm, c.Bind.Password.Reveal(), conf, quiet), nil
 	}
 	path := c.ccache()
+	if kind, _, ok := strings.Cut(path, ":"); ok && len(kind) > 1 && !strings.ContainsAny(kind, `/\\`) {
+		return nil, &ConfigError{Key: c.key("bind.ccache"), Problem: fmt.Sprintf("a cache of the kind %s cannot be read", kind),
+			Advice: "use a file: kinit -c FILE:/run/adsync.cc, or better a keytab"}
+	}
 	cache, err := credentials.LoadCCache(path)
 	if err != nil {
 		return nil, &ConfigError{Key: c.key("bind.ccache"), Problem: fmt.Sprintf("%s cannot be read", path), Err: err,
@@ -115,99 +122,4 @@ func (c *Config) ccache() string {
 		path = fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())
 	}
 	return strings.TrimPrefix(path, "FILE:")
-}
-
-// principal splits the user's name in any of its usual forms into name and
-// realm: name@REALM, DOMAIN\name, name.
-func (c *Config) principal(server serverAddr) (user, realm string) {
-	user, realm = c.Bind.Username, c.Bind.Realm
-	if _, name, ok := strings.Cut(user, `\`); ok {
-		user = name
-	}
-	if name, of, ok := strings.Cut(user, "@"); ok {
-		user = name
-		if realm == "" {
-			realm = of
-		}
-	}
-	if realm == "" {
-		realm = c.Domain
-	}
-	if realm == "" && c.krb5ConfPath() == "" && net.ParseIP(server.host) == nil {
-		_, realm, _ = strings.Cut(server.host, ".")
-	}
-	return user, strings.ToUpper(realm)
-}
-
-// krb5ConfPath is the krb5.conf to use, "" when one is to be made.
-func (c *Config) krb5ConfPath() string {
-	if c.Bind.Krb5Conf != "" {
-		return c.Bind.Krb5Conf
-	}
-	if c.Bind.Realm != "" || c.Bind.KDC != "" {
-		return ""
-	}
-	for _, path := range []string{os.Getenv("KRB5_CONFIG"), "/etc/krb5.conf"} {
-		if _, err := os.Stat(path); path != "" && err == nil {
-			return path
-		}
-	}
-	return ""
-}
-
-// krb5Conf loads krb5.conf, or makes one: the realm's KDC is the configured
-// one, else what DNS names; a domain controller is one itself.
-func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, error) {
-	if path := c.krb5ConfPath(); path != "" {
-		conf, err := config.Load(path)
-		if err != nil {
-			return nil, &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err,
-				Advice: "correct the file, or set bind.realm and bind.kdc instead"}
-		}
-		return conf, nil
-	}
-	if realm == "" {
-		return nil, &ConfigError{Key: c.key("bind.realm"), Problem: "is not known",
-			Advice: "set it: the domain's name in capitals, CORP.EXAMPLE.COM"}
-	}
-	conf, err := config.NewFromString(c.krb5ConfText(server, realm))
-	if err != nil {
-		return nil, &ConfigError{Key: c.key("bind.kdc"), Problem: "cannot be used", Err: err, Advice: "write it as dc1.corp.example.com or 192.0.2.10:88"}
-	}
-	return conf, nil
-}
-
-func (c *Config) krb5ConfText(server serverAddr, realm string) string {
-	kdcs := map[string]string{}
-	for name, to := range c.Hosts {
-		host, _ := splitPort(to, "")
-		kdcs[strings.ToUpper(name)] = host
-	}
-	switch {
-	case c.Bind.KDC != "":
-		kdcs[realm] = c.Bind.KDC
-	case kdcs[realm] == "" && c.Type == AD && strings.EqualFold(afterDot(server.host), realm):
-		kdcs[realm], _ = splitPort(server.dial, "")
-	}
-	var b strings.Builder
-	// Tickets of AD do not fit a datagram: TCP from the start.
-	fmt.Fprintf(&b, "[libdefaults]\n default_realm = %s\n dns_lookup_kdc = true\n udp_preference_limit = 1\n", realm)
-	for _, setting := range []string{"default_tkt_enctypes", "default_tgs_enctypes", "permitted_enctypes"} {
-		fmt.Fprintf(&b, " %s = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96\n", setting)
-	}
-	b.WriteString("[realms]\n")
-	names := make([]string, 0, len(kdcs))
-	for name := range kdcs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		fmt.Fprintf(&b, " %s = {\n  kdc = %s\n }\n", name, kdcs[name])
-	}
-	return b.String()
-}
-
-func afterDot(host string) string {
-	_, rest, _ := strings.Cut(host, ".")
-	return rest
 }

@@ -92,6 +92,10 @@ func (k *wrapKeys) unwrap(token []byte) ([]byte, error) {
 		}
 		return plain, nil
 	}
+	// gokrb5 panics on a text shorter than its own frame.
+	if len(body) < kind.GetConfounderByteSize()+wrapHeader+kind.GetHMACBitLength()/8 {
+		return nil, errors.New("a wrap token shorter than its header")
+	}
 	plain, err := kind.DecryptMessage(k.key.KeyValue, body, keyusage.GSSAPI_ACCEPTOR_SEAL)
 	if err != nil {
 		return nil, fmt.Errorf("decrypt a wrap token: %w", err)

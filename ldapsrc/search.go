@@ -40,15 +40,24 @@ type request struct {
 	single   bool // at most one entry is expected: without paging
 }
 
-// attributes are what the request asks for. An empty list would mean all.
+// wanted are the names to decode to; none when only the DNs matter.
+func (r *request) wanted() *directory.Names {
+	if r.names == nil {
+		return directory.NewNames()
+	}
+	return r.names
+}
+
+// attributes are what the request asks for: "1.1" for none (RFC 4511
+// 4.5.1.8), since an empty list would mean all.
 func (r *request) attributes() []string {
 	if len(r.ask) > 0 {
 		return r.ask
 	}
-	if r.names == nil || r.names.Len() == 0 {
-		return []string{"1.1"}
+	if names := r.wanted().List(); len(names) > 0 {
+		return names
 	}
-	return r.names.List()
+	return []string{"1.1"}
 }
 
 // stats count what a search brought.
@@ -56,25 +65,6 @@ type stats struct {
 	entries, pages int
 	referrals      int // continuation references, which are not followed
 }
-
-// A SearchError is a search that did not end well, or not provably so.
-type SearchError struct {
-	Server, Base, Filter string
-	Entries              int // how many came before; none of them may be used
-	Err                  error
-}
-
-// Error names the search and the reason.
-func (e *SearchError) Error() string {
-	after := ""
-	if e.Entries > 0 {
-		after = fmt.Sprintf(" after %d entries", e.Entries)
-	}
-	return fmt.Sprintf("search %s on %s under %q%s: %v", e.Filter, e.Server, e.Base, after, e.Err)
-}
-
-// Unwrap returns the reason: an *ldap.Error for a result code.
-func (e *SearchError) Unwrap() error { return e.Err }
 
 // search runs one search to the end and gives every entry to each. It returns
 // nil only when every page ended with success and a paging control, whose
@@ -93,7 +83,7 @@ func (l *link) search(ctx context.Context, req request, each func(*entry) error)
 	}
 	smaller := smallerPages
 	for {
-		s := &running{link: l, req: req, size: size, each: each, decoder: newDecoder(req.names)}
+		s := &running{link: l, req: req, size: size, each: each, decoder: newDecoder(req.wanted())}
 		err := s.run(ctx)
 		if err == nil {
 			return s.stats, nil
@@ -298,38 +288,4 @@ func (s *running) pageEnd(m message) ([]byte, error) {
 		return nil, fmt.Errorf("the server sent %d empty pages in a row", s.empty)
 	}
 	return slices.Clone(cookie), nil
-}
-
-// unexpected describes a message that is no answer to the search. Whatever it
-// is, an entry may have been lost with it.
-func unexpected(m message) error {
-	if m.id != 0 {
-		return fmt.Errorf("the server sent a message with the id %d, which nobody asked for", m.id)
-	}
-	// Notice of disconnection, RFC 4511 4.4.1.
-	if r, err := parseResult(m.body); err == nil {
-		return fmt.Errorf("the server ends the connection: %s", r)
-	}
-	return errors.New("the server ends the connection")
-}
-
-func (r result) String() string {
-	text := fmt.Sprintf("result %d", r.code)
-	if name, ok := ldap.LDAPResultCodeMap[uint16(r.code)]; ok {
-		text += " (" + name + ")"
-	}
-	if r.diagnostic != "" {
-		text += ": " + r.diagnostic
-	}
-	return text
-}
-
-// err is the result as go-ldap's error, so that callers can ask for the code
-// with ldap.IsErrorWithCode.
-func (r result) err() error {
-	text := r.diagnostic
-	if len(r.referrals) > 0 {
-		text += fmt.Sprintf(" (referral to %s)", r.referrals[0])
-	}
-	return &ldap.Error{ResultCode: uint16(r.code), MatchedDN: r.matchedDN, Err: errors.New(text)}
 }

@@ -14,6 +14,7 @@ import (
 const (
 	maxMessage  = 64 << 20
 	bufferFirst = 32 << 10
+	bufferKeep  = 4 << 20
 	bufferFree  = 16 << 10 // read at least this much at once: a TLS record
 )
 
@@ -46,6 +47,9 @@ func (s *stream) frame(at int) (int, error) {
 func (s *stream) skip(n int) {
 	if s.r += n; s.r == s.w {
 		s.r, s.w = 0, 0
+		if len(s.buf) > bufferKeep {
+			s.buf = nil // one huge entry does not cost memory for ever
+		}
 	}
 }
 
