@@ -19,6 +19,9 @@ func (s *Server) Groups() []map[string]any { return s.all("Group") }
 // Devices returns every device, oldest first.
 func (s *Server) Devices() []map[string]any { return s.all("Device") }
 
+// Resources returns every resource of the named type, oldest first; nil if there is no such type.
+func (s *Server) Resources(kind string) []map[string]any { return s.all(kind) }
+
 func (s *Server) all(kind string) []map[string]any {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -105,7 +108,7 @@ func (s *Server) MemberIDs(groupID string) []string {
 }
 
 // Put stores resources as somebody else at the service would: past the quirks, the faults and the log. The kind is
-// "User", "Group" or "Device"; a document may carry an id and, for a group, members. It returns the ids in order.
+// "User", "Group", "Device" or the name of an Options.Types entry; a document may carry an id and, for a group, members. It returns the ids in order.
 func (s *Server) Put(kind string, docs ...map[string]any) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,8 +170,12 @@ func (s *Server) fillMembers(r *resource, doc map[string]any) error {
 	if err != nil || r.kind.name != "Group" {
 		return err
 	}
+	wanted := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
 	for id := range r.members {
-		if !slices.Contains(ids, id) {
+		if !wanted[id] {
 			s.data.unlink(r, id)
 		}
 	}

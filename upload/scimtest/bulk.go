@@ -149,8 +149,12 @@ func (b *bulkRun) do(i int) {
 		err = badRequest("invalidSyntax", "GET is no bulk operation")
 	}
 	var a answer
-	if err == nil {
+	fault := b.s.faults.pick(q.method, path, nil)
+	if err == nil && (fault == nil || fault.After) {
 		a, err = b.s.route(q)
+	}
+	if fault != nil {
+		a, err = fault.statusAnswer(), nil
 	}
 	if err != nil {
 		a = errorAnswer(err)

@@ -119,3 +119,17 @@ func TestBulkLimits(t *testing.T) {
 		})
 	}
 }
+
+func TestFaultsInsideBulk(t *testing.T) {
+	c := start(t, scimtest.Options{})
+	c.srv.Fault(
+		scimtest.Fault{Kind: scimtest.FaultStatus, Status: 500, InBulk: true, Path: "/Users", Nth: 1},
+		scimtest.Fault{Kind: scimtest.FaultStatus, Status: 503, InBulk: true, Path: "/Users", Nth: 1, After: true})
+	body := bulkHead + `"Operations":[` + post("a", "User", `"userName":"ada"`) + `,` + post("b", "User", `"userName":"bob"`) + `,` + post("c", "User", `"userName":"cy"`) + `]}`
+	if got := outcomes(c.do(200, "POST", "/Bulk", body)); got != "POST a 500, POST b 503, POST c 201" {
+		t.Errorf("outcomes %s", got)
+	}
+	if c.srv.User("ada") != nil || c.srv.User("bob") == nil {
+		t.Error("the first must not, the second must have taken effect")
+	}
+}

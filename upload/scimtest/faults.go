@@ -43,6 +43,8 @@ type Fault struct {
 	Times       int                      // at most so often
 	Probability float64                  // of those that fit, by the server's seed; 0 is always
 	Match       func(*http.Request) bool // the body has been read already
+	// InBulk makes it a fault of single operations inside bulk requests instead of requests. Only FaultStatus works there.
+	InBulk bool
 }
 
 // String names the fault for the request log.
@@ -89,6 +91,7 @@ func (f *faults) clear() {
 	f.rules = nil
 }
 
+// pick returns the fault for a request, or for an operation of a bulk request, which has no HTTP request of its own.
 func (f *faults) pick(method, path string, h *http.Request) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,6 +115,9 @@ func (f *faults) pick(method, path string, h *http.Request) *Fault {
 }
 
 func (f *Fault) fits(method, path string, h *http.Request) bool {
+	if f.InBulk != (h == nil) {
+		return false
+	}
 	if f.Method != "" && f.Method != method {
 		return false
 	}
@@ -122,5 +128,5 @@ func (f *Fault) fits(method, path string, h *http.Request) bool {
 	} else if f.Path != "" && f.Path != path {
 		return false
 	}
-	return f.Match == nil || f.Match(h)
+	return f.Match == nil || h != nil && f.Match(h)
 }

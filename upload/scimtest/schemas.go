@@ -202,5 +202,9 @@ func resourceTypes(opts Options) []*resourceType {
 	if opts.Quirks.Devices {
 		types = append(types, &resourceType{name: "Device", endpoint: "/Devices", schema: deviceSchema()})
 	}
+	for i := range opts.Types {
+		custom := &opts.Types[i]
+		types = append(types, &resourceType{name: custom.Name, endpoint: custom.Endpoint, schema: &custom.Schema})
+	}
 	return types
 }

@@ -20,10 +20,18 @@ type Options struct {
 	TLS        bool     // HTTPS with a certificate of its own, and HTTP/2
 	Auth       Auth     // who is let in; the zero value is the bearer token of Token
 	Extensions []Schema // further extensions of User
+	Types      []Type   // further resource types
 	Seed       uint64   // for ids, unstable order and random faults; the same seed gives the same ids in the same order
 	KeepBodies bool     // Requests hold the request bodies
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+}
+
+// Type is a resource type of the test's own. Its schema decides what is kept; a displayName is indexed.
+type Type struct {
+	Name     string // "Computer"
+	Endpoint string // "/Computers"
+	Schema   Schema
 }
 
 // Server is a running service provider. All its methods may be called from several goroutines.
