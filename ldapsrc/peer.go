@@ -1,14 +1,13 @@
 package ldapsrc
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"time"
 )
 
-// A Peer is what a connection tells about its other end, for people.
-type Peer struct {
+// A peer is what a connection tells about its other end, for people.
+type peer struct {
 	Server       string              // the URL
 	As           string              // who we are bound as
 	Kind         string              // "Active Directory", "OpenLDAP", ... as far as the server says
@@ -18,24 +17,9 @@ type Peer struct {
 	Clock        time.Time           // the server's time, zero when it does not say
 }
 
-// Probe connects to the first server of the source that answers, binds, and
-// says what it found. It reads nothing but the rootDSE.
-func (s *Source) Probe(ctx context.Context) (Peer, error) {
-	servers, err := locateServers(ctx, &s.cfg, &s.env)
-	if err != nil {
-		return Peer{}, err
-	}
-	l, err := dialFirst(ctx, &s.cfg, &s.env, servers)
-	if err != nil {
-		return Peer{}, err
-	}
-	defer l.close()
-	return l.peer(), nil
-}
-
 // peer describes the server that the link is bound to.
-func (l *link) peer() Peer {
-	p := Peer{Server: l.server.String(), As: l.as, Encryption: "none"}
+func (l *link) peer() peer {
+	p := peer{Server: l.server.String(), As: l.as, Encryption: "none"}
 	if l.tls != nil {
 		state := l.tls.ConnectionState()
 		p.Encryption = tls.VersionName(state.Version)
