@@ -161,7 +161,7 @@ func (d *Directory) addBuiltIns() error {
 		return fields(append(nameValues, "isCriticalSystemObject", "TRUE", "objectSid", string(accountSID(d.domainSID, rid)))...)
 	}
 	objects := []object{
-		{d.suffix, fields("objectClass", "domainDNS", "isCriticalSystemObject", "TRUE", "maxPwdAge", "-36288000000000")},
+		{d.suffix, fields("objectClass", "domainDNS", "isCriticalSystemObject", "TRUE", "maxPwdAge", "-9223372036854775808")},
 		{domain("CN=Users"), fields("objectClass", "container", "isCriticalSystemObject", "TRUE")},
 		{domain("CN=Computers"), fields("objectClass", "container", "isCriticalSystemObject", "TRUE")},
 		{domain("CN=System"), fields("objectClass", "container", "isCriticalSystemObject", "TRUE")},

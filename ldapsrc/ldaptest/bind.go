@@ -140,7 +140,7 @@ func (d *Directory) checkPassword(name, password string) (dn, data string) {
 		return "", "52e"
 	}
 	if d.flavor == ActiveDirectory {
-		if data := barred(e, time.Now()); data != "" {
+		if data := d.barred(e, time.Now()); data != "" {
 			return "", data
 		}
 	}
@@ -174,20 +174,21 @@ func (d *Directory) account(name string) *entry {
 }
 
 // barred returns why an account may not log on, as AD's data code.
-func barred(e *entry, now time.Time) string {
+func (d *Directory) barred(e *entry, now time.Time) string {
 	control, _ := parseInt([]byte(e.text("useraccountcontrol")))
 	expires, _ := parseInt([]byte(e.text("accountexpires")))
+	computed := d.computedControl(e, control, now)
 	switch {
-	case computedControl(e, control)&0x10 != 0:
+	case computed&accountLocked != 0:
 		return "775"
-	case control&2 != 0:
+	case control&accountDisabled != 0:
 		return "533"
-	case expires != 0 && expires != 0x7FFFFFFFFFFFFFFF && expires < fileTime(now):
+	case expires != 0 && expires != accountNeverEnds && expires < fileTime(now):
 		return "701"
-	case control&0x800000 != 0:
-		return "532"
-	case e.text("pwdlastset") == "0":
+	case computed&passwordExpired != 0 && e.text("pwdlastset") == "0":
 		return "773"
+	case computed&passwordExpired != 0:
+		return "532"
 	}
 	return ""
 }

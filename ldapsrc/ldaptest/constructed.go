@@ -3,6 +3,7 @@ package ldaptest
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // construct computes an attribute that is not stored; nil if the entry has none.
@@ -39,7 +40,7 @@ func (d *Directory) construct(e *entry, typ *attributeType) *attribute {
 		a.values = d.tokenGroups(e)
 	case "msds-user-account-control-computed":
 		if control, ok := parseInt([]byte(e.text("useraccountcontrol"))); ok {
-			one(strconv.FormatInt(computedControl(e, control), 10))
+			one(strconv.FormatInt(d.computedControl(e, control, time.Now()), 10))
 		}
 	case "msds-principalname":
 		if name := e.text("samaccountname"); name != "" {
@@ -56,12 +57,36 @@ func (d *Directory) construct(e *entry, typ *attributeType) *attribute {
 	return a
 }
 
+// The bits of userAccountControl that a DC looks at for passwords, and those
+// that it only computes.
+const (
+	accountDisabled   = 0x2
+	accountLocked     = 0x10
+	passwordEternal   = 0x10000 | 0x40000 | 0x800 | 0x1000 | 0x2000 // or of a smartcard, trust, machine
+	passwordExpired   = 0x800000
+	neverExpires      = -1 << 63
+	accountNeverEnds  = 1<<63 - 1
+	mustChangeAtLogon = 0
+)
+
 // computedControl returns UF_LOCKOUT and UF_PASSWORD_EXPIRED ([MS-ADTS] section
-// 3.1.1.4.5.17); the latter an LDIF file may put into userAccountControl.
-func computedControl(e *entry, control int64) int64 {
-	computed := control & 0x800000
+// 3.1.1.4.5.17).
+func (d *Directory) computedControl(e *entry, control int64, now time.Time) int64 {
+	computed := control & passwordExpired
 	if locked := e.text("lockouttime"); locked != "" && locked != "0" {
-		computed |= 0x10
+		computed |= accountLocked
+	}
+	set, known := parseInt([]byte(e.text("pwdlastset")))
+	if known && control&passwordEternal == 0 {
+		age := int64(neverExpires)
+		if root := d.entries[d.key]; root != nil {
+			if most, ok := parseInt([]byte(root.text("maxpwdage"))); ok {
+				age = most // negative, as all durations are
+			}
+		}
+		if set == mustChangeAtLogon || age != neverExpires && age != 0 && set-age < fileTime(now) {
+			computed |= passwordExpired
+		}
 	}
 	return computed
 }

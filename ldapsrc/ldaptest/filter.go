@@ -135,10 +135,16 @@ func (d *Directory) compileItem(tag ber.Tag, name string, value []byte) (matcher
 		return d.matchLink(typ, string(prepared)), nil
 	}
 	test := func(have []byte) bool { return typ.equal(have, prepared) }
-	switch tag {
-	case ldap.FilterGreaterOrEqual:
+	switch {
+	case tag != ldap.FilterGreaterOrEqual && tag != ldap.FilterLessOrEqual:
+		if typ.syntax == classOID && d.flavor == OpenLDAP {
+			test = func(have []byte) bool { return isOrInherits(string(have), string(prepared)) }
+		}
+	case d.flavor == OpenLDAP && !typ.ordered():
+		return never, nil
+	case tag == ldap.FilterGreaterOrEqual:
 		test = func(have []byte) bool { return typ.compare(have, prepared) >= 0 }
-	case ldap.FilterLessOrEqual:
+	default:
 		test = func(have []byte) bool { return typ.compare(have, prepared) <= 0 }
 	}
 	return d.matchValues(typ, test), nil

@@ -2,6 +2,7 @@ package ldaptest
 
 import (
 	"fmt"
+	"slices"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
@@ -60,6 +61,9 @@ func (d *Directory) compileExtensible(p *ber.Packet) (matcher, error) {
 }
 
 func (d *Directory) compileRule(rule string, typ *attributeType, value []byte) matcher {
+	if d.flavor == ActiveDirectory && !slices.Contains([]string{"", ruleBitAnd, ruleBitOr, ruleInChain}, rule) {
+		return never
+	}
 	switch rule {
 	case ruleBitAnd, ruleBitOr:
 		bits, ok := parseInt(value)

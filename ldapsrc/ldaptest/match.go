@@ -38,6 +38,28 @@ func (t *attributeType) equal(a, b []byte) bool {
 	return false
 }
 
+// ordered tells whether the standard schema gives the type an ordering rule;
+// names and descriptions have none. AD orders everything.
+func (t *attributeType) ordered() bool { return t.syntax == integer || t.syntax == instant }
+
+// superiors are the superclasses of the standard schema's classes but top.
+var superiors = map[string]string{
+	"inetorgperson": "organizationalperson", "organizationalperson": "person", "residentialperson": "person",
+	"pilotperson": "person",
+}
+
+// isOrInherits tells whether an object of a class is one of another, as slapd
+// matches objectClass.
+func isOrInherits(class, other string) bool {
+	other = strings.ToLower(other)
+	for class = strings.ToLower(class); class != ""; class = superiors[class] {
+		if class == other {
+			return true
+		}
+	}
+	return other == "top"
+}
+
 // compare orders two values; only integers and times have an order of their own.
 func (t *attributeType) compare(a, b []byte) int {
 	switch t.syntax {

@@ -113,7 +113,7 @@ func (d *Directory) checkNTLM(challenge, message []byte) (dn, data string) {
 	if !hmac.Equal(hmacMD5(key, challenge, answer[16:]), answer[:16]) {
 		return "", "52e"
 	}
-	return e.dn, barred(e, time.Now())
+	return e.dn, d.barred(e, time.Now())
 }
 
 // ntlmField returns what the length and offset at a place of a message point to.

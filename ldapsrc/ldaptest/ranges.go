@@ -39,10 +39,7 @@ func parseRange(description string) (string, *valueRange) {
 
 // of returns the half-open range of values to send of an attribute with count
 // values, at most most of them if most is not 0. A start past the end has none.
-func (r *valueRange) of(count, most int) (low, high int, ok bool) {
-	if r.low >= count {
-		return 0, 0, false
-	}
+func (r *valueRange) of(count, most int) (low, high int) {
 	high = r.high
 	if high < 0 || high > count {
 		high = count
@@ -50,13 +47,13 @@ func (r *valueRange) of(count, most int) (low, high int, ok bool) {
 	if most > 0 {
 		high = min(high, r.low+most)
 	}
-	return r.low, high, true
+	return r.low, max(r.low, high)
 }
 
 // rangeName is the description under which values low to high are sent: the
 // last range ends in "*", whatever was asked.
 func rangeName(name string, low, high, count int) string {
-	if high == count {
+	if high >= count {
 		return fmt.Sprintf("%s;range=%d-*", name, low)
 	}
 	return fmt.Sprintf("%s;range=%d-%d", name, low, high-1)

@@ -142,8 +142,8 @@ func (d *Directory) encode(e *entry, s *selection) []byte {
 func (d *Directory) appendAttribute(b []byte, a *attribute, s *selection) []byte {
 	count := len(a.values) + len(a.links)
 	if slice := s.sliceOf(a.key); slice != nil {
-		low, high, ok := slice.of(count, s.view.maxRange)
-		if !ok || s.view.dropRanges && low > 0 {
+		low, high := slice.of(count, s.view.maxRange)
+		if s.view.dropRanges && low > 0 {
 			return b
 		}
 		return d.appendValues(b, a, rangeName(a.name, low, high, count), low, high, s)
