@@ -63,6 +63,27 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 	return l, nil
 }
 
+// dialFirst dials the servers in turn, to the first that answers. A refused
+// bind ends it.
+func dialFirst(ctx context.Context, cfg *Config, env *Env, servers []serverAddr) (*link, error) {
+	var problems []error
+	for _, server := range servers {
+		l, err := dial(ctx, cfg, env, server)
+		if err == nil {
+			return l, nil
+		}
+		problems = append(problems, err)
+		var unreachable *ConnectError
+		if !errors.As(err, &unreachable) {
+			break
+		}
+	}
+	if len(problems) == 1 {
+		return nil, problems[0]
+	}
+	return nil, errors.Join(problems...)
+}
+
 // connect opens the connection and encrypts it, within the time for one
 // answer.
 func (l *link) connect(ctx context.Context) error {
