@@ -30,6 +30,9 @@ func Load(path string) (*File, error) {
 	if warning := openToOthers(path); warning != "" {
 		f.Warnings = append(f.Warnings, warning)
 	}
+	if t := f.Target; t != nil && t.TLS.InsecureSkipVerify {
+		f.Warnings = append(f.Warnings, "target.tls.insecure_skip_verify: the service's certificate is not checked, anyone can pose as the service")
+	}
 	return f, nil
 }
 

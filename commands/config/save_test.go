@@ -198,17 +198,18 @@ func TestSaveFollowsALink(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatAnyoneMayChangeIsWarnedOf(t *testing.T) {
+func TestWhatIsUnsafeIsWarnedOf(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such mode")
 	}
 	path := filepath.Join(t.TempDir(), "adsync.yaml")
-	secretFile(t, path, source, 0o666)
+	secretFile(t, path, source+"target: {url: 'https://scim.example.com', auth: {none: true}, tls: {insecure_skip_verify: true}}\n", 0o666)
 	f, err := Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{path + " can be changed by every user of this machine: chmod 600 " + path}
+	want := []string{path + " can be changed by every user of this machine: chmod 600 " + path,
+		"target.tls.insecure_skip_verify: the service's certificate is not checked, anyone can pose as the service"}
 	if !reflect.DeepEqual(f.Warnings, want) {
 		t.Errorf("got %q, want %q", f.Warnings, want)
 	}

@@ -47,21 +47,27 @@ func complaint(err error) string {
 }
 
 // brokenLine is the first line with which the text has the error. The parser's
-// own number is often that of the block around it, and off by one.
+// own number is often that of the block around it, and off by one. It is 0
+// where the text is so long that the search would take long.
 func brokenLine(text []byte, err error) int {
-	const most = 500 // lines; a prefix is parsed for each
+	budget := 8 << 20 // bytes to parse: the text up to each of its lines
 	said := complaint(err)
-	line, end := 0, 0
-	for end < len(text) && line < most {
-		line++
+	end := 0
+	for n := 1; end < len(text) && budget > 0; n++ {
+		begin := end
 		if i := bytes.IndexByte(text[end:], '\n'); i >= 0 {
 			end += i + 1
 		} else {
 			end = len(text)
 		}
-		var n yaml.Node
-		if err := yaml.Unmarshal(text[:end], &n); err != nil && complaint(err) == said {
-			return line
+		line := bytes.TrimSpace(text[begin:end])
+		if end < len(text) && (len(line) == 0 || line[0] == '#') {
+			continue
+		}
+		budget -= end
+		var tree yaml.Node
+		if err := yaml.Unmarshal(text[:end], &tree); err != nil && complaint(err) == said {
+			return n
 		}
 	}
 	return 0

@@ -1,0 +1,41 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/zalando/go-keyring"
+)
+
+func TestASecretThatIsStoredIsFetchedAgain(t *testing.T) {
+	keyring.MockInit()
+	path := filepath.Join(t.TempDir(), "Schlüssel", "corp.password")
+	for _, text := range []string{"hunter2", "ends with a newline\n", " müller 日本 "} {
+		if err := StoreFile(path, NewValue(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := StoreKeyring("corp", NewValue(text)); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []Secret{{File: path}, {Keyring: "corp"}} {
+			if v, err := s.Resolve(t.Context(), Resolver{}); err != nil || v.Reveal() != text {
+				t.Errorf("%s gives %q, %v; stored was %q", s, v.Reveal(), err, text)
+			}
+		}
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestAKeyringThatDoesNotOpenIsSaidWithoutTheSecret(t *testing.T) {
+	keyring.MockInitWithError(os.ErrPermission)
+	defer keyring.MockInit()
+	err := StoreKeyring("corp", NewValue("hunter2"))
+	if err == nil || !strings.HasPrefix(err.Error(), "store the secret in the keyring of this account: ") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
