@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Peer is what a connection tells about its other end, for people.
-type Peer struct {
+// A peer is what a connection tells about its other end, for people.
+type peer struct {
 	Server       string              // the URL
 	As           string              // who we are bound as
 	Kind         string              // "Active Directory", "OpenLDAP", ... as far as the server says
@@ -18,8 +18,8 @@ type Peer struct {
 }
 
 // peer describes the server that the link is bound to.
-func (l *link) peer() Peer {
-	p := Peer{Server: l.server.String(), As: l.as, Encryption: "none"}
+func (l *link) peer() peer {
+	p := peer{Server: l.server.String(), As: l.as, Encryption: "none"}
 	if l.tls != nil {
 		state := l.tls.ConnectionState()
 		p.Encryption = tls.VersionName(state.Version)

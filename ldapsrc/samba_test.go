@@ -23,15 +23,15 @@ func sambaConfig(s *servers.Samba, scheme string) *Config {
 	}
 }
 
-func readSamba(t *testing.T, cfg *Config, base string) (Peer, error) {
+func readSamba(t *testing.T, cfg *Config, base string) (peer, error) {
 	t.Helper()
 	addrs, err := locateServers(t.Context(), cfg, nil)
 	if err != nil {
-		return Peer{}, err
+		return peer{}, err
 	}
 	l, err := dial(t.Context(), cfg, nil, addrs[0])
 	if err != nil {
-		return Peer{}, err
+		return peer{}, err
 	}
 	defer l.close()
 	got, err := l.search(t.Context(), request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(objectClass=user)",
