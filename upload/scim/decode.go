@@ -125,7 +125,7 @@ func (d *decoder) simple(f *field, text []byte) {
 		d.r.ExternalID = string(text)
 	case roleName:
 		d.r.Name = string(text)
-		if f.slot >= 0 {
+		if f.slot >= 0 && d.r.Name != "" {
 			d.values[f.slot] = append(d.values[f.slot], d.r.Name)
 		}
 		return

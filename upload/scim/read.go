@@ -176,42 +176,53 @@ func (t *Target) byCursor() bool {
 	return t.facts.cursor && t.facts.cursorLike
 }
 
-// whole goes through the list once more when the first walk proves nothing:
-// by cursor if there is one, else page after page, in the order of ids if
-// the service sorts. What two walks to the end agree on is proven though the
-// service's number is wrong.
-func (t *Target) whole(ctx context.Context, l *lister, first *walk, progress func(read, total int)) (*walk, error) {
-	if first.wrong == "" && (first.total >= 0 || t.byCursor()) {
-		return first, nil
-	}
-	second := l.newWalk(progress)
-	var err error
-	if t.facts.cursor && !t.byCursor() {
-		err = second.byCursor(ctx)
-	} else {
-		if t.facts.sort && !t.byCursor() {
-			l.params.Set("sortBy", "id")
+// walks is how often a list is walked before it is given up.
+const walks = 3
+
+// whole walks again when a walk proves nothing: by cursor if there are any,
+// else page after page, in the order of ids if the service sorts. What two
+// walks to the very end agree on is proven though the service's number is
+// wrong.
+func (t *Target) whole(ctx context.Context, l *lister, w *walk, progress func(read, total int)) (*walk, error) {
+	var before []*walk
+	for {
+		if w.wrong == "" && (w.total >= 0 || t.byCursor()) {
+			return w, nil
 		}
-		if t.byCursor() {
-			err = second.byCursor(ctx)
-		} else {
-			err = second.oneByOne(ctx)
+		for _, other := range before {
+			if w.ended && w.same(other) {
+				w.wrong = ""
+				return w, nil
+			}
 		}
-		l.params.Del("sortBy")
+		if before = append(before, w); len(before) == walks {
+			break
+		}
+		w = l.newWalk(progress)
+		if err := t.again(ctx, w); err != nil {
+			return nil, t.readError(l.kind, err)
+		}
 	}
-	if err != nil {
-		return nil, t.readError(l.kind, err)
+	most := before[0]
+	for _, w := range before {
+		if len(w.rows) > len(most.rows) {
+			most = w
+		}
 	}
-	if second.wrong == "" && second.total >= 0 || first.same(second) && second.ended {
-		second.wrong = ""
-		return second, nil
+	most.suspect("it does not say how many there are, and two readings differ")
+	return most, nil
+}
+
+// again is the slow and sure way through a list.
+func (t *Target) again(ctx context.Context, w *walk) error {
+	if t.byCursor() || t.facts.cursor {
+		return w.byCursor(ctx)
 	}
-	second.suspect("it does not say how many there are, and two readings differ")
-	if len(first.rows) > len(second.rows) {
-		first.suspect("%s", second.wrong)
-		return first, nil
+	if t.facts.sort {
+		w.params.Set("sortBy", "id")
+		defer w.params.Del("sortBy")
 	}
-	return second, nil
+	return w.oneByOne(ctx)
 }
 
 func (t *Target) readError(k upload.Kind, err error) error {
