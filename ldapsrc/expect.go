@@ -117,7 +117,7 @@ func (r *reading) checkAttributes(ctx context.Context) error {
 				Advice: "let the bind account read " + name + ", or take it out of the mapping"}
 		}
 		if _, ok := unknown[strings.ToLower(name)]; !ok {
-			r.warn("none of %d users has a value of %s: nobody uses it, or the bind account may not read it", users, name)
+			r.src.env.log().Info("no user has a value: nobody uses it, or the bind account may not read it", "source", cfg.ID, "attribute", name)
 		}
 	}
 	return nil

@@ -184,37 +184,24 @@ func (d *domain) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var problems []error
-	for _, server := range servers {
-		l, err := dial(ctx, &d.src.cfg, &d.src.env, server)
-		if err == nil {
-			return d.use(ctx, l, server)
-		}
-		problems = append(problems, err)
-		var refused *BindError
-		// A refused password is not tried on the next server: that is how
-		// accounts get locked.
-		if errors.As(err, &refused) || ctx.Err() != nil {
-			break
-		}
+	l, err := dialFirst(ctx, &d.src.cfg, &d.src.env, servers)
+	if err != nil {
+		return err
 	}
-	if len(problems) == 1 {
-		return problems[0]
-	}
-	return errors.Join(problems...)
+	return d.use(ctx, l)
 }
 
 // use makes a connection the domain's first one.
-func (d *domain) use(ctx context.Context, l searcher, server serverAddr) error {
+func (d *domain) use(ctx context.Context, l *link) error {
 	dse, err := l.rootDSE(ctx)
 	if err == nil && d.base != "" && d.src.cfg.Type == AD && foldDN(dse.first("defaultNamingContext")) != d.key {
-		err = fmt.Errorf("%s is a domain controller of %q, not of %q", server, dse.first("defaultNamingContext"), d.base)
+		err = fmt.Errorf("%s is a domain controller of %q, not of %q", l.server, dse.first("defaultNamingContext"), d.base)
 	}
 	if err != nil {
 		l.close()
 		return err
 	}
-	d.first, d.server, d.dse = l, server, dse
+	d.first, d.server, d.dse = l, l.server, dse
 	return nil
 }
 

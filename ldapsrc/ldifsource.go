@@ -212,3 +212,17 @@ func fillEntry(e *entry, record *ldif.Record, names *directory.Names) {
 		}
 	}
 }
+
+// attributeNames lists the attributes that an entry has.
+func (st *store) attributeNames(key string) []string {
+	i, ok := st.byKey[key]
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, a := range st.entries[i].Attributes {
+		name, _, _ := strings.Cut(a.Name, ";")
+		names = append(names, name)
+	}
+	return names
+}
