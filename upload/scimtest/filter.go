@@ -33,16 +33,24 @@ type (
 	filterValuePath struct {
 		path  attrPath
 		inner filterNode
+		after *filterCompare // of emails[type eq "work"].value eq "x", an extension of some services
 	}
 	filterNode interface{ shape() string }
 )
 
 // shape writes a filter without its values, in canonical case, for the quirk that allows a list of filters only.
-func (f filterAnd) shape() string       { return f.left.shape() + " and " + f.right.shape() }
-func (f filterOr) shape() string        { return f.left.shape() + " or " + f.right.shape() }
-func (f filterNot) shape() string       { return "not (" + f.inner.shape() + ")" }
-func (f filterCompare) shape() string   { return f.path.String() + " " + f.op }
-func (f filterValuePath) shape() string { return f.path.String() + "[" + f.inner.shape() + "]" }
+func (f filterAnd) shape() string     { return f.left.shape() + " and " + f.right.shape() }
+func (f filterOr) shape() string      { return f.left.shape() + " or " + f.right.shape() }
+func (f filterNot) shape() string     { return "not (" + f.inner.shape() + ")" }
+func (f filterCompare) shape() string { return f.path.String() + " " + f.op }
+
+func (f filterValuePath) shape() string {
+	text := f.path.String() + "[" + f.inner.shape() + "]"
+	if f.after != nil {
+		text += "." + f.after.shape()
+	}
+	return text
+}
 
 // maxFilterDepth bounds recursion; no client nests this deep.
 const maxFilterDepth = 200
@@ -51,11 +59,14 @@ type filterParser struct {
 	text  string
 	pos   int
 	depth int
+	// extended allows a comparison behind a value path.
+	extended bool
 }
 
-// parseFilter reads a whole filter expression.
-func parseFilter(text string) (filterNode, error) {
-	p := &filterParser{text: text}
+// parseFilter reads a whole filter expression of RFC 7644.
+func parseFilter(text string) (filterNode, error) { return (&filterParser{text: text}).whole() }
+
+func (p *filterParser) whole() (filterNode, error) {
 	n, err := p.or()
 	if err != nil {
 		return nil, err
@@ -146,10 +157,27 @@ func (p *filterParser) term() (filterNode, error) {
 		return nil, p.errorf("%v", err)
 	}
 	if p.symbol('[') {
-		n, err := p.closed(']')
-		return filterValuePath{path, n}, err
+		return p.valuePath(path)
 	}
 	return p.comparison(path)
+}
+
+func (p *filterParser) valuePath(path attrPath) (filterNode, error) {
+	n, err := p.closed(']')
+	if err != nil || !p.extended || p.pos == len(p.text) || p.text[p.pos] != '.' {
+		return filterValuePath{path: path, inner: n}, err
+	}
+	p.pos++
+	sub, err := parseAttrPath(p.word())
+	if err != nil {
+		return nil, p.errorf("%v", err)
+	}
+	after, err := p.comparison(sub)
+	if err != nil {
+		return nil, err
+	}
+	compare, _ := after.(filterCompare)
+	return filterValuePath{path, n, &compare}, nil
 }
 
 func (p *filterParser) closed(end byte) (filterNode, error) {

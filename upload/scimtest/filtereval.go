@@ -17,7 +17,7 @@ func (s *Server) matches(n filterNode, t *resourceType, doc map[string]any) bool
 	case filterValuePath:
 		def := t.definition(n.path)
 		for _, v := range listOf(fold(container(t, doc, n.path), n.path.attr)) {
-			if m, ok := v.(map[string]any); ok && matchesElement(n.inner, def, m) {
+			if m, ok := v.(map[string]any); ok && matchesElement(n.inner, def, m) && (n.after == nil || matchesElement(*n.after, def, m)) {
 				return true
 			}
 		}

@@ -23,7 +23,7 @@ func (s *Server) matching(t *resourceType, filter string) ([]*resource, error) {
 	if quirks.MaxFilterLength > 0 && len(filter) > quirks.MaxFilterLength {
 		return nil, badRequest("invalidFilter", "the filter is longer than %d characters", quirks.MaxFilterLength)
 	}
-	node, err := parseFilter(filter)
+	node, err := (&filterParser{text: filter, extended: quirks.ValuePathCompare}).whole()
 	if err == nil && !s.filterAllowed(t, node) {
 		err = badRequest("", "the filter %q is not supported", node.shape())
 	}

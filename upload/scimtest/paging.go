@@ -148,13 +148,16 @@ func (s *Server) cutPage(rows []*resource, l listQuery) (page, error) {
 		return page{rows: rows[:min(size, len(rows))], total: len(rows)}, nil
 	}
 	start := max(l.start, 1)
-	if quirks.IgnorePaging || (quirks.WrapPastEnd && start > len(rows)) {
+	if quirks.IgnorePaging {
 		start = 1
 	}
 	if quirks.PageNumbers {
 		start = (max(start/size, 1)-1)*size + 1
 	}
 	from := min(start-1, len(rows))
+	if quirks.WrapPastEnd && start > len(rows) {
+		from = 0
+	}
 	if quirks.RepeatRows && from > 0 {
 		from--
 	}

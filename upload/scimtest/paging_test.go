@@ -45,7 +45,7 @@ func TestIndexPaging(t *testing.T) {
 		{"totalResults missing", scimtest.Quirks{TotalResults: scimtest.TotalMissing}, "count=1", "1", -1, 1},
 		{"totalResults changing", scimtest.Quirks{TotalResults: scimtest.TotalChanging}, "count=1", "1", 11, 1},
 		{"paging ignored", scimtest.Quirks{IgnorePaging: true, PageSize: 3}, "startIndex=5&count=2", "1 2 3", 10, 1},
-		{"wrapping past the end", scimtest.Quirks{WrapPastEnd: true}, "startIndex=50&count=2", "1 2", 10, 1},
+		{"wrapping past the end", scimtest.Quirks{WrapPastEnd: true}, "startIndex=50&count=2", "1 2", 10, 50},
 		{"a page number: page two is page one again", scimtest.Quirks{PageNumbers: true, PageSize: 3}, "startIndex=4&count=3", "1 2 3", 10, 1},
 		{"a page number: page three is page two", scimtest.Quirks{PageNumbers: true, PageSize: 3}, "startIndex=7&count=3", "4 5 6", 10, 4},
 		{"rows repeated across pages", scimtest.Quirks{RepeatRows: true}, "startIndex=4&count=3", "3 4 5", 10, 4},

@@ -86,10 +86,15 @@ func (s *Server) patch(q *request, t *resourceType, id string) (answer, error) {
 			return answer{}, err
 		}
 	}
+	version := r.version
 	if err := s.finishPatch(r, p, len(ops)); err != nil {
 		return answer{}, err
 	}
-	if quirks.PatchStatus == http.StatusNoContent {
+	status := quirks.PatchStatus
+	if r.version == version && quirks.UnchangedStatus != 0 {
+		status = quirks.UnchangedStatus
+	}
+	if status == http.StatusNoContent {
 		a := answer{status: http.StatusNoContent}
 		if !quirks.NoETags {
 			a.set("ETag", r.etag())

@@ -127,19 +127,14 @@ func (p *patcher) applyUnknown(verb string, path patchPath, value any) error {
 // managerForm applies what a service takes as a manager.
 func (p *patcher) managerForm(path patchPath, value any) (ignored bool, err error) {
 	_, object := value.(map[string]any)
-	refused := false
-	switch p.s.quirks().Manager {
-	case ManagerObject:
-		refused = !object
-	case ManagerString:
-		ignored = object
-	case ManagerValuePath:
-		refused = path.sub != "value"
+	const refusal = "the manager cannot be set in this form"
+	switch form := p.s.quirks().Manager; {
+	case form == ManagerObject && path.sub != "":
+		return false, badRequest("noTarget", refusal)
+	case form == ManagerObject && !object, form == ManagerValuePath && path.sub != "value":
+		return false, badRequest("invalidValue", refusal)
 	}
-	if refused {
-		err = badRequest("noTarget", "the manager cannot be set in this form")
-	}
-	return ignored, err
+	return object && p.s.quirks().Manager == ManagerString, nil
 }
 
 // box is the object that holds an attribute: the resource, or an extension made on demand.

@@ -30,6 +30,7 @@ type Quirks struct {
 	UserFilters        []string // the filters users can be found by, as shapes: "userName eq", "id eq and manager eq"; nil is every filter
 	GroupFilters       []string // the same for groups
 	FilterConjunctions bool     // any conjunction of the listed comparisons is allowed as well
+	ValuePathCompare   bool     // emails[type eq "work"].value eq "x" is a filter, which RFC 7644 does not have (SCIMMY)
 	SilentFilters      bool     // a filter that is not supported finds nothing instead of answering 400 invalidFilter
 	FilterSpaceRefused bool     // a blank before "=" of the query is 400 (Entra SCIM)
 	MaxFilterLength    int      // longer filters are 400
@@ -39,6 +40,7 @@ type Quirks struct {
 	// Writing.
 	Patch               PatchKind
 	PatchStatus         int  // 200 or 204; 0 is 200
+	UnchangedStatus     int  // of a PATCH that changes nothing, if not PatchStatus (SCIMMY: 204)
 	MaxPatchOperations  int  // more operations in a PATCH are 400 (Keycloak)
 	NoPathlessPatch     bool // an operation without a path is 400
 	AddNeedsTarget      bool // add to emails[type eq "home"].value without such an element is 400 noTarget (SCIMMY)
@@ -71,6 +73,7 @@ type Quirks struct {
 	PostLinks           bool         // POST of a userName whose user has no externalId links it (Atlassian)
 	Required            []string     // paths a user must have besides userName
 	RequirePrimaryEmail bool         // a user must have exactly one primary email
+	SchemasOptional     bool         // POST and PUT may lack schemas
 	SingleValued        bool         // a multi-valued attribute of a user takes one value
 	NotStored           []string     // user paths dropped in silence: "externalId", "emails.type"
 	GroupNotStored      []string     // group attributes dropped in silence

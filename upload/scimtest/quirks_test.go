@@ -155,6 +155,12 @@ func TestQuirks(t *testing.T) {
 			{"GET", "/Users", "", 200, `"totalResults":0`, ""}, {"PATCH", "/Users/$1", turnOn, 200, "", ""}, {"GET", "/Users", "", 200, `"totalResults":1`, ""}}},
 		{"inactive users altered", q{InactiveUsers: scimtest.InactiveAltered}, []step{make1, {"PATCH", "/Users/$1", turnOff, 200, "", "ada@"}, {"GET", `/Users?filter=externalId eq "corp:1"`, "", 200, `"totalResults":1`, "ada@"}, {"PATCH", "/Users/$1", turnOn, 200, "ada@", ""}}},
 
+		{"a comparison behind a value path", q{ValuePathCompare: true}, []step{make1, {"GET", `/Users?filter=emails[type eq "work"].value eq "ada@example.com" and active eq true`, "", 200, `"totalResults":1`, ""},
+			{"GET", `/Users?filter=emails[type eq "home"].value pr`, "", 200, `"totalResults":0`, ""}}},
+		{"no comparison behind a value path", q{}, []step{{"GET", `/Users?filter=emails[type eq "work"].value eq "x"`, "", 400, "invalidFilter", ""}}},
+		{"schemas optional", q{SchemasOptional: true}, []step{{"POST", "/Users", `{"userName":"a"}`, 201, "", ""}}},
+		{"204 for a PATCH that changes nothing", q{UnchangedStatus: 204}, []step{make1, {"PATCH", "/Users/$1", turnOn, 204, "", ""}, {"PATCH", "/Users/$1", turnOff, 200, "", ""}}},
+
 		{"paths in any case", q{AnyPathCase: true}, []step{{"GET", "/users", "", 200, "", ""}}},
 		{"paths as written", q{}, []step{{"GET", "/users", "", 404, "", ""}}},
 		{"no versions", q{NoETags: true}, []step{{"POST", "/Users", newUser, 201, "", "version"}}},

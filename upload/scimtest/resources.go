@@ -23,7 +23,7 @@ func (s *Server) decodeResource(t *resourceType, body []byte, old *resource) (do
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(listOf(fold(in, "schemas"))) == 0 {
+	if len(listOf(fold(in, "schemas"))) == 0 && !s.quirks().SchemasOptional {
 		return nil, nil, badRequest("invalidSyntax", "schemas is missing")
 	}
 	if id, _ := fold(in, "id").(string); old != nil && s.quirks().PutNeedsID && id != old.id {

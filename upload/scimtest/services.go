@@ -158,17 +158,19 @@ var implementations = []service{
 	// filters, members listed twice, references not checked, a startIndex past the end gives rows from the start.
 	{"scimmy", Quirks{
 		Cursor: IndexOnly, WrapPastEnd: true, CaseSensitiveText: true, NoUserGroups: true, AddNeedsTarget: true, Manager: ManagerObject, DuplicateMembers: true,
-		AcceptUnknown: true, Location: LocationMissing, IgnoreIfMatch: true}},
+		AcceptUnknown: true, SchemasOptional: true, ValuePathCompare: true, RemoveByValue: ByValueRemovesListed, UnchangedStatus: 204,
+		Location: LocationMissing, IgnoreIfMatch: true}},
 
 	// The same on Express 5, whose query object is read-only: always the first page of twenty.
 	{"scimmy-express5", Quirks{
 		Cursor: IndexOnly, IgnorePaging: true, PageSize: 20, CaseSensitiveText: true, NoUserGroups: true, AddNeedsTarget: true, Manager: ManagerObject,
-		DuplicateMembers: true, AcceptUnknown: true, Location: LocationMissing, IgnoreIfMatch: true}},
+		DuplicateMembers: true, AcceptUnknown: true, SchemasOptional: true, ValuePathCompare: true, RemoveByValue: ByValueRemovesListed, UnchangedStatus: 204,
+		Location: LocationMissing, IgnoreIfMatch: true}},
 
 	// scimgateway 6.1.18 with plugin-loki: names unique as written, replace of members adds, an "or" of members and the removal
 	// of all are ignored, a manager object is not stored, unknown attributes are, bulk status as an object, 500 for 404.
 	{"scimgateway", Quirks{
 		Cursor: IndexOnly, PageSize: 200, NoSort: true, CaseSensitiveNames: true, UniqueDisplayName: true, UnknownAttributes: UnknownStored, Manager: ManagerString,
 		ReplaceMembers: ReplaceAdds, RemoveByPath: RemoveOneOnly, RemoveAllMembers: RemoveIgnored, RemoveByValue: ByValueRemovesListed, BulkStatusObject: true,
-		AcceptStringBool: true, ErrorsAs500: true}},
+		AcceptStringBool: true, SchemasOptional: true, ErrorsAs500: true}},
 }
