@@ -45,9 +45,9 @@ func (t *Target) check(r *reader, sources []string) {
 	if t.TLS.StartTLS {
 		r.report(key+".tls.starttls", "is for directories", "take it out")
 	}
-	r.atLeast(key+".page_size", t.PageSize, 1)
-	r.atLeast(key+".width", t.Width, 1)
-	r.atLeast(key+".members_per_request", t.MembersPerRequest, 1)
+	r.atLeast(key+".page_size", t.PageSize, 0)
+	r.atLeast(key+".width", t.Width, 0)
+	r.atLeast(key+".members_per_request", t.MembersPerRequest, 0)
 	for i, domain := range t.Domains {
 		if !dnsName.MatchString(domain) {
 			r.reportf(r.part(key+".domains", i), "%q is not a DNS domain", domain)

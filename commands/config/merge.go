@@ -22,6 +22,9 @@ func merge(n *yaml.Node, v, standard reflect.Value) {
 			n.Content = slices.Delete(n.Content, at, at+2)
 		default:
 			n.Content[at+1] = changed(n.Content[at+1], held, usual)
+			if held.Kind() == reflect.Struct && len(n.Content[at+1].Content) == 0 && n.Content[at+1].Kind == yaml.MappingNode {
+				n.Content = slices.Delete(n.Content, at, at+2) // all that was in it is gone
+			}
 		}
 	}
 }

@@ -165,11 +165,11 @@ func TestProblems(t *testing.T) {
 		{"a token in the file", source + "target: {url: 'https://scim.example.com', auth: {bearer: hunter2}}\n", `adsync.yaml:7: target.auth.bearer: a secret does not stand in this file; write {env: NAME}, {file: PATH}, {command: [PROGRAM, ARGUMENT]} or {keyring: NAME}`},
 		{"a token as auth", source + "target: {url: 'https://scim.example.com', auth: hunter2}\n", `adsync.yaml:7: target.auth: wants keys below it, not text`},
 		{"several ways to sign in", source + "target: {url: 'https://scim.example.com', auth: {none: true, bearer: {env: T}}}\n", `adsync.yaml:7: target.auth: names several ways to sign in; keep one of bearer, basic, oauth2 and none`},
-		{"words of the target", source + "target: {url: 'https://scim.example.com', auth: {none: true}, profile: azure, adopt: mail, external_id: x, page_size: 0, domains: ['@x'], tls: {starttls: true}}\n", lines(
+		{"words of the target", source + "target: {url: 'https://scim.example.com', auth: {none: true}, profile: azure, adopt: mail, external_id: x, page_size: -1, domains: ['@x'], tls: {starttls: true}}\n", lines(
 			`adsync.yaml:7: target.adopt: "mail" is not a rule (userName, never)`,
 			`adsync.yaml:7: target.domains[0]: "@x" is not a DNS domain`,
 			`adsync.yaml:7: target.external_id: "x" wants {anchor} once and {source} at most once`,
-			`adsync.yaml:7: target.page_size: 0 is less than 1`,
+			`adsync.yaml:7: target.page_size: -1 is less than 0`,
 			`adsync.yaml:7: target.profile: "azure" is not a profile (generic, aws, entra-scim, entra-bulk, github, slack, atlassian, gitlab, databricks, snowflake, zoom, 1password, okta, keycloak, authentik, zitadel, google)`,
 			`adsync.yaml:7: target.tls.starttls: is for directories; take it out`)},
 		{"basic and OAuth2 half filled", source + "target: {url: 'https://scim.example.com', auth: {basic: {username: 'a:b'}, oauth2: {token_url: 'http://x.example.com', key_id: k}}}\n", lines(

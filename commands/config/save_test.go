@@ -214,3 +214,39 @@ func TestWhatIsUnsafeIsWarnedOf(t *testing.T) {
 		t.Errorf("got %q, want %q", f.Warnings, want)
 	}
 }
+
+// TestAnyConfigurationCanBeEditedIntoAnyOther gives the values of each sample
+// to the text of each other.
+func TestAnyConfigurationCanBeEditedIntoAnyOther(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(samples, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"design.yaml", "edited-before.yaml", "large.yaml", "small.yaml"} {
+		paths = append(paths, filepath.Join("testdata", name))
+	}
+	for _, from := range paths {
+		for _, to := range paths {
+			old, err := Load(from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			edited, err := Load(to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			edited.text, edited.tree, edited.lines = old.text, old.tree, nil
+			text := edited.Render()
+			got, err := parse(edited.Path, text)
+			if err != nil {
+				t.Errorf("%s edited into %s: %v\n%s", from, to, err, text)
+				continue
+			}
+			edited.text, edited.tree = nil, nil
+			got.text, got.tree, got.lines = nil, nil, nil
+			if !reflect.DeepEqual(got, edited) {
+				t.Errorf("%s edited into %s reads as\n%+v\nnot as\n%+v\n%s", from, to, got, edited, text)
+			}
+		}
+	}
+}
