@@ -2,6 +2,7 @@ package scimtest
 
 import (
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -105,6 +106,11 @@ func checkHeaders(quirks *Quirks, q *request) error {
 	}
 	if accept := q.header.Get("Accept"); quirks.NeedAccept && !strings.Contains(accept, "application/json") && !strings.Contains(accept, "application/scim+json") {
 		return badRequest("", "the Accept header must be application/json")
+	}
+	if kind := q.header.Get("Content-Type"); len(q.body) > 0 && kind != "" {
+		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != "application/scim+json" && kind != "application/json" {
+			return fail(http.StatusUnsupportedMediaType, "the body must be application/scim+json")
+		}
 	}
 	if quirks.FilterSpaceRefused && (strings.Contains(q.raw, "+=") || strings.Contains(q.raw, "%20=") || strings.Contains(q.raw, "=+") || strings.Contains(q.raw, "=%20")) {
 		return badRequest("invalidSyntax", "blank beside '=' in the query")

@@ -195,6 +195,58 @@ func TestGroupsAndBackReferences(t *testing.T) {
 	}
 }
 
+// The enterprise user of RFC 7643, section 8.3, shortened where it repeats itself.
+const rfcUser = `{
+	"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+	"id":"2819c223-7f76-453a-919d-413861904646","externalId":"701984","userName":"bjensen@example.com",
+	"name":{"formatted":"Ms. Barbara J Jensen, III","familyName":"Jensen","givenName":"Barbara","middleName":"Jane","honorificPrefix":"Ms.","honorificSuffix":"III"},
+	"displayName":"Babs Jensen","nickName":"Babs","profileUrl":"https://login.example.com/bjensen",
+	"emails":[{"value":"bjensen@example.com","type":"work","primary":true},{"value":"babs@jensen.example.org","type":"home"}],
+	"addresses":[{"streetAddress":"100 Universal City Plaza","locality":"Hollywood","region":"CA","postalCode":"91608","country":"USA",
+		"formatted":"100 Universal City Plaza\nHollywood, CA 91608 USA","type":"work","primary":true}],
+	"phoneNumbers":[{"value":"555-555-5555","type":"work"},{"value":"555-555-4444","type":"mobile"}],
+	"ims":[{"value":"someaimhandle","type":"aim"}],"photos":[{"value":"https://photos.example.com/profilephoto/72930000000Ccne/F","type":"photo"}],
+	"userType":"Employee","title":"Tour Guide","preferredLanguage":"en-US","locale":"en-US","timezone":"America/Los_Angeles","active":true,"password":"t1meMa$heen",
+	"groups":[{"value":"e9e30dba-f08f-4109-8486-d5c6a331660a","display":"Tour Guides"}],"x509Certificates":[{"value":"MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"}],
+	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"701984","costCenter":"4130","organization":"Universal Studios","division":"Theme Park","department":"Tour Operations",
+		"manager":{"value":"26118915-6090-4610-87e4-49d8ca9f808d","$ref":"../Users/26118915-6090-4610-87e4-49d8ca9f808d","displayName":"John Smith"}},
+	"meta":{"resourceType":"User","version":"W\/\"3694e05e9dff591\""}}`
+
+func TestTheUserOfTheRFCIsKeptWhole(t *testing.T) {
+	c := start(t, scimtest.Options{KeepBodies: true})
+	id := c.do(201, "POST", "/Users", rfcUser).str("id")
+	var want map[string]any
+	if err := json.Unmarshal([]byte(rfcUser), &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []string{"id", "meta", "groups", "password"} {
+		delete(want, readOnly)
+	}
+	delete(want[scimtest.EnterpriseSchema].(map[string]any)["manager"].(map[string]any), "displayName")
+	got := c.do(200, "GET", "/Users/"+id, "").body
+	delete(got, "id")
+	delete(got, "meta")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read back %v\nwant %v", got, want)
+	}
+	if log := c.srv.Requests()[0]; string(log.Body) != rfcUser || log.BodySize != len(rfcUser) {
+		t.Errorf("the log has %d bytes of %d", len(log.Body), log.BodySize)
+	}
+}
+
+func TestContentTypes(t *testing.T) {
+	for _, row := range []struct {
+		kind   string
+		status int
+	}{
+		{"application/scim+json", 201}, {"application/json; charset=utf-8", 201}, {"", 201}, {"text/plain", 415}, {"application/x-www-form-urlencoded", 415},
+	} {
+		c := start(t, scimtest.Options{})
+		c.extra = http.Header{"Content-Type": {row.kind}}
+		c.do(row.status, "POST", "/Users", newUser)
+	}
+}
+
 func TestProjections(t *testing.T) {
 	c := start(t, scimtest.Options{})
 	id := c.do(201, "POST", "/Users", userHead+`"userName":"ada","title":"Engineer","name":{"givenName":"Ada","familyName":"L"},
