@@ -142,6 +142,12 @@ func (r *run) openSources() error {
 			return usage(fmt.Errorf("%s: mapping: %w", r.file.Path, err), "")
 		}
 		s.mapping = &rules
+		for _, from := range r.file.Mapping.User {
+			if len(from) == 1 && !strings.Contains(from[0], "{{") {
+				s.required = append(s.required, from[0])
+			}
+		}
+		slices.Sort(s.required)
 		s.dir, err = ldapsrc.New(r.file.SourceConfig(i, r.secrets), ldapsrc.Env{
 			Dialer: r.proxy.Dialer(), Log: r.log.With("source", s.config.ID), Now: r.env.Now,
 		})

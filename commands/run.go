@@ -37,6 +37,8 @@ type source struct {
 	config  *config.Source
 	dir     *ldapsrc.Source
 	mapping *upload.Mapping
+	// required are the attributes that the administrator mapped by name.
+	required []string
 }
 
 // reading is what both sides hold now.
@@ -116,6 +118,8 @@ func (s *source) want() ldapsrc.Want {
 		UserAttributes:     s.mapping.Attributes(upload.User),
 		GroupAttributes:    s.mapping.Attributes(upload.Group),
 		ComputerAttributes: s.mapping.Attributes(upload.Device),
+		Manager:            s.mapping.ManagerAttribute(),
+		Required:           s.required,
 	}
 }
 
