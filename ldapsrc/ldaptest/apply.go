@@ -70,12 +70,21 @@ func (a *attribute) addLinks(values [][]byte) error {
 			return ldap.NewError(ldap.LDAPResultInvalidAttributeSyntax, err)
 		}
 		if have[key] {
-			return fail(ldap.LDAPResultAttributeOrValueExists, "%s already has %q", a.name, value)
+			return fail(a.code(ldap.LDAPResultAttributeOrValueExists, ldap.LDAPResultEntryAlreadyExists), "%s already has %q", a.name, value)
 		}
 		have[key] = true
 		a.links = append(a.links, link{dn: string(value), key: key})
 	}
 	return nil
+}
+
+// code returns the result code for a value that is there already or not there:
+// AD has others for linked attributes.
+func (a *attribute) code(usual, linked uint16) uint16 {
+	if a.typ.linked {
+		return linked
+	}
+	return usual
 }
 
 func (a *attribute) deleteValues(values [][]byte) error {
@@ -93,7 +102,7 @@ func (a *attribute) deleteValues(values [][]byte) error {
 			a.values = slices.Delete(a.values, at, at+1)
 		}
 		if at < 0 {
-			return fail(ldap.LDAPResultNoSuchAttribute, "%s has no value %q", a.name, value)
+			return fail(a.code(ldap.LDAPResultNoSuchAttribute, ldap.LDAPResultUnwillingToPerform), "%s has no value %q", a.name, value)
 		}
 	}
 	return nil

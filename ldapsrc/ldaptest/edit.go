@@ -46,13 +46,16 @@ func (d *Directory) modify(dn string, mods []Mod) error {
 	}
 	changed := &entry{dn: e.dn, key: e.key}
 	for _, a := range e.attrs {
-		a.values, a.links = slices.Clone(a.values), slices.Clone(a.links)
+		a.values, a.links = slices.Clone(a.values), untied(a.links)
 		changed.attrs = append(changed.attrs, a)
 	}
 	for _, mod := range mods {
 		if err := d.apply(changed, mod); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(d.checkSingle(changed), d.checkPrimaryGroup(e, changed)); err != nil {
+		return err
 	}
 	oldGroup := e.text("primarygroupid")
 	for i := range e.attrs {
@@ -69,6 +72,31 @@ func (d *Directory) modify(dn string, mods []Mod) error {
 	d.movePrimaryGroup(e, oldGroup)
 	d.touch(e)
 	return nil
+}
+
+// checkSingle refuses a second value of an attribute that AD has once only. An
+// entry that is loaded with two keeps them until it is modified.
+func (d *Directory) checkSingle(e *entry) error {
+	for _, a := range e.attrs {
+		if d.flavor == ActiveDirectory && a.typ.is(single) && len(a.values)+len(a.links) > 1 {
+			return fail(ldap.LDAPResultAttributeOrValueExists, "modify %q: %s has one value only", e.dn, a.name)
+		}
+	}
+	return nil
+}
+
+// checkPrimaryGroup refuses a primary group that the account is not yet in.
+func (d *Directory) checkPrimaryGroup(e, changed *entry) error {
+	was, is := e.text("primarygroupid"), changed.text("primarygroupid")
+	if d.flavor != ActiveDirectory || was == is || is == "" || was == "" {
+		return nil
+	}
+	for _, back := range e.back {
+		if back.typ.key == "member" && rid([]byte(back.source.text("objectsid"))) == is {
+			return nil
+		}
+	}
+	return fail(ldap.LDAPResultUnwillingToPerform, "modify %q: not a member of group %s", e.dn, is)
 }
 
 // movePrimaryGroup writes the old primary group's membership into its member

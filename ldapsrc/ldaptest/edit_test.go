@@ -129,7 +129,11 @@ func TestEdits(t *testing.T) {
 		{"a name must be below the suffix", func(d *Directory) error { return d.Add("CN=x,DC=example,DC=org", nil) }, ldap.LDAPResultNoSuchObject},
 		{"what is not there is not modified", func(d *Directory) error { return d.Modify("CN=x,"+suffix, Replace("cn", "y")) }, ldap.LDAPResultNoSuchObject},
 		{"a value is added once", func(d *Directory) error { return d.Modify(ada, AddValues("title", "countess")) }, ldap.LDAPResultAttributeOrValueExists},
-		{"a member is added once", func(d *Directory) error { return d.Modify(engineers, AddValues("member", strings.ToLower(ada))) }, ldap.LDAPResultAttributeOrValueExists},
+		{"a member is added once", func(d *Directory) error { return d.Modify(engineers, AddValues("member", strings.ToLower(ada))) }, ldap.LDAPResultEntryAlreadyExists},
+		{"a single value stays single", func(d *Directory) error { return d.Modify(ada, AddValues("title", "Lady")) }, ldap.LDAPResultAttributeOrValueExists},
+		{"a primary group is one the account is in", func(d *Directory) error {
+			return d.Modify(ada, Replace("primaryGroupID", value(t, d, everyone, "primaryGroupToken")))
+		}, ldap.LDAPResultUnwillingToPerform},
 		{"a value that is not there is not deleted", func(d *Directory) error { return d.Modify(ada, DeleteValues("title", "Baroness")) }, ldap.LDAPResultNoSuchAttribute},
 		{"a member must be a DN", func(d *Directory) error { return d.Modify(engineers, AddValues("member", "ada")) }, ldap.LDAPResultInvalidAttributeSyntax},
 		{"an OU with people is not deleted", func(d *Directory) error { return d.Delete("OU=People," + suffix) }, ldap.LDAPResultNotAllowedOnNonLeaf},

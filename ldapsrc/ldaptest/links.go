@@ -40,6 +40,15 @@ func (d *Directory) unlink(e *entry, a *attribute) {
 	}
 }
 
+// untied returns a copy of links by the current names of their targets.
+func untied(links []link) []link {
+	copied := slices.Clone(links)
+	for i := range copied {
+		copied[i] = link{dn: links[i].String(), key: links[i].canonical()}
+	}
+	return copied
+}
+
 // adopt ties the links that waited for an entry of this name.
 func (d *Directory) adopt(e *entry) {
 	waiting := d.dangling[e.key]

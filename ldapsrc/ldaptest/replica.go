@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 var errNoReplica = errors.New("only an Active Directory domain has further domain controllers")
@@ -54,12 +53,7 @@ func (d *Directory) Replicate() *Directory {
 func (e *entry) copy(to *Directory) *entry {
 	copied := &entry{dn: e.dn, key: e.key, context: e.context, guid: e.guid, builtIn: e.builtIn}
 	for _, a := range e.attrs {
-		links := slices.Clone(a.links)
-		for i := range links {
-			links[i] = link{dn: links[i].String(), key: links[i].canonical()}
-		}
-		values := slices.Clone(a.values)
-		copied.attrs = append(copied.attrs, attribute{to.schema.types[strings.ToLower(a.typ.name)], a.name, a.key, values, links})
+		copied.attrs = append(copied.attrs, attribute{to.schema.types[a.typ.key], a.name, a.key, slices.Clone(a.values), untied(a.links)})
 	}
 	to.usn++
 	for _, name := range []string{"uSNCreated", "uSNChanged"} {

@@ -49,6 +49,7 @@ type attributeType struct {
 	syntax syntax
 	usage  usage
 	back   string // of a forward link: the attribute that shows it at the other end
+	linked bool   // a forward link of AD
 	key    string // name in lower case
 }
 
@@ -160,6 +161,9 @@ func newSchema(flavor Flavor) *schema {
 			s.types[strings.ToLower(name)].usage |= single
 		}
 		s.types["manager"].back = "directReports"
+		for _, t := range s.types {
+			t.linked = t.back != ""
+		}
 	}
 	return s
 }
