@@ -57,7 +57,7 @@ func play(t *testing.T, genuine, ours *ldap.Conn, base string, attrs []string, s
 func TestEditsLikeSamba(t *testing.T) {
 	genuine := servers.SharedSamba(t)
 	ou := genuine.AddOU("Edits")
-	ada := genuine.AddUser(ou, "Ada", map[string][]string{"sAMAccountName": {"edit-ada"}, "title": {"Countess"}})
+	ada := genuine.AddUser(ou, "Edith", map[string][]string{"title": {"Countess"}})
 	bob := genuine.AddUser(ou, "Bob", map[string][]string{"manager": {ada}})
 	inner := genuine.AddGroup(ou, "Within", ada, bob)
 	outer := genuine.AddGroup(ou, "Around", inner)
@@ -97,17 +97,17 @@ func TestEditsLikeSamba(t *testing.T) {
 		{"an OU is added", add(moved, map[string][]string{"objectClass": {"organizationalUnit"}})},
 		{"an entry is added where one is", add(ada, map[string][]string{"objectClass": {"user"}, "sAMAccountName": {"ada2"}})},
 		{"an entry is added nowhere", add("CN=x,OU=None,"+ou, map[string][]string{"objectClass": {"user"}, "sAMAccountName": {"x"}})},
-		{"a user is renamed", rename(ada, "CN=Ada King", "")},
-		{"a user is moved", rename("CN=Ada King,"+ou, "CN=Ada King", moved)},
-		{"a user is moved onto another", rename("CN=Ada King,"+moved, "CN=Bob", ou)},
+		{"a user is renamed", rename(ada, "CN=Edith King", "")},
+		{"a user is moved", rename("CN=Edith King,"+ou, "CN=Edith King", moved)},
+		{"a user is moved onto another", rename("CN=Edith King,"+moved, "CN=Bob", ou)},
 		{"an OU is deleted with what is in it", remove(moved)},
 		{"an OU is renamed with what is in it", rename(moved, "OU=Elsewhere", "")},
 		{"the primary group becomes one the user is not in", modify(bob, func(r *ldap.ModifyRequest) { r.Replace("primaryGroupID", []string{token}) })},
 		{"a user is put into that group", modify(outer, func(r *ldap.ModifyRequest) { r.Add("member", []string{bob}) })},
 		{"the primary group changes", modify(bob, func(r *ldap.ModifyRequest) { r.Replace("primaryGroupID", []string{token}) })},
 		{"and back", modify(bob, func(r *ldap.ModifyRequest) { r.Replace("primaryGroupID", []string{"513"}) })},
-		{"the manager is deleted", remove("CN=Ada King,OU=Elsewhere," + ou)},
-		{"the same again", remove("CN=Ada King,OU=Elsewhere," + ou)},
+		{"the manager is deleted", remove("CN=Edith King,OU=Elsewhere," + ou)},
+		{"the same again", remove("CN=Edith King,OU=Elsewhere," + ou)},
 		{"a universal group is added", add("CN=Universal,"+ou, map[string][]string{"objectClass": {"group"}, "groupType": {"8"}, "sAMAccountName": {"universal"}, "member": {bob}})},
 		{"a contact is added", add("CN=Contact,"+ou, map[string][]string{"objectClass": {"contact"}})},
 		{"the nested group is deleted", remove(inner)},
