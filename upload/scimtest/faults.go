@@ -71,7 +71,7 @@ type faultRule struct {
 	seen, done int
 }
 
-// Fault adds faults. Of several that fit a request, the one added first is applied.
+// Fault adds faults. Of several that fit a request, the one added first is applied; delays (FaultDelay) come on top.
 func (s *Server) Fault(f ...Fault) { s.faults.add(f) }
 
 // ClearFaults ends all faults. Requests that hang already go on hanging.
@@ -95,6 +95,7 @@ func (f *faults) clear() {
 func (f *faults) pick(method, path string, h *http.Request) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var slow *Fault
 	for i := range f.rules {
 		r := &f.rules[i]
 		if !r.fits(method, path, h) {
@@ -109,9 +110,15 @@ func (f *faults) pick(method, path string, h *http.Request) *Fault {
 		}
 		r.done++
 		one := r.Fault
-		return &one
+		if slow != nil {
+			one.Delay += slow.Delay
+		}
+		if one.Kind != FaultDelay {
+			return &one
+		}
+		slow = &one
 	}
-	return nil
+	return slow
 }
 
 func (f *Fault) fits(method, path string, h *http.Request) bool {

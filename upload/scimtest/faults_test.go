@@ -111,6 +111,16 @@ func TestWhichRequestsMeetAFault(t *testing.T) {
 	}
 }
 
+func TestDelaysComeOnTop(t *testing.T) {
+	c := start(t, scimtest.Options{})
+	c.srv.Fault(scimtest.Fault{Delay: 30 * time.Millisecond}, scimtest.Fault{Delay: 20 * time.Millisecond}, scimtest.Fault{Kind: scimtest.FaultStatus, Status: 503})
+	began := time.Now()
+	c.do(503, "GET", "/Users", "")
+	if took := time.Since(began); took < 50*time.Millisecond {
+		t.Errorf("answered after %v", took)
+	}
+}
+
 func TestRateLimit(t *testing.T) {
 	for _, row := range []struct {
 		name string

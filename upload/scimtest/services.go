@@ -48,10 +48,11 @@ var services = []service{
 	// AWS IAM Identity Center developer guide: given and family name and displayName required, one value per
 	// multi-valued attribute, no photos and the like; 100 rows and no startIndex, cursor paging on request; groups list
 	// no members; at most 100 members per PATCH or POST; replace-all and remove-all refused; no PUT of groups, no bulk,
-	// no .search; filters as listed, User-Agent wanted on PATCH. That names and externalId are unique is documented.
+	// no .search; filters as listed, User-Agent wanted on PATCH. That names and externalId are unique is documented. The filter
+	// by manager, which AWS writes without the extension's URN, is left out.
 	{"aws", Quirks{
 		PageSize: 100, PageCap: 100, Cursor: CursorOnly, NoSort: true, NoProjection: true, NoSearch: true, Members: ShownNever, NoUserGroups: true,
-		UserFilters:  []string{"userName eq", "externalId eq", "groups.value eq", "id eq", "id eq and manager eq", "id eq and manager.value eq", "id eq and groups.value eq"},
+		UserFilters:  []string{"userName eq", "externalId eq", "groups.value eq", "id eq", "id eq and groups.value eq"},
 		GroupFilters: []string{"displayName eq", "externalId eq", "id eq and members eq", "id eq and members.value eq"},
 		Bulk:         BulkOff, NoGroupPut: true, MaxChanges: 100, MaxPostMembers: 100, ReplaceMembers: ReplaceRefused, RemoveAllMembers: RemoveRefused,
 		RemoveByValue: ByValueRemovesListed, NoNesting: true, UniqueDisplayName: true, UniqueExternalID: true, SingleValued: true,
