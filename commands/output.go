@@ -38,7 +38,10 @@ type textPrinter struct {
 
 func (p *textPrinter) Source(s sourceResult) {
 	if !s.Complete {
-		fmt.Fprintf(p.out, "source %s was not read completely, all it owns stays as it is: %s\n", s.ID, s.Reason)
+		fmt.Fprintf(p.err, "adsync: source %s was not read completely, all it owns stays as it is: %s\n", s.ID, s.Reason)
+		if s.Hint != "" {
+			fmt.Fprintf(p.err, "adsync: hint: %s\n", s.Hint)
+		}
 	}
 }
 

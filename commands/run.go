@@ -88,7 +88,7 @@ func (h *reading) describe() {
 		s := sourceResult{ID: reading.Source}
 		snapshot, ok := reading.Snapshot()
 		if !ok {
-			s.Reason = reading.Err().Error()
+			s.Reason, s.Hint = reading.Err().Error(), hintOf(reading.Err())
 			h.sources = append(h.sources, s)
 			continue
 		}

@@ -19,6 +19,7 @@ type sourceResult struct {
 	Computers int    `json:"computers"`
 	Skipped   int    `json:"skipped"`
 	Reason    string `json:"reason"`
+	Hint      string `json:"hint,omitempty"`
 }
 
 // summary are the counts of a run: of what was applied, or of what would be
