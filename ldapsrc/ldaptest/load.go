@@ -32,7 +32,7 @@ func (d *Directory) LoadLDIF(r io.Reader) error {
 			return fmt.Errorf("load LDIF: %w", err)
 		}
 		err = d.loadRecord(record)
-		if record.Change == "" && resultCode(err) == ldap.LDAPResultNoSuchObject {
+		if record.IsEntry() && resultCode(err) == ldap.LDAPResultNoSuchObject {
 			orphans = append(orphans, record)
 			continue
 		}

@@ -159,6 +159,23 @@ func TestReaderCountsReferences(t *testing.T) {
 	}
 }
 
+// An export as ldifde -u writes it: UTF-16 with mark, CRLF, each entry as an
+// add, short lines folded.
+func TestReaderTakesLdifde(t *testing.T) {
+	const export = "dn: CN=Åsa,OU=People,DC=example,DC=com\r\nchangetype: add\r\nobjectClass: top\r\nobjectClass: user\r\ncn: Åsa\r\n" +
+		"description: a line that is long enough to be folded by the tool that wrote it, so\r\n  it goes on\r\nobjectGUID:: pri3V5CGQtGtBddKD+y0PQ==\r\n\r\n"
+	records, err := readAll(bytes.NewReader(encodings(export)["UTF-16LE"]))
+	if err != nil || len(records) != 1 || !records[0].IsEntry() {
+		t.Fatalf("got %d records, %v", len(records), err)
+	}
+	want := "1 \"CN=Åsa,OU=People,DC=example,DC=com\" add\n  objectClass [\"top\" \"user\"]\n  cn [\"Åsa\"]\n" +
+		"  description [\"a line that is long enough to be folded by the tool that wrote it, so it goes on\"]\n" +
+		`  objectGUID ["\xa6\xb8\xb7W\x90\x86Bѭ\x05\xd7J\x0f\xec\xb4="]` + "\n"
+	if got := show(records); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("version: 1\ndn: cn=a,dc=example\nobjectClass: top\ncn:: w4VzYQ==\ndescription: a\n  b\n\n"))
 	f.Add([]byte("dn: cn=a\ncontrol: 1.2.3 true: x\nchangetype: modify\nadd: cn\ncn: b\n-\ndelete: sn\n-\n"))

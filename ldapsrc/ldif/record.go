@@ -53,6 +53,10 @@ type Control struct {
 	Value    []byte // nil if the control has none
 }
 
+// IsEntry tells whether the record describes a whole entry: a content record,
+// or an add, which is how ldifde exports every entry.
+func (r *Record) IsEntry() bool { return r.Change == "" || r.Change == ChangeAdd }
+
 // Values returns the values of the named attribute, compared without case;
 // options are part of the name. It returns nil if the record has none.
 func (r *Record) Values(name string) [][]byte {
