@@ -158,9 +158,31 @@ func (s *Server) fill(r *resource, doc map[string]any) error {
 
 // roundTrip makes a deep copy with the types JSON decoding gives.
 func roundTrip(doc map[string]any) map[string]any {
-	var out map[string]any
-	if json.Unmarshal(quoted(doc), &out) != nil {
-		return map[string]any{}
+	out, _ := decoded(doc).(map[string]any)
+	return out
+}
+
+// decoded copies a value; what is not of the types of decoded JSON goes through JSON.
+func decoded(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, float64:
+		return v
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, e := range v {
+			out[name] = decoded(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = decoded(e)
+		}
+		return out
+	}
+	var out any
+	if json.Unmarshal(quoted(v), &out) != nil {
+		return nil
 	}
 	return out
 }

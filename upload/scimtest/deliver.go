@@ -1,6 +1,7 @@
 package scimtest
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"strconv"
@@ -45,6 +46,13 @@ func deliver(closed <-chan struct{}, w http.ResponseWriter, h *http.Request, f *
 	case FaultMalformed:
 		a := respond()
 		a.body = []byte(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":`)
+		write(w, a, log)
+	case FaultEndless:
+		log(http.StatusOK)
+		writeEndless(closed, w, h)
+	case FaultRedirect:
+		a := answer{status: http.StatusTemporaryRedirect}
+		a.set("Location", f.Detail)
 		write(w, a, log)
 	case FaultHang, FaultHangAfter:
 		if f.Kind == FaultHangAfter {
@@ -118,6 +126,26 @@ func writeHalf(w http.ResponseWriter, a answer, log func(int)) {
 		flusher.Flush()
 	}
 	cut(w, -1)
+}
+
+// writeEndless sends the beginning of a list and then blanks, until the client has had enough.
+func writeEndless(closed <-chan struct{}, w http.ResponseWriter, h *http.Request) {
+	w.Header().Set("Content-Type", "application/scim+json;charset=UTF-8")
+	w.WriteHeader(http.StatusOK)
+	chunk := append([]byte(`{"Resources":[`), bytes.Repeat([]byte{' '}, 1<<16)...)
+	for {
+		select {
+		case <-closed:
+			return
+		case <-h.Context().Done():
+			return
+		default:
+		}
+		if _, err := w.Write(chunk); err != nil {
+			return
+		}
+		chunk = chunk[len(chunk)-1<<16:]
+	}
 }
 
 // cut ends the connection without an answer; linger 0 makes it a reset. On HTTP/2 only the stream ends, by the

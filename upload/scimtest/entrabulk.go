@@ -43,6 +43,7 @@ type EntraBulk struct {
 	caPEM    []byte
 	faults   faults
 	closed   chan struct{}
+	closing  sync.Once
 
 	mu       sync.Mutex
 	users    map[string]map[string]any // by externalId, the matching attribute
@@ -115,14 +116,10 @@ func (o EntraBulkOptions) withDefaults() EntraBulkOptions {
 
 // Close stops the simulator and ends every connection.
 func (e *EntraBulk) Close() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	select {
-	case <-e.closed:
-	default:
+	e.closing.Do(func() {
 		close(e.closed)
-		_ = e.http.Close()
-	}
+		_ = e.http.Close() // the listener's error changes nothing for the caller
+	})
 }
 
 // URL is the address of bulkUpload.

@@ -23,16 +23,18 @@ const (
 	FaultHTML                       // an HTML page with Fault.Status (default 502), as a proxy sends; no effect
 	FaultHang                       // no answer until the client gives up; no effect
 	FaultHangAfter                  // the same after the request took effect
+	FaultEndless                    // an answer that never ends; no effect
+	FaultRedirect                   // 307 to the address in Fault.Detail; no effect
 )
 
-var faultNames = []string{"delay", "status", "reset", "lost", "truncate", "malformed", "html", "hang", "hang-after"}
+var faultNames = []string{"delay", "status", "reset", "lost", "truncate", "malformed", "html", "hang", "hang-after", "endless", "redirect"}
 
 // Fault is something that goes wrong, and with which requests. Every condition must hold; an empty one always does.
 type Fault struct {
 	Kind   FaultKind
-	Status int  // for FaultStatus and FaultHTML
-	After  bool // FaultStatus: the request takes effect, then this status is answered
-	Detail string
+	Status int    // for FaultStatus and FaultHTML
+	After  bool   // FaultStatus: the request takes effect, then this status is answered
+	Detail string // of FaultStatus: the error's text
 	// RetryAfter is the header's value, seconds or a date; empty is no header.
 	RetryAfter string
 	Delay      time.Duration // before the request is looked at

@@ -3,6 +3,7 @@ package scimtest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -119,6 +120,28 @@ func TestDelaysComeOnTop(t *testing.T) {
 	if took := time.Since(began); took < 50*time.Millisecond {
 		t.Errorf("answered after %v", took)
 	}
+}
+
+func TestEndlessAnswersAndRedirects(t *testing.T) {
+	c := start(t, scimtest.Options{BasePath: "/"})
+	c.srv.Fault(scimtest.Fault{Kind: scimtest.FaultEndless, Times: 1}, scimtest.Fault{Kind: scimtest.FaultRedirect, Detail: "https://elsewhere.example.com/", Times: 1})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.srv.URL()+"/Users", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.CopyN(io.Discard, resp.Body, 10<<20); err != nil {
+		t.Errorf("it ended after %d bytes: %v", n, err)
+	}
+	resp.Body.Close()
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if r := c.do(307, "GET", "/Users", ""); r.header.Get("Location") != "https://elsewhere.example.com/" {
+		t.Errorf("Location %q", r.header.Get("Location"))
+	}
+	c.do(200, "GET", "/Users", "")
 }
 
 func TestRateLimit(t *testing.T) {

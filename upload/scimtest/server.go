@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ import (
 // Options say what Start starts. The zero value is a complete service over plain HTTP with a bearer token.
 type Options struct {
 	Quirks     Quirks
-	BasePath   string   // path of the service's base URL; default /v2
+	BasePath   string   // path of the service's base URL; default /v2; "/" is the root
 	TLS        bool     // HTTPS with a certificate of its own, and HTTP/2
 	Auth       Auth     // who is let in; the zero value is the bearer token of Token
 	Extensions []Schema // further extensions of User
@@ -47,6 +48,7 @@ type Server struct {
 	faults   faults
 	bucket   bucket
 	closed   chan struct{}
+	closing  sync.Once
 
 	mu        sync.RWMutex
 	data      *store
@@ -79,6 +81,7 @@ func Start(opts Options) (*Server, error) {
 	if opts.BasePath == "" {
 		opts.BasePath = "/v2"
 	}
+	opts.BasePath = strings.TrimSuffix(opts.BasePath, "/")
 	s := &Server{opts: opts, types: resourceTypes(opts), closed: make(chan struct{}), random: rand.New(rand.NewPCG(opts.Seed, 1))}
 	s.SetQuirks(opts.Quirks)
 	s.faults.random = rand.New(rand.NewPCG(opts.Seed, 2))
@@ -112,13 +115,10 @@ func (s *Server) serve() {
 
 // Close stops the server and ends every connection.
 func (s *Server) Close() {
-	select {
-	case <-s.closed:
-		return
-	default:
+	s.closing.Do(func() {
 		close(s.closed)
-	}
-	_ = s.http.Close()
+		_ = s.http.Close() // the listener's error changes nothing for the caller
+	})
 }
 
 // URL is the base URL of the service, with the base path and without a slash at the end.
