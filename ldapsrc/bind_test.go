@@ -67,6 +67,28 @@ func TestAnonymousBindOnlyWhenNamed(t *testing.T) {
 	}
 }
 
+func TestNTLMBind(t *testing.T) {
+	s := serveUsers(t, ldaptest.ActiveDirectory, 1, ldaptest.Options{})
+	tests := map[string]struct{ user, password, want string }{
+		"a NetBIOS name":   {`EXAMPLE\reader`, testPassword, ""},
+		"a wrong password": {`EXAMPLE\reader`, "wrong", "the name or the password is wrong (49, data 52e)"},
+		"an unknown name":  {`EXAMPLE\nobody`, testPassword, "there is no such account (49, data 525)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(s.URL())
+			cfg.Bind = Bind{Method: NTLM, Username: test.user, Password: Secret(test.password)}
+			l, err := tryConnect(t.Context(), cfg)
+			if err == nil {
+				l.close()
+			}
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
 func TestBindsThatSambaRefuses(t *testing.T) {
 	s := servers.SharedSamba(t)
 	tests := map[string]struct {

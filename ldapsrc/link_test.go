@@ -28,7 +28,11 @@ func serveUsers(t testing.TB, flavor ldaptest.Flavor, n int, options ldaptest.Op
 	dir := ldaptest.NewDirectory(flavor, testSuffix)
 	var b strings.Builder
 	fmt.Fprintf(&b, "dn: ou=people,%s\nobjectClass: organizationalUnit\nou: people\n\n", testSuffix)
-	fmt.Fprintf(&b, "dn: %s\nobjectClass: inetOrgPerson\ncn: reader\nsn: reader\n\n", testReader)
+	login := ""
+	if flavor == ldaptest.ActiveDirectory {
+		login = "sAMAccountName: reader\n"
+	}
+	fmt.Fprintf(&b, "dn: %s\nobjectClass: inetOrgPerson\ncn: reader\nsn: reader\n%s\n", testReader, login)
 	for i := range n {
 		fmt.Fprintf(&b, "dn: cn=u%05d,ou=people,%s\nobjectClass: inetOrgPerson\nuid: u%05d\ncn: u%05d\nsn: %d\nmail: u%05d@example.com\n\n", i, testSuffix, i, i, i, i)
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/go-ldap/ldap/v3"
 	krbcrypto "github.com/jcmturner/gokrb5/v8/crypto"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
@@ -157,4 +159,22 @@ func TestAControllerThatDemandsSigning(t *testing.T) {
 	if _, err := readSamba(t, cfg, s.BaseDN()); err == nil || !strings.Contains(err.Error(), "the server demands encryption or signing (8") {
 		t.Errorf("Kerberos inside TLS: %v", err)
 	}
+	cfg.TLS.StartTLS, cfg.Timeout = false, time.Second
+	read := func(t *testing.T, breaks func()) error {
+		l := connect(t, cfg)
+		_, err := l.search(t.Context(), request{base: s.BaseDN(), scope: ldap.ScopeWholeSubtree, filter: "(objectClass=user)", pageSize: 1}, once(breaks))
+		return err
+	}
+	t.Run("and hangs in the middle of a list", func(t *testing.T) {
+		err := read(t, s.Stop)
+		s.Continue()
+		if err == nil || !strings.Contains(err.Error(), "no answer for 1s") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("and is killed in the middle of a list", func(t *testing.T) {
+		if err := read(t, s.KillWorkers); err == nil {
+			t.Error("no error")
+		}
+	})
 }
