@@ -113,7 +113,8 @@ func (r *run) fetchSecrets(ctx context.Context) error {
 	}
 	var err error
 	r.redactor = new(config.Redactor)
-	r.secrets, err = r.file.Secrets(ctx, config.Resolver{Getenv: r.env.Getenv, Redactor: r.redactor}, needed)
+	warn := func(remark string) { r.file.Warnings = append(r.file.Warnings, remark) }
+	r.secrets, err = r.file.Secrets(ctx, config.Resolver{Getenv: r.env.Getenv, Redactor: r.redactor, Warn: warn}, needed)
 	if err != nil && ctx.Err() == nil {
 		return usage(err, "docs/security.md says where secrets can be kept")
 	}
@@ -122,10 +123,10 @@ func (r *run) fetchSecrets(ctx context.Context) error {
 
 func (r *run) openProxy() error {
 	setting, err := r.file.ProxySetting(r.secrets)
-	if err == nil {
-		r.proxy, err = proxy.New(setting)
-	}
 	if err != nil {
+		return usage(fmt.Errorf("%s: %w", r.file.Path, err), hintOf(err))
+	}
+	if r.proxy, err = proxy.New(setting); err != nil {
 		return usage(fmt.Errorf("%s: proxy: %w", r.file.Path, err), hintOf(err))
 	}
 	for _, w := range r.proxy.Warnings() {

@@ -52,8 +52,9 @@ func DefaultPath(p Place) string {
 }
 
 // ReportDir is where last-run.json and the undo file are written: report.dir,
-// else the folder that systemd made for the service ($STATE_DIRECTORY), else
-// the system's folder for such files.
+// else the folder that systemd made for the service ($STATE_DIRECTORY), else,
+// for the configuration in the system's folder, the system's folder for such
+// files, and for any other the folder that it is in.
 func (f *File) ReportDir(p Place) string {
 	if f.Report.Dir != "" {
 		return f.Abs(f.Report.Dir)
@@ -61,7 +62,10 @@ func (f *File) ReportDir(p Place) string {
 	if dir := filepath.SplitList(p.getenv("STATE_DIRECTORY")); len(dir) > 0 && dir[0] != "" {
 		return dir[0]
 	}
-	return p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
+	if system := p.folder("/etc", "XDG_CONFIG_HOME", ".config"); filepath.Dir(f.Path) == system {
+		return p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
+	}
+	return absolute(".", filepath.Dir(f.Path))
 }
 
 // folder is the program's own folder: below %ProgramData% on Windows, below

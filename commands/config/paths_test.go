@@ -48,12 +48,16 @@ func TestReportDir(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
+	check("any other configuration's own folder", dir)
+	f.Path = "/home/ada/.config/adsync/adsync.yaml"
 	check("a user's folder", "/home/ada/.local/state/adsync")
 	place.Root = true
+	f.Path = "/etc/adsync/adsync.yaml"
 	check("root's folder", "/var/lib/adsync")
 	env["STATE_DIRECTORY"] = "/var/lib/private/sync"
 	check("the folder that systemd made", "/var/lib/private/sync")
 	f.Report.Dir = "reports"
+	f.Path = filepath.Join(dir, "adsync.yaml")
 	check("a folder beside the configuration", filepath.Join(dir, "reports"))
 }
 

@@ -29,6 +29,7 @@ type Resolver struct {
 	Keyring  func(service, name string) (string, error) // the system's when nil
 	Timeout  time.Duration                              // for a command; 30 s when zero
 	Redactor *Redactor                                  // is told every secret; may be nil
+	Warn     func(remark string)                        // is told of secrets that others could read; may be nil
 }
 
 // Resolve fetches the secret. The error says which place failed and what to
@@ -71,7 +72,7 @@ func (r Resolver) env(name string) (string, error) {
 	return text, nil
 }
 
-// file reads a secret from a file that others cannot read.
+// file reads a secret from a file, with a warning if others can read it.
 func (r Resolver) file(name string) (string, error) {
 	path, err := r.secretPath(name)
 	if err != nil {
@@ -88,8 +89,8 @@ func (r Resolver) file(name string) (string, error) {
 		return "", fmt.Errorf("read the secret: %w", err)
 	case info.IsDir():
 		return "", fmt.Errorf("%s is a folder, not a file", path)
-	case readableByOthers(info) && !r.handedOver(path):
-		return "", fmt.Errorf("%s can be read by other users of this machine: chmod 600 %s", path, path)
+	case readableByOthers(info) && !r.handedOver(path) && r.Warn != nil:
+		r.Warn(fmt.Sprintf("%s can be read by other users of this machine: chmod 600 %s", path, path))
 	}
 	text, err := io.ReadAll(io.LimitReader(file, largestSecret+1))
 	if err != nil {

@@ -115,7 +115,6 @@ func TestSecretsThatCannotBeHad(t *testing.T) {
 		{"an absent file", Secret{File: "absent"}, r, "read the secret: open DIR/absent: no such file or directory", true},
 		{"a folder", Secret{File: "."}, r, "DIR is a folder, not a file", false},
 		{"an empty file", Secret{File: "empty"}, r, "DIR/empty: the secret is empty", false},
-		{"a file that others can read", Secret{File: "open"}, r, "DIR/open can be read by other users of this machine: chmod 600 DIR/open", true},
 		{"a file in UTF-16", Secret{File: "utf16"}, r, "DIR/utf16: the secret is UTF-16 or binary; save it as UTF-8", false},
 		{"a large file", Secret{File: "large"}, r, "DIR/large: more than 65536 bytes are no secret", false},
 		{"a credential without systemd", Secret{File: "credential:token"}, r, "credential token: systemd handed none over (CREDENTIALS_DIRECTORY is not set); the unit wants LoadCredential=token:PATH", false},
@@ -280,5 +279,21 @@ func secretFile(t *testing.T, path, text string, mode os.FileMode) {
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestASecretThatOthersCanReadIsWarnedOf(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes are made up here")
+	}
+	path := filepath.Join(t.TempDir(), "open")
+	secretFile(t, path, "s3cret", 0o644)
+	var remarks []string
+	v, err := Secret{File: path}.Resolve(t.Context(), Resolver{Warn: func(s string) { remarks = append(remarks, s) }})
+	if err != nil || v.Reveal() != "s3cret" {
+		t.Fatalf("got %v, %v", v, err)
+	}
+	if want := path + " can be read by other users of this machine: chmod 600 " + path; len(remarks) != 1 || remarks[0] != want {
+		t.Errorf("got %q, want %q", remarks, want)
 	}
 }
