@@ -49,14 +49,11 @@ func foldPlainDN(dn string) (string, bool) {
 		switch c {
 		case '\\', '"', '+', '#', ';', '<', '>', 0:
 			return "", false
-		case '.':
-			if equals < start { // a numeric OID as type
-				return "", false
-			}
 		case '=':
 			if equals < start {
 				equals = i
-				if i == start {
+				// A longer type is an OID or the long name of a short one.
+				if i == start || i-start > len("uid") {
 					return "", false
 				}
 			}
