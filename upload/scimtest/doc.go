@@ -6,6 +6,8 @@
 // service by name. What goes wrong on the way (lost answers, throttling, half a body) is a Fault, set while the
 // server runs.
 //
+// StartEntraBulk starts something else: a simulator of Microsoft Entra's bulkUpload, which is no SCIM service.
+//
 // A test looks at and edits the content directly: Users, Groups, Edit and Delete stand for "somebody else at the
 // service". The package is linked into the program for its demo, so it does not import testing and never
 // ends the process.

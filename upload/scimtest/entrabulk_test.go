@@ -124,6 +124,11 @@ func TestEntraBulkUpload(t *testing.T) {
 	if got := e.log(filter); got != want {
 		t.Errorf("log\n%s\nwant\n%s", got, want)
 	}
+	first := e.send("GET", e.GraphURL()+"/v1.0/auditLogs/provisioning?$top=1&$skiptoken=4", "", "").body["value"].([]any)[0].(map[string]any)
+	changes, err := json.Marshal(first["modifiedProperties"])
+	if want := `[{"displayName":"active","newValue":"false","oldValue":"true"}]`; err != nil || string(changes) != want {
+		t.Errorf("modifiedProperties %s, want %s", changes, want)
+	}
 	if got := e.log("jobid eq 'other'"); got != "" {
 		t.Errorf("another job's log: %s", got)
 	}

@@ -54,7 +54,8 @@ func decodeUpload(body []byte) ([]map[string]any, error) {
 // process matches a record by externalId and creates or updates the user.
 func (e *EntraBulk) process(record map[string]any, now time.Time) {
 	id, _ := record["externalId"].(string)
-	entry := logEntry{at: now, source: id, name: fmt.Sprint(record["displayName"]), action: "create", status: "success"}
+	display, _ := record["displayName"].(string)
+	entry := logEntry{at: now, source: id, name: display, action: "create", status: "success"}
 	old := e.users[id]
 	if old != nil {
 		entry.action = "update"
@@ -66,7 +67,7 @@ func (e *EntraBulk) process(record map[string]any, now time.Time) {
 		e.log = append(e.log, entry)
 		return
 	}
-	entry.changed = changedNames(old, user)
+	entry.changed = propertyChanges(old, user)
 	switch {
 	case old != nil && len(entry.changed) == 0:
 		entry.status = "skipped" // a guess: a record that changes nothing is logged so

@@ -17,7 +17,14 @@ type logEntry struct {
 	source, name   string
 	action, status string
 	code, reason   string
-	changed        []string
+	changed        []propertyChange
+}
+
+// propertyChange is one of an entry's modifiedProperties.
+type propertyChange struct {
+	Name string  `json:"displayName"`
+	Old  *string `json:"oldValue"`
+	New  *string `json:"newValue"`
 }
 
 // provisioningLog answers GET auditLogs/provisioning: $filter on jobId and activityDateTime, $top, $skiptoken.
@@ -72,9 +79,9 @@ func (e *EntraBulk) describe(i int) map[string]any {
 	if entry.code != "" || entry.reason != "" {
 		status["errorInformation"] = map[string]any{"errorCode": entry.code, "reason": entry.reason, "recommendedAction": ""}
 	}
-	modified := []any{}
-	for _, name := range entry.changed {
-		modified = append(modified, map[string]any{"displayName": name, "oldValue": nil, "newValue": nil})
+	modified := entry.changed
+	if modified == nil {
+		modified = []propertyChange{}
 	}
 	return map[string]any{
 		"id": fmt.Sprintf("log-%06d", i+1), "activityDateTime": entry.at.UTC().Format(time.RFC3339Nano), "jobId": e.opts.Job,
@@ -120,19 +127,31 @@ func parseLogFilter(text string) (keep func(job string, at time.Time) bool, err 
 	}, nil
 }
 
-// changedNames lists the attributes whose values differ.
-func changedNames(old, user map[string]any) []string {
-	var names []string
+// propertyChanges lists the attributes whose values differ, as modifiedProperties.
+func propertyChanges(old, user map[string]any) []propertyChange {
+	var changes []propertyChange
 	for name, v := range user {
 		if !reflect.DeepEqual(old[name], v) {
-			names = append(names, name)
+			changes = append(changes, propertyChange{name, propertyText(old[name]), propertyText(v)})
 		}
 	}
-	for name := range old {
+	for name, v := range old {
 		if _, still := user[name]; !still {
-			names = append(names, name)
+			changes = append(changes, propertyChange{name, propertyText(v), nil})
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(changes, func(a, b propertyChange) int { return strings.Compare(a.Name, b.Name) })
+	return changes
+}
+
+// propertyText is a value as the log writes it, null for one that is not there.
+func propertyText(v any) *string {
+	text, isText := v.(string)
+	switch {
+	case v == nil:
+		return nil
+	case !isText:
+		text = string(quoted(v))
+	}
+	return &text
 }
