@@ -66,10 +66,10 @@ func spell(r *upload.Resource) string {
 func TestMembersAreRead(t *testing.T) {
 	for in, want := range map[string][]string{
 		`{"id":"g","members":[{"value":"b"},{"value":"a","type":"User","$ref":"x"}]}`: {"a", "b"},
-		`{"id":"g","members":["b",3]}`:                                                {"3", "b"},
-		`{"id":"g","members":[]}`:                                                     nil,
-		`{"id":"g","members":null}`:                                                   nil,
-		`{"id":"g","Members":[{"display":"no id"}]}`:                                  nil,
+		`{"id":"g","members":["b",3]}`:               {"3", "b"},
+		`{"id":"g","members":[]}`:                    nil,
+		`{"id":"g","members":null}`:                  nil,
+		`{"id":"g","Members":[{"display":"no id"}]}`: nil,
 	} {
 		r, err := decodeOne([]byte(in), newShape(upload.Group, nil, true))
 		if err != nil || !r.MembersKnown || !reflect.DeepEqual(r.Members, want) {
