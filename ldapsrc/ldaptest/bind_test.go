@@ -152,6 +152,45 @@ func TestAccess(t *testing.T) {
 			t.Errorf("an unknown user: %v", err)
 		}
 	})
+	t.Run("OpenLDAP", func(t *testing.T) {
+		d := NewDirectory(OpenLDAP, suffix)
+		must(t, d.SetPassword("cn=admin,"+suffix, "pass"))
+		srv := serve(t, d, "", Options{RequireTLS: true})
+		plain := dial(t, srv.URL())
+		secured, err := ldap.DialURL(srv.LDAPSURL(), ldap.DialWithTLSConfig(clientTLS(t, srv)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = secured.Close() }()
+		for _, test := range []struct {
+			name string
+			err  error
+			want uint16
+		}{
+			{"a password in the clear", plain.Bind("cn=admin,"+suffix, "pass"), ldap.LDAPResultConfidentialityRequired},
+			{"a name without password", secured.UnauthenticatedBind("cn=admin," + suffix), ldap.LDAPResultUnwillingToPerform},
+			{"a wrong password", secured.Bind("cn=admin,"+suffix, "x"), ldap.LDAPResultInvalidCredentials},
+			{"an unknown name", secured.Bind("cn=other,"+suffix, "pass"), ldap.LDAPResultInvalidCredentials},
+			{"no name", secured.Bind("admin", "pass"), ldap.LDAPResultInvalidDNSyntax},
+			{"NTLM", secured.NTLMBind("EXAMPLE", "admin", "pass"), ldap.LDAPResultAuthMethodNotSupported},
+		} {
+			if !ldap.IsErrorWithCode(test.err, test.want) {
+				t.Errorf("%s: got %v", test.name, test.err)
+			}
+		}
+		if err := secured.UnauthenticatedBind(""); err != nil {
+			t.Errorf("anonymous: %v", err)
+		}
+		if _, err := secured.Search(subtree("(objectClass=*)")); !ldap.IsErrorWithCode(err, ldap.LDAPResultStrongAuthRequired) {
+			t.Errorf("an anonymous search: %v", err)
+		}
+		if err := secured.Bind("CN=Admin, "+suffix, "pass"); err != nil {
+			t.Error(err)
+		}
+		if who, err := secured.WhoAmI(nil); err != nil || who.AuthzID != "dn:CN=Admin, "+suffix {
+			t.Errorf("got %+v, %v", who, err)
+		}
+	})
 	t.Run("other mechanisms are refused", func(t *testing.T) {
 		if err := dial(t, serveCompany(t, Options{}).URL()).MD5Bind("localhost", "reader", "x"); err == nil {
 			t.Error("got no error")

@@ -2,6 +2,8 @@ package ldaptest
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,46 @@ func TestFaults(t *testing.T) {
 				t.Error("the fault did not strike")
 			}
 		})
+	}
+}
+
+func TestDelay(t *testing.T) {
+	srv := serveCompany(t, Options{})
+	c := bound(t, srv)
+	slow := srv.Inject(Fault{After: 1, Do: Delay(10 * time.Millisecond)})
+	start := time.Now()
+	if _, err := c.Search(subtree("(cn=E*)", "cn")); err != nil {
+		t.Fatal(err)
+	}
+	// The second entry waits, the first and the result do not.
+	if took := time.Since(start); took < 10*time.Millisecond || slow.Struck() != 1 {
+		t.Errorf("took %v, struck %d times", took, slow.Struck())
+	}
+}
+
+func TestAbandon(t *testing.T) {
+	srv := serveCompany(t, Options{})
+	srv.Inject(Fault{Where: func(r Request) bool { return r.Attributes[0] == "sn" }, Do: Hang()})
+	conn, err := net.Dial("tcp", srv.plain.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	abandon := appendMessage(nil, 8, appendInteger(nil, 0x50, 7), nil)
+	// An unbind waits for what is under way: it ends the connection only if the
+	// abandon ended the search.
+	unbind := appendMessage(nil, 9, []byte{0x42, 0}, nil)
+	for _, message := range [][]byte{rawBind(reader, password), rawSearch(7, "", []string{"sn"}), abandon, unbind} {
+		if _, err := conn.Write(message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Error(err)
+	}
+	if len(srv.Requests(OpAbandon)) != 1 || srv.Requests(OpSearch)[0].Done {
+		t.Errorf("the log has %+v", srv.Requests())
 	}
 }
 

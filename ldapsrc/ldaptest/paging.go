@@ -104,19 +104,19 @@ func (a *searchAnswer) matches() (*matches, *result) {
 func (a *searchAnswer) limit(found *matches) {
 	options, active := a.conn.srv.options, a.conn.srv.dir.flavor == ActiveDirectory
 	total, exceeded := len(found.entries), false
-	cap := func(most int) {
+	atMost := func(most int) {
 		if most > 0 && total > most {
 			total, exceeded = most, true
 		}
 	}
-	cap(a.request.sizeLimit)
+	atMost(a.request.sizeLimit)
 	if !active {
-		cap(options.SizeLimit)
+		atMost(options.SizeLimit)
 	}
 	paging := a.request.controls.paging
 	if paging == nil {
 		if active {
-			cap(options.MaxPageSize)
+			atMost(options.MaxPageSize)
 		}
 		found.end, found.exceeded = total, exceeded
 		return

@@ -18,6 +18,9 @@ func (d *Directory) Rename(dn, newDN string) error {
 		return fmt.Errorf("rename %q: %w", dn, err)
 	}
 	newKey, err := parseName(newDN)
+	if err == nil {
+		_, err = firstRDN(newDN) // nothing may fail once the entry has lost its old RDN
+	}
 	if err != nil {
 		return ldap.NewError(ldap.LDAPResultInvalidDNSyntax, err)
 	}
