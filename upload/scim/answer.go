@@ -97,7 +97,10 @@ func hintFor(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var dns *net.DNSError
+	var redirect errRedirect
 	switch {
+	case errors.As(err, &redirect):
+		return "the service has moved: check target.url"
 	case errors.As(err, &unknown):
 		return "the service's certificate is not signed by a known authority: is there a proxy that opens TLS?"
 	case errors.As(err, &host):
@@ -108,6 +111,15 @@ func hintFor(err error) string {
 		return "the service's name cannot be resolved: check target.url, DNS and the proxy"
 	}
 	return "check target.url, the network and the proxy"
+}
+
+// lasting reports whether an exchange would fail the same way again at once.
+func lasting(err error) bool {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var redirect errRedirect
+	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect)
 }
 
 // hideURL takes the URL out of an error of net/http: a filter in it may name

@@ -70,14 +70,19 @@ func newHTTPClient(transport http.RoundTripper) *http.Client {
 		// The token is for one host, and a redirected write may become a read.
 		first := via[0]
 		if next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme {
-			return fmt.Errorf("redirect to another host, %s, is not followed: check the service's URL", next.URL.Host)
+			return errRedirect{"redirect to another host, " + next.URL.Host + ", is not followed"}
 		}
 		if first.Method != http.MethodGet || len(via) > 3 {
-			return fmt.Errorf("redirect to %s is not followed: check the service's URL", next.URL.Path)
+			return errRedirect{"redirect to " + next.URL.Path + " is not followed"}
 		}
 		return nil
 	}}
 }
+
+// errRedirect is a redirect that is not followed.
+type errRedirect struct{ text string }
+
+func (e errRedirect) Error() string { return e.text }
 
 // do sends a call until it is answered: with 2xx, or with a *upload.Refusal.
 // A whole service that fails is an *upload.Unavailable, a write of unknown
@@ -176,6 +181,9 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 		c.env.Log.Debug("request", "method", q.method, "path", q.path, "error", err.Error(), "took", took)
 		if ctx.Err() != nil && q.method == http.MethodGet {
 			return nil, ctx.Err()
+		}
+		if lasting(err) {
+			return nil, c.unavailable(q, err, started)
 		}
 		return nil, &unsure{err: err}
 	}

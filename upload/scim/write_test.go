@@ -1,0 +1,331 @@
+package scim
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"adsync/upload"
+	"adsync/upload/scimtest"
+)
+
+// A change of one user's attributes, and of nothing else, comes to the same
+// whatever the service makes of PATCH.
+func TestUpdatesInEveryDialect(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+	}{
+		{"PATCH as the RFC has it", scimtest.Quirks{}},
+		{"204 without a body", scimtest.Quirks{PatchStatus: 204}},
+		{"200 with an empty body", scimtest.Quirks{NoPatchBody: true}},
+		{"no PATCH at all", scimtest.Quirks{Patch: scimtest.PatchOff}},
+		{"PATCH of users is not allowed", scimtest.Quirks{Patch: scimtest.PatchNoUsers}},
+		{"PATCH changes only active", scimtest.Quirks{Patch: scimtest.PatchActiveOnly}},
+		{"PATCH is answered with success and does nothing", scimtest.Quirks{Patch: scimtest.PatchLies}},
+		{"an element is added only where one is", scimtest.Quirks{AddNeedsTarget: true}},
+		{"a manager is an object", scimtest.Quirks{Manager: scimtest.ManagerObject}},
+		{"a manager is a string, an object is ignored", scimtest.Quirks{Manager: scimtest.ManagerString}},
+		{"a manager is set by its value", scimtest.Quirks{Manager: scimtest.ManagerValuePath}},
+		{"the type of e-mails is not kept", scimtest.Quirks{NotStored: []string{"emails.type"}}},
+		{"there are no versions", scimtest.Quirks{NoETags: true, Patch: scimtest.PatchOff}},
+		{"If-Match is ignored", scimtest.Quirks{IgnoreIfMatch: true, Patch: scimtest.PatchOff}},
+		{"no PUT", scimtest.Quirks{NoPut: true}},
+		{"there is no discovery", scimtest.Quirks{NoDiscovery: true}},
+		{"phones are normalised", scimtest.Quirks{NormalisePhones: true}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, row.quirks, "generic")
+			read(t, target)
+			results := must(t, write(t, target, people(3)...))
+			somebodyElse(t, server, results[0].ID)
+			state := read(t, target)
+			before := find(t, state.Users, results[0].ID)
+			off := false
+			boss := results[1].ID
+			must(t, write(t, target,
+				upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: before, Active: &off, Set: []upload.Attribute{
+					{Path: "title", Values: []string{"Lead"}},
+					{Path: "displayName"},
+					{Path: "name.givenName", Values: []string{`O"Neil \ `}},
+					{Path: `emails[type eq "work"].value`, Values: []string{"lead@example.org"}},
+					{Path: `phoneNumbers[type eq "mobile"].value`, Values: []string{"+1 555 0199"}},
+					{Path: upload.SchemaEnterprise + ":department", Values: []string{"Sales"}},
+				}}))
+			must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: before, Manager: &boss}))
+			must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: find(t, state.Users, results[2].ID), Manager: &boss}))
+			after := find(t, read(t, connect(t, server, "generic")).Users, results[0].ID)
+			if after.Active {
+				t.Error("still active")
+			}
+			for path, want := range map[string]string{
+				"title": "Lead", "displayName": "", "name.givenName": `O"Neil \ `, "name.familyName": "Erson",
+				`emails[type eq "work"].value`: "lead@example.org", `phoneNumbers[type eq "work"].value`: phoneAt(row.quirks, "+1 555 0100"),
+				`phoneNumbers[type eq "mobile"].value`: phoneAt(row.quirks, "+1 555 0199"), upload.SchemaEnterprise + ":department": "Sales",
+			} {
+				if got := strings.Join(after.Get(path), ","); got != want {
+					t.Errorf("%s is %q, want %q", path, got, want)
+				}
+			}
+			if after.Manager != boss {
+				t.Errorf("manager %q, want %q", after.Manager, boss)
+			}
+			stored := server.Resource(results[0].ID)
+			if stored["nickName"] != "theirs" {
+				t.Errorf("what somebody else keeps became %v", stored["nickName"])
+			}
+			if other := find(t, read(t, target).Users, results[2].ID); other.Manager != boss || other.Get("title")[0] != "Engineer" {
+				t.Errorf("the other user: %+v", other)
+			}
+		})
+	}
+}
+
+func phoneAt(q scimtest.Quirks, number string) string {
+	if q.NormalisePhones {
+		return strings.ReplaceAll(number, " ", "")
+	}
+	return number
+}
+
+// somebodyElse keeps something in a resource that is not mapped.
+func somebodyElse(t *testing.T, server *scimtest.Server, id string) {
+	t.Helper()
+	if err := server.Edit(id, func(doc map[string]any) { doc["nickName"] = "theirs" }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMembersInEveryDialect(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		over   ProfileOverrides
+	}{
+		{"as the RFC has it", scimtest.Quirks{}, ProfileOverrides{}},
+		{"at most three are added", scimtest.Quirks{MaxAdds: 3}, ProfileOverrides{}},
+		{"at most two are removed", scimtest.Quirks{MaxRemoves: 2}, ProfileOverrides{}},
+		{"at most seven change", scimtest.Quirks{MaxChanges: 7}, ProfileOverrides{}},
+		{"removal by path is ignored", scimtest.Quirks{RemoveByPath: scimtest.RemoveIgnored}, ProfileOverrides{}},
+		{"removal by path is refused", scimtest.Quirks{RemoveByPath: scimtest.RemoveRefused}, ProfileOverrides{}},
+		{"only one removal at a time works", scimtest.Quirks{RemoveByPath: scimtest.RemoveOneOnly}, ProfileOverrides{}},
+		{"replacing adds", scimtest.Quirks{ReplaceMembers: scimtest.ReplaceAdds}, ProfileOverrides{}},
+		{"members are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest}, ProfileOverrides{}},
+		{"members are never shown", scimtest.Quirks{Members: scimtest.ShownNever}, ProfileOverrides{}},
+		{"the configuration says four", scimtest.Quirks{}, ProfileOverrides{AddMembers: 4, RemoveMembers: 4}},
+		{"one change in a request", scimtest.Quirks{OneMemberOperation: true}, ProfileOverrides{RemoveMembers: 1}},
+		{"members are not taken with a group", scimtest.Quirks{NoPostMembers: true}, ProfileOverrides{}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, row.quirks, "generic")
+			target.profile.override(row.over)
+			if row.over.AddMembers > 0 {
+				target.learned.adds.set(row.over.AddMembers, false)
+			}
+			target.learned.removes.set(target.profile.RemoveMembers, false)
+			ids, err := server.Seed(60)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, target)
+			group := crew(t, target)
+			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids}))
+			if got := server.MemberIDs(group.ID); len(got) != 60 {
+				t.Fatalf("%d members", len(got))
+			}
+			must(t, write(t, target, upload.Write{Op: upload.OpRemoveMembers, Kind: upload.Group, Before: group, Members: ids[:25]}))
+			if got := server.MemberIDs(group.ID); len(got) != 35 || slices.Contains(got, ids[0]) || !slices.Contains(got, ids[30]) {
+				t.Errorf("%d members are left", len(got))
+			}
+		})
+	}
+}
+
+func TestOneBadMemberDoesNotKeepTheOthersOut(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	ids, err := server.Seed(20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, target)
+	group := crew(t, target)
+	r := write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: append([]string{"nobody"}, ids...)})[0]
+	if r.Err == nil {
+		t.Error("a member that is not there was taken")
+	}
+	if got := server.MemberIDs(group.ID); len(got) != 20 {
+		t.Errorf("%d members", len(got))
+	}
+	if target.learned.adds.get() < 20 {
+		t.Errorf("the bad member made chunks of %d", target.learned.adds.get())
+	}
+}
+
+func TestReadingMembers(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		quirks  scimtest.Quirks
+		profile string
+		known   bool
+	}{
+		{"they are listed", scimtest.Quirks{}, "generic", true},
+		{"they are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest, NoProjection: false}, "generic", true},
+		{"they are never shown but users can be asked", scimtest.Quirks{Members: scimtest.ShownNever}, "generic", true},
+		{"they are never shown and users cannot be asked", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}}, "generic", false},
+		{"users are asked in silence", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}, SilentFilters: true}, "generic", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, row.quirks, row.profile)
+			ids, err := server.Seed(30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, target)
+			group := crew(t, target)
+			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids[:12]}))
+			got := find(t, read(t, connect(t, server, row.profile)).Groups, group.ID)
+			if got.MembersKnown != row.known || row.known && len(got.Members) != 12 {
+				t.Errorf("known %t, %d members", got.MembersKnown, len(got.Members))
+			}
+		})
+	}
+}
+
+func TestBulk(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		bulks  bool
+	}{
+		{"as the RFC has it", scimtest.Quirks{}, true},
+		{"few operations at a time", scimtest.Quirks{BulkMaxOperations: 7}, true},
+		{"few bytes at a time", scimtest.Quirks{BulkMaxPayload: 4000}, true},
+		{"status as an object", scimtest.Quirks{BulkStatusObject: true}, true},
+		{"offered, and not there", scimtest.Quirks{Bulk: scimtest.BulkLies}, true},
+		{"not offered", scimtest.Quirks{Bulk: scimtest.BulkOff}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, row.quirks, "generic")
+			read(t, target)
+			taken := person(50)
+			taken.ExternalID = "corp:other"
+			results := must(t, write(t, target, people(60)...))
+			more := people(70)[60:]
+			second := write(t, target, append(more, taken)...)
+			must(t, second[:10])
+			if refused := second[10].Err; refused == nil || !conflict(refused) {
+				t.Errorf("a taken name: %v", refused)
+			}
+			if got := len(server.Users()); got != 70 {
+				t.Errorf("%d users", got)
+			}
+			for i, r := range results {
+				if stored := server.Resource(r.ID); stored == nil || stored["externalId"] != person(i+1).ExternalID {
+					t.Fatalf("user %d has the id %q", i+1, r.ID)
+				}
+			}
+			asked := slices.ContainsFunc(server.Requests(), func(q scimtest.Request) bool { return q.Path == "/Bulk" })
+			if asked != row.bulks {
+				t.Errorf("bulk was used: %t", asked)
+			}
+		})
+	}
+}
+
+func TestABulkWhoseAnswerIsLostCreatesNobodyTwice(t *testing.T) {
+	for _, fault := range []scimtest.Fault{
+		{Kind: scimtest.FaultLost}, {Kind: scimtest.FaultReset}, {Kind: scimtest.FaultTruncate}, {Kind: scimtest.FaultMalformed}, {Kind: scimtest.FaultStatus, Status: 500},
+		{Kind: scimtest.FaultStatus, Status: 413}, {Kind: scimtest.FaultStatus, Status: 429},
+	} {
+		t.Run(fault.String(), func(t *testing.T) {
+			server, target := start(t, scimtest.Quirks{}, "generic")
+			read(t, target)
+			fault.Path, fault.Times = "/Bulk", 1
+			server.Fault(fault)
+			must(t, write(t, target, people(40)...))
+			if got := len(server.Users()); got != 40 {
+				t.Errorf("%d users", got)
+			}
+		})
+	}
+}
+
+func TestFindTrustsOnlyFiltersThatWork(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		found  bool
+		fails  bool
+	}{
+		{"the filter works", scimtest.Quirks{}, true, false},
+		{"the filter is refused", scimtest.Quirks{UserFilters: []string{"id eq"}}, false, true},
+		{"the filter finds nothing in silence", scimtest.Quirks{UserFilters: []string{"id eq"}, SilentFilters: true}, false, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, row.quirks, "generic")
+			if _, err := server.Seed(5); err != nil {
+				t.Fatal(err)
+			}
+			read(t, target)
+			got, err := target.Find(t.Context(), upload.User, upload.KeyUserName, "USER3@example.com")
+			if (len(got) == 1) != row.found || (err != nil) != row.fails {
+				t.Errorf("found %d, %v", len(got), err)
+			}
+			got, err = target.Find(t.Context(), upload.User, upload.KeyUserName, `no "body" \`)
+			if len(got) != 0 || (err != nil) != row.fails {
+				t.Errorf("nobody: found %d, %v", len(got), err)
+			}
+		})
+	}
+}
+
+func TestACreateSaysWhatItUses(t *testing.T) {
+	_, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	w := person(1)
+	w.Set = append(w.Set, upload.Attribute{Path: "roles", Values: []string{"a", "b"}}, upload.Attribute{Path: `addresses[type eq "work"].locality`, Values: []string{"X"}},
+		upload.Attribute{Path: `addresses[type eq "work"].country`, Values: []string{"DE"}}, upload.Attribute{Path: "name.middleName"})
+	body, err := target.createBody(&w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want any
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	const text = `{
+		"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+		"externalId": "corp:00000001-0000-0000-0000-000000000000", "active": true, "userName": "p1@example.org", "displayName": "Person 1", "title": "Engineer",
+		"name": {"givenName": "P", "familyName": "Erson"}, "emails": [{"type": "work", "value": "p1@example.org", "primary": true}],
+		"phoneNumbers": [{"type": "work", "value": "+1 555 0100"}], "roles": [{"value": "a"}, {"value": "b"}],
+		"addresses": [{"type": "work", "locality": "X", "country": "DE"}],
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "R&D"}
+	}`
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := json.Marshal(got)
+	b, _ := json.Marshal(want)
+	if string(a) != string(b) {
+		t.Errorf("got  %s\nwant %s", a, b)
+	}
+}
+
+func TestAPutIsMadeAnewWhenSomebodyElseWasFaster(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{Patch: scimtest.PatchOff}, "generic")
+	read(t, target)
+	r := must(t, write(t, target, person(1)))[0]
+	puts := 0
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Method: "PUT", Match: func(*http.Request) bool {
+		if puts++; puts == 1 {
+			_ = server.Edit(r.ID, func(doc map[string]any) { doc["nickName"] = "theirs" })
+		}
+		return false
+	}})
+	must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: r.After, Set: []upload.Attribute{{Path: "title", Values: []string{"Lead"}}}}))
+	if u := server.Resource(r.ID); puts != 2 || u["nickName"] != "theirs" || u["title"] != "Lead" {
+		t.Errorf("%d PUTs, %v", puts, u)
+	}
+}
