@@ -28,7 +28,7 @@ EXAMPLE:
    adsync demo
    adsync demo --keep`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "keep", Usage: "leave both servers running and print the configuration's path"},
+			&cli.BoolFlag{Name: "keep", DisableDefaultText: true, Usage: "leave both servers running and print the configuration's path"},
 		},
 		Action: func(c *cli.Context) error {
 			g, err := globals(c, env)

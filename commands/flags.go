@@ -14,10 +14,10 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the configuration `FILE` (ADSYNC_CONFIG; default ./adsync.yaml, else the system's folder)"},
 		&cli.StringFlag{Name: "log-level", Usage: "`LEVEL` of log lines: debug, info, warn or error"},
 		&cli.StringFlag{Name: "log-format", Usage: "`FORMAT` of log lines: text or json"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print problems only"},
-		&cli.BoolFlag{Name: "verbose", Usage: "log each search as an ldapsearch line and each request"},
-		&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line on stdout"},
-		&cli.BoolFlag{Name: "no-color", Usage: "no colours (NO_COLOR)"},
+		&cli.BoolFlag{Name: "quiet", DisableDefaultText: true, Aliases: []string{"q"}, Usage: "print problems only"},
+		&cli.BoolFlag{Name: "verbose", DisableDefaultText: true, Usage: "log each search as an ldapsearch line and each request"},
+		&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object a line on stdout"},
+		&cli.BoolFlag{Name: "no-color", DisableDefaultText: true, Usage: "no colours (NO_COLOR)"},
 	}
 }
 

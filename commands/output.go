@@ -160,10 +160,7 @@ func writeJSON(w io.Writer, v any) {
 	_ = e.Encode(v)
 }
 
-func (p *jsonPrinter) Source(s sourceResult) {
-	s.Type = "source"
-	writeJSON(p.out, s)
-}
+func (p *jsonPrinter) Source(s sourceResult) { writeJSON(p.out, s) }
 
 func (p *jsonPrinter) Quarantine(q upload.Quarantine) { writeJSON(p.out, quarantineOf(q)) }
 

@@ -150,7 +150,7 @@ func (r *run) openSources() error {
 		}
 		slices.Sort(s.required)
 		s.dir, err = ldapsrc.New(r.file.SourceConfig(i, r.secrets), ldapsrc.Env{
-			Dialer: r.proxy.Dialer(), Log: r.log.With("source", s.config.ID), Now: r.env.Now,
+			Dialer: r.proxy.Dialer(), Log: r.log, Now: r.env.Now,
 		})
 		if err != nil {
 			return usage(fmt.Errorf("%s: %w", r.file.Path, err), hintOf(err))

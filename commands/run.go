@@ -85,7 +85,7 @@ func (r *run) read(ctx context.Context) (reading, error) {
 func (h *reading) describe() {
 	h.sources = nil
 	for _, reading := range h.readings {
-		s := sourceResult{ID: reading.Source}
+		s := sourceResult{Type: "source", ID: reading.Source}
 		snapshot, ok := reading.Snapshot()
 		if !ok {
 			s.Reason, s.Hint = reading.Err().Error(), hintOf(reading.Err())

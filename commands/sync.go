@@ -36,8 +36,8 @@ EXAMPLE:
    adsync sync --dry-run
    adsync sync --approve 5f2c0a9d41e7b360`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show what would be done, and do nothing"},
-			&cli.BoolFlag{Name: "exit-code", Usage: "with --dry-run: exit with 4 when changes are pending"},
+			&cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Aliases: []string{"n"}, Usage: "show what would be done, and do nothing"},
+			&cli.BoolFlag{Name: "exit-code", DisableDefaultText: true, Usage: "with --dry-run: exit with 4 when changes are pending"},
 			&cli.StringFlag{Name: "approve", Usage: "permit exactly the withheld removals with this `DIGEST`"},
 			&cli.StringFlag{Name: "expect", Usage: "apply only if the plan has this `DIGEST`"},
 			&cli.StringSliceFlag{Name: "source", Usage: "synchronise only the source `ID` (repeatable)"},

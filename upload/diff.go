@@ -2,6 +2,7 @@ package upload
 
 import (
 	"fmt"
+	"slices"
 
 	"adsync/ldapsrc/directory"
 )
@@ -43,8 +44,24 @@ func Diff(in Input) *Plan {
 		d.groups()
 	}
 	d.holdUnproven()
+	d.say()
 	d.plan.sort()
 	return d.plan
+}
+
+// say warns of what the configuration asks for and the service cannot do.
+func (d *differ) say() {
+	asks := func(has func(*Source) bool) bool { return slices.ContainsFunc(d.Sources, func(s Source) bool { return has(&s) }) }
+	warn := func(text string) { d.plan.Warnings = append(d.plan.Warnings, text) }
+	if !d.Capabilities.Groups && asks(func(s *Source) bool { return s.Groups }) {
+		warn("the service takes no groups: groups.sync has no effect")
+	}
+	if !d.Capabilities.Devices && asks(func(s *Source) bool { return s.Devices }) {
+		warn("the service takes no devices: computers.sync has no effect")
+	}
+	if d.kept > 0 {
+		warn(fmt.Sprintf("the service cannot deactivate users: %d who are disabled or gone stay as they are; policy delete would remove them", d.kept))
+	}
 }
 
 // Missing returns the anchors of owned resources, by source, that the
@@ -72,6 +89,7 @@ type differ struct {
 	Input
 	plan   *Plan
 	traits map[traitKey]Trait
+	kept   int // users who cannot be deactivated
 
 	sources map[string]*Source // the complete ones
 

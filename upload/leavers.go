@@ -31,6 +31,8 @@ func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
 	switch {
 	case action == Remove:
 		return Delete, true
+	case action == Off && r.Active && k == User && !d.Capabilities.Deactivates:
+		d.kept++
 	case action == Off && r.Active:
 		return Deactivate, true
 	}

@@ -207,7 +207,9 @@ func (d *differ) user(c *candidate) {
 	if change.Verb != "" {
 		d.add(change)
 	}
-	if off && r.Active {
+	if off && r.Active && !d.Capabilities.Deactivates {
+		d.kept++
+	} else if off && r.Active {
 		base.Verb, base.Reason = Deactivate, reasonInactive(u)
 		d.add(base)
 	}
