@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 	"github.com/jcmturner/gokrb5/v8/client"
+	"github.com/jcmturner/gokrb5/v8/config"
 	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 )
@@ -15,11 +16,11 @@ import (
 // layer, but the context is bound to the TLS channel; on a plain connection
 // everything after the bind is sealed.
 func (l *link) bindKerberos() (err error) {
-	// gokrb5 panics on some malformed answers, and a KDC is not to be trusted
-	// before it has proved itself.
+	// gokrb5 panics on some malformed input, and what comes over the network
+	// must not be able to end the program.
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("malformed answer of the KDC or the server: %v", r)
+			err = fmt.Errorf("malformed keytab, ticket or answer: %v", r)
 		}
 	}()
 	if l.cfg.Bind.runningAccount() {
@@ -68,33 +69,53 @@ func (b *Bind) runningAccount() bool {
 // kerberosClient makes the client of the configured credentials: a password,
 // a keytab, or a credentials cache.
 func (c *Config) kerberosClient(server serverAddr) (*client.Client, error) {
+	switch {
+	case c.Bind.Keytab != "":
+		return c.keytabClient(server)
+	case c.Bind.Password != "":
+		user, realm := c.principal(server)
+		if user == "" {
+			return nil, &ConfigError{Key: c.key("bind.username"), Problem: "is empty", Advice: "name the account whose password it is"}
+		}
+		conf, err := c.krb5Conf(server, realm)
+		if err != nil {
+			return nil, err
+		}
+		return client.NewWithPassword(user, realmOr(realm, conf), c.Bind.Password.Reveal(), conf, withoutFAST), nil
+	}
+	return c.ccacheClient(server)
+}
+
+// withoutFAST keeps gokrb5 from a probe that AD does not know (RFC 6806 11).
+func withoutFAST(s *client.Settings) { client.DisablePAFXFAST(true)(s) }
+
+func realmOr(realm string, conf *config.Config) string {
+	if realm == "" {
+		return conf.LibDefaults.DefaultRealm
+	}
+	return realm
+}
+
+// keytabClient uses the keytab's first account unless one is named.
+func (c *Config) keytabClient(server serverAddr) (*client.Client, error) {
+	kt, err := keytab.Load(c.Bind.Keytab)
+	if err != nil {
+		return nil, &ConfigError{Key: c.key("bind.keytab"), Problem: "cannot be read", Err: err,
+			Advice: "make one with: ktpass /princ user@REALM /crypto AES256-SHA1 /out adsync.keytab, or samba-tool domain exportkeytab"}
+	}
 	user, realm := c.principal(server)
+	if user == "" && len(kt.Entries) > 0 {
+		user, realm = strings.Join(kt.Entries[0].Principal.Components, "/"), kt.Entries[0].Principal.Realm
+	}
 	conf, err := c.krb5Conf(server, realm)
 	if err != nil {
 		return nil, err
 	}
-	// AD does not know the FAST pre-authentication probe (RFC 6806 11).
-	quiet := client.DisablePAFXFAST(true)
-	if realm == "" {
-		realm = conf.LibDefaults.DefaultRealm
-	}
-	switch {
-	case c.Bind.Keytab != "":
-		kt, err := keytab.Load(c.Bind.Keytab)
-		if err != nil {
-			return nil, &ConfigError{Key: c.key("bind.keytab"), Problem: "cannot be read", Err: err,
-				Advice: "make one with: ktpass /princ user@REALM /crypto AES256-SHA1 /out adsync.keytab, or samba-tool domain exportkeytab"}
-		}
-		if user == "" && len(kt.Entries) > 0 {
-			user, realm = strings.Join(kt.Entries[0].Principal.Components, "/"), kt.Entries[0].Principal.Realm
-		}
-		return client.NewWithKeytab(user, realm, kt, conf, quiet), nil
-	case c.Bind.Password != "":
-		if user == "" {
-			return nil, &ConfigError{Key: c.key("bind.username"), Problem: "is empty", Advice: "name the account whose password it is"}
-		}
-		return client.NewWithPassword(user, realm, c.Bind.Password.Reveal(), conf, quiet), nil
-	}
+	return client.NewWithKeytab(user, realmOr(realm, conf), kt, conf, withoutFAST), nil
+}
+
+// ccacheClient uses the tickets of kinit.
+func (c *Config) ccacheClient(server serverAddr) (*client.Client, error) {
 	path := c.ccache()
 	if kind, _, ok := strings.Cut(path, ":"); ok && len(kind) > 1 && !strings.ContainsAny(kind, `/\\`) {
 		return nil, &ConfigError{Key: c.key("bind.ccache"), Problem: fmt.Sprintf("a cache of the kind %s cannot be read", kind),
@@ -105,7 +126,11 @@ func (c *Config) kerberosClient(server serverAddr) (*client.Client, error) {
 		return nil, &ConfigError{Key: c.key("bind.ccache"), Problem: fmt.Sprintf("%s cannot be read", path), Err: err,
 			Advice: "run kinit, or set bind.password or bind.keytab"}
 	}
-	krb, err := client.NewFromCCache(cache, conf, quiet)
+	conf, err := c.krb5Conf(server, cache.DefaultPrincipal.Realm)
+	if err != nil {
+		return nil, err
+	}
+	krb, err := client.NewFromCCache(cache, conf, withoutFAST)
 	if err != nil {
 		return nil, &ConfigError{Key: c.key("bind.ccache"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err, Advice: "run kinit again"}
 	}

@@ -26,8 +26,8 @@ func (c *Config) principal(server serverAddr) (user, realm string) {
 	if realm == "" {
 		realm = c.Domain
 	}
-	if realm == "" && c.krb5ConfPath() == "" && net.ParseIP(server.host) == nil {
-		_, realm, _ = strings.Cut(server.host, ".")
+	if realm == "" && (c.Type == AD || c.krb5ConfPath() == "") && net.ParseIP(server.host) == nil {
+		realm = afterDot(server.host)
 	}
 	return user, strings.ToUpper(realm)
 }
@@ -48,8 +48,9 @@ func (c *Config) krb5ConfPath() string {
 	return ""
 }
 
-// krb5Conf loads krb5.conf, or makes one: the realm's KDC is the configured
-// one, else what DNS names; a domain controller is one itself.
+// krb5Conf loads krb5.conf, or makes one where there is none that knows the
+// realm: the KDC is the configured one, else what DNS names; a domain
+// controller is one itself.
 func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, error) {
 	if path := c.krb5ConfPath(); path != "" {
 		conf, err := config.Load(path)
@@ -59,7 +60,10 @@ func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, erro
 			return nil, &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err,
 				Advice: "correct the file, or set bind.realm and bind.kdc instead"}
 		}
-		return conf, nil
+		knows := func(r config.Realm) bool { return r.Realm == realm && len(r.KDC) > 0 }
+		if path == c.Bind.Krb5Conf || realm == "" || conf.LibDefaults.DNSLookupKDC || slices.ContainsFunc(conf.Realms, knows) {
+			return conf, nil
+		}
 	}
 	if realm == "" {
 		return nil, &ConfigError{Key: c.key("bind.realm"), Problem: "is not known",
