@@ -57,40 +57,6 @@ func (d *Directory) construct(e *entry, typ *attributeType) *attribute {
 	return a
 }
 
-// The bits of userAccountControl that a DC looks at for passwords, and those
-// that it only computes.
-const (
-	accountDisabled   = 0x2
-	accountLocked     = 0x10
-	passwordEternal   = 0x10000 | 0x40000 | 0x800 | 0x1000 | 0x2000 // or of a smartcard, trust, machine
-	passwordExpired   = 0x800000
-	neverExpires      = -1 << 63
-	accountNeverEnds  = 1<<63 - 1
-	mustChangeAtLogon = 0
-)
-
-// computedControl returns UF_LOCKOUT and UF_PASSWORD_EXPIRED ([MS-ADTS] section
-// 3.1.1.4.5.17).
-func (d *Directory) computedControl(e *entry, control int64, now time.Time) int64 {
-	computed := control & passwordExpired
-	if locked := e.text("lockouttime"); locked != "" && locked != "0" {
-		computed |= accountLocked
-	}
-	set, known := parseInt([]byte(e.text("pwdlastset")))
-	if known && control&passwordEternal == 0 {
-		age := int64(neverExpires)
-		if root := d.entries[d.key]; root != nil {
-			if most, ok := parseInt([]byte(root.text("maxpwdage"))); ok {
-				age = most // negative, as all durations are
-			}
-		}
-		if set == mustChangeAtLogon || age != neverExpires && age != 0 && set-age < fileTime(now) {
-			computed |= passwordExpired
-		}
-	}
-	return computed
-}
-
 func (d *Directory) hasChildren(e *entry) bool {
 	for _, other := range d.list {
 		if parentKey(other.key) == e.key {

@@ -19,35 +19,34 @@ type searchRequest struct {
 	controls  searchControls
 }
 
-func parseSearch(op *ber.Packet) (searchRequest, bool) {
+func parseSearch(op *ber.Packet) (searchRequest, *result) {
+	malformed := &result{code: ldap.LDAPResultProtocolError, message: "search request is malformed"}
 	if len(op.Children) < 8 {
-		return searchRequest{}, false
+		return searchRequest{}, malformed
 	}
 	r := searchRequest{base: string(packetBytes(op.Children[0])), filter: op.Children[6]}
 	scope, okScope := op.Children[1].Value.(int64)
 	limit, okLimit := op.Children[3].Value.(int64)
 	typesOnly, okTypes := op.Children[5].Value.(bool)
+	if !okScope || !okLimit || !okTypes || scope < ldap.ScopeBaseObject || scope > ldap.ScopeWholeSubtree {
+		return r, malformed
+	}
 	r.scope, r.sizeLimit, r.typesOnly = int(scope), int(limit), typesOnly
 	for _, child := range op.Children[7].Children {
 		r.attrs = append(r.attrs, string(packetBytes(child)))
 	}
-	return r, okScope && okLimit && okTypes && scope >= 0 && scope <= 2
+	return r, nil
 }
 
 // search serves one search request, which may be a page of several.
 func (c *conn) search(ctx context.Context, id int64, op *ber.Packet, controls []ldapControl) {
-	request, ok := parseSearch(op)
-	var refused *result
-	if !ok {
-		refused = &result{code: ldap.LDAPResultProtocolError, message: "search request is malformed"}
+	request, refused := parseSearch(op)
+	var page *pagedSearch
+	if refused == nil {
+		request.controls, refused = readControls(controls, c.srv.dir.flavor)
 	}
-	var err *result
-	if request.controls, err = readControls(controls, c.srv.dir.flavor); err != nil && refused == nil {
-		refused = err
-	}
-	page, err := c.openPage(request)
-	if err != nil && refused == nil {
-		refused = err
+	if refused == nil {
+		page, refused = c.openPage(request)
 	}
 	logged := c.srv.log.add(c.describe(request, page))
 	answer := &searchAnswer{conn: c, ctx: ctx, id: id, request: request, logged: logged, page: page}
@@ -60,7 +59,7 @@ func (c *conn) search(ctx context.Context, id int64, op *ber.Packet, controls []
 
 func (c *conn) describe(request searchRequest, page *pagedSearch) Request {
 	r := Request{
-		Op: OpSearch, Connection: c.number, TLS: c.tls.Load(), DN: request.base, Scope: [...]string{"base", "one", "sub"}[max(0, min(request.scope, 2))],
+		Op: OpSearch, Connection: c.number, TLS: c.tls.Load(), DN: request.base, Scope: [...]string{"base", "one", "sub"}[request.scope],
 		Attributes: request.attrs, TypesOnly: request.typesOnly, SizeLimit: request.sizeLimit, Controls: request.controls.oids,
 	}
 	if request.filter != nil {

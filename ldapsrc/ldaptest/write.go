@@ -22,16 +22,14 @@ func (c *conn) handleWrite(id int64, op *ber.Packet) error {
 	if !known {
 		return c.disconnect(ldap.LDAPResultProtocolError)
 	}
-	name, err := "", error(nil)
+	name := ""
 	if op.Tag == ldap.ApplicationDelRequest {
 		name = string(packetBytes(op))
 	} else if len(op.Children) > 0 {
 		name = string(packetBytes(op.Children[0]))
 	}
-	switch {
-	case !c.bind.bound:
-		err = ldap.NewError(ldap.LDAPResultInsufficientAccessRights, errors.New("bind first"))
-	default:
+	err := fail(ldap.LDAPResultInsufficientAccessRights, "bind first")
+	if c.bind.bound {
 		err = c.srv.dir.write(op, name)
 	}
 	res := result{}
