@@ -1,0 +1,84 @@
+package commands_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"adsync/commands"
+)
+
+// program is the program as one administrator has set it up: a folder with a
+// configuration.
+type program struct{ dir string }
+
+// ended is what one run of the program said and how it ended.
+type ended struct {
+	code           int
+	stdout, stderr string
+}
+
+// install makes the folder for a configuration of these sources and a service.
+func install(t *testing.T, s *service, sources ...string) *program {
+	t.Helper()
+	p := &program{dir: t.TempDir()}
+	p.write(t, "token", s.token)
+	p.configure(t, s, sources...)
+	return p
+}
+
+// configure replaces the sources. Each is an item of the list, its first line
+// without indentation.
+func (p *program) configure(t *testing.T, s *service, sources ...string) {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("version: 1\nsources:\n")
+	for _, source := range sources {
+		b.WriteString("  - " + strings.ReplaceAll(strings.TrimSpace(source), "\n", "\n    ") + "\n")
+	}
+	b.WriteString("target:\n  url: " + s.url + "\n  auth: {bearer: {file: token}}\nreport: {dir: .}\n")
+	p.write(t, "adsync.yaml", b.String())
+}
+
+func (p *program) write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs the program in this process.
+func (p *program) run(args ...string) ended {
+	var stdout, stderr bytes.Buffer
+	code := commands.Main(append([]string{"adsync", "--config", filepath.Join(p.dir, "adsync.yaml")}, args...), commands.Env{
+		Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }, Now: time.Now,
+	})
+	return ended{code, stdout.String(), stderr.String()}
+}
+
+// succeeds runs the program and returns what it printed, without the time
+// that it took.
+func (p *program) succeeds(t *testing.T, args ...string) string {
+	t.Helper()
+	e := p.run(args...)
+	if e.code != commands.ExitOK || e.stderr != "" {
+		t.Fatalf("adsync %s: exit code %d\n%s%s", strings.Join(args, " "), e.code, e.stdout, e.stderr)
+	}
+	return untimed(e.stdout)
+}
+
+var took = regexp.MustCompile(` in [0-9][0-9hms.]*\n$`)
+
+func untimed(text string) string { return took.ReplaceAllString(text, "\n") }
+
+// same compares two texts.
+func same(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s:\n%s\nwant:\n%s", what, got, want)
+	}
+}
