@@ -1,8 +1,11 @@
 package commands
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,12 +33,15 @@ type record struct {
 	Digest      string             `json:"digest"`
 	Summary     summary            `json:"summary"`
 	Sources     []sourceResult     `json:"sources"`
-	Changes     []changeObject     `json:"changes"`
 	Failures    []failureObject    `json:"failures"`
 	Quarantined []quarantineObject `json:"quarantined"`
 	Warnings    []string           `json:"warnings"`
 	Limits      []string           `json:"limits"` // those that were gone over
 	Stopped     string             `json:"stopped,omitempty"`
+
+	// changes stand last in the document, one a line, and are made as they
+	// are written: there may be a hundred thousand.
+	changes []upload.Change
 }
 
 func (r *run) record(f *finished) record {
@@ -43,14 +49,13 @@ func (r *run) record(f *finished) record {
 		Version: recordVersion, Program: version(), Started: f.started.UTC(), Seconds: float64(f.took.Milliseconds()) / 1000,
 		DryRun: f.dryRun, Target: r.file.Target.URL, Digest: f.summary.Digest, Summary: f.summary, Sources: f.held.sources,
 		Warnings: append(append([]string{}, f.held.warnings...), f.plan.Warnings...),
-		Changes:  []changeObject{}, Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
+		Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
+		changes: f.plan.Changes,
 	}
 	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
 	doc.Warnings = append(doc.Warnings, f.done.Rewritten...)
 	for i := range f.plan.Changes {
-		c := &f.plan.Changes[i]
-		doc.Changes = append(doc.Changes, changeOf(c))
-		if c.State == upload.Failed {
+		if c := &f.plan.Changes[i]; c.State == upload.Failed {
 			doc.Failures = append(doc.Failures, failureOfChange(c))
 		}
 	}
@@ -71,59 +76,73 @@ func (r *run) record(f *finished) record {
 func (r *run) leave(o syncOptions, f *finished) error {
 	doc := r.record(f)
 	if strings.HasSuffix(o.Report, ".json") {
-		if err := writeWhole(o.Report, doc); err != nil {
+		if err := writeWhole(o.Report, doc, doc.changes); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}
 	if f.dryRun {
 		return nil
 	}
-	if err := writeWhole(filepath.Join(r.reportDir(), lastRunFile), doc); err != nil {
+	if err := writeWhole(filepath.Join(r.reportDir(), lastRunFile), doc, doc.changes); err != nil {
 		return fmt.Errorf("write the record of this run: %w", err)
 	}
 	return nil
 }
 
-// planDocument is what --plan writes.
+// planDocument is what --plan writes, the changes behind it as in record.
 type planDocument struct {
 	Version     int                `json:"version"`
 	Digest      string             `json:"digest"`
-	Changes     []changeObject     `json:"changes"`
 	Quarantined []quarantineObject `json:"quarantined"`
 	Warnings    []string           `json:"warnings"`
 }
 
 func writePlan(path string, plan *upload.Plan) error {
-	doc := planDocument{Version: recordVersion, Digest: plan.Digest(), Changes: []changeObject{}, Quarantined: []quarantineObject{}, Warnings: append([]string{}, plan.Warnings...)}
-	for i := range plan.Changes {
-		doc.Changes = append(doc.Changes, changeOf(&plan.Changes[i]))
-	}
+	doc := planDocument{Version: recordVersion, Digest: plan.Digest(), Quarantined: []quarantineObject{}, Warnings: append([]string{}, plan.Warnings...)}
 	for _, q := range plan.Quarantined {
 		doc.Quarantined = append(doc.Quarantined, quarantineOf(q))
 	}
-	if err := writeWhole(path, doc); err != nil {
+	if err := writeWhole(path, doc, plan.Changes); err != nil {
 		return usage(fmt.Errorf("--plan: %w", err), "name a file in a folder that this account may write")
 	}
 	return nil
 }
 
-// writeWhole writes a document so that the file at path is always a whole
-// one: the old or the new.
-func writeWhole(path string, doc any) error {
-	text, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return err
-	}
-	return writeFile(path, append(text, '\n'))
+// writeWhole writes a document, with its changes as the last field, so that
+// the file at path is always a whole one: the old or the new.
+func writeWhole(path string, doc any, changes []upload.Change) error {
+	return replaceFile(path, func(w io.Writer) error {
+		head, err := json.MarshalIndent(doc, "", "  ")
+		if err != nil {
+			return err
+		}
+		b := bufio.NewWriter(w)
+		b.Write(bytes.TrimSuffix(head, []byte("\n}")))
+		b.WriteString(",\n  \"changes\": [")
+		for i := range changes {
+			line, err := json.Marshal(changeOf(&changes[i]))
+			if err != nil {
+				return err
+			}
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString("\n    ")
+			b.Write(line)
+		}
+		b.WriteString("\n  ]\n}\n")
+		return b.Flush()
+	})
 }
 
-func writeFile(path string, text []byte) error {
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".adsync-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(text)
+	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}

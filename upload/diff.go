@@ -51,7 +51,9 @@ func Diff(in Input) *Plan {
 
 // say warns of what the configuration asks for and the service cannot do.
 func (d *differ) say() {
-	asks := func(has func(*Source) bool) bool { return slices.ContainsFunc(d.Sources, func(s Source) bool { return has(&s) }) }
+	asks := func(has func(*Source) bool) bool {
+		return slices.ContainsFunc(d.Sources, func(s Source) bool { return has(&s) })
+	}
 	warn := func(text string) { d.plan.Warnings = append(d.plan.Warnings, text) }
 	if !d.Capabilities.Groups && asks(func(s *Source) bool { return s.Groups }) {
 		warn("the service takes no groups: groups.sync has no effect")
