@@ -49,21 +49,12 @@ func (d *Directory) construct(e *entry, typ *attributeType) *attribute {
 	case "subschemasubentry":
 		a.links = []link{{dn: d.subschemaDN()}}
 	case "hassubordinates":
-		one(strings.ToUpper(strconv.FormatBool(d.hasChildren(e))))
+		one(strings.ToUpper(strconv.FormatBool(d.children[e.key] > 0)))
 	}
 	if a.empty() {
 		return nil
 	}
 	return a
-}
-
-func (d *Directory) hasChildren(e *entry) bool {
-	for _, other := range d.list {
-		if parentKey(other.key) == e.key {
-			return true
-		}
-	}
-	return false
 }
 
 // canonicalName is example.com/People/Ada ([MS-ADTS] section 3.1.1.4.5.7).

@@ -118,6 +118,7 @@ func (d *Directory) place(e, old *entry) {
 		e.back = links
 	}
 	d.entries[e.key] = e
+	d.children[parentKey(e.key)]++
 	d.list = append(d.list, e)
 	d.byGUID[e.guid] = e
 	if sid := e.text("objectsid"); sid != "" {

@@ -49,7 +49,8 @@ type Directory struct {
 
 	mu        sync.RWMutex
 	entries   map[string]*entry
-	list      []*entry // in the order they came
+	list      []*entry       // in the order they came
+	children  map[string]int // canonical name: entries directly below
 	byGUID    map[[16]byte]*entry
 	bySID     map[string]*entry
 	dangling  map[string]map[*entry]struct{} // canonical DN that is not here: who links to it
@@ -143,7 +144,7 @@ func newDirectory(flavor Flavor, suffix string) *Directory {
 	first, _, _ := strings.Cut(dnsName(suffix), ".")
 	d := &Directory{
 		flavor: flavor, suffix: suffix, key: key, err: err, netbios: strings.ToUpper(first), server: "DC1",
-		schema: newSchema(flavor), entries: map[string]*entry{}, byGUID: map[[16]byte]*entry{}, bySID: map[string]*entry{},
+		schema: newSchema(flavor), entries: map[string]*entry{}, children: map[string]int{}, byGUID: map[[16]byte]*entry{}, bySID: map[string]*entry{},
 		dangling: map[string]map[*entry]struct{}{}, contexts: []string{key}, passwords: map[string]string{},
 		usn: 4096, nextRID: 1103, issued: map[[16]byte]bool{},
 	}

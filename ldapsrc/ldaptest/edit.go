@@ -136,10 +136,8 @@ func (d *Directory) Delete(dn string) error {
 	if err != nil {
 		return fmt.Errorf("delete %q: %w", dn, err)
 	}
-	for _, other := range d.list {
-		if other != e && isBelow(other.key, e.key) {
-			return fail(ldap.LDAPResultNotAllowedOnNonLeaf, "delete %q: has entries below it", dn)
-		}
+	if d.children[e.key] > 0 {
+		return fail(ldap.LDAPResultNotAllowedOnNonLeaf, "delete %q: has entries below it", dn)
 	}
 	d.remove(e, true)
 	d.usn++
@@ -157,6 +155,7 @@ func (d *Directory) remove(e *entry, links bool) {
 	}
 	e.deleted = true
 	delete(d.entries, e.key)
+	d.children[parentKey(e.key)]--
 	delete(d.passwords, e.key)
 	delete(d.byGUID, e.guid)
 	delete(d.bySID, e.text("objectsid"))

@@ -75,6 +75,11 @@ func TestLinks(t *testing.T) {
 	t.Run("a renamed OU takes along what is below", func(t *testing.T) {
 		d := companyDirectory(t)
 		must(t, d.Rename("ou=people, dc=example, dc=com", "OU=Staff,"+suffix))
+		must(t, d.Add("OU=People,"+suffix, map[string][]string{"objectClass": {"organizationalUnit"}}))
+		must(t, d.Delete("OU=People,"+suffix))
+		if err := d.Delete("OU=Staff," + suffix); resultCode(err) != ldap.LDAPResultNotAllowedOnNonLeaf {
+			t.Errorf("the full OU: %v", err)
+		}
 		expect(t, d, engineers, "member", "CN=Ada Lovelace,OU=Staff,"+suffix)
 		if dn, data := d.checkPassword("CN=Reader,OU=Staff,"+suffix, password); data != "" {
 			t.Errorf("the reader cannot bind: %q %q", dn, data)

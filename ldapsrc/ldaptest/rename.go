@@ -51,6 +51,7 @@ func (d *Directory) move(e *entry, newDN, newKey string) {
 		if isBelow(below.key, oldKey) {
 			moved = append(moved, below)
 			delete(d.entries, below.key)
+			d.children[parentKey(below.key)]--
 		}
 	}
 	for _, below := range moved {
@@ -62,6 +63,7 @@ func (d *Directory) move(e *entry, newDN, newKey string) {
 			below.dn, below.key = newDN, newKey
 		}
 		d.entries[below.key] = below
+		d.children[parentKey(below.key)]++
 		if password, ok := d.passwords[was]; ok {
 			delete(d.passwords, was)
 			d.passwords[below.key] = password
