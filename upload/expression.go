@@ -151,12 +151,19 @@ func (e Expression) Attributes() []string {
 	return names
 }
 
-// String is the expression as the configuration spells it.
-func (e Expression) String() string {
+// Alternatives are the expression's attributes and templates as the
+// configuration spells them, in the order in which they are tried.
+func (e Expression) Alternatives() []string {
 	texts := make([]string, len(e.alternatives))
 	for i, a := range e.alternatives {
 		texts[i] = a.text
 	}
+	return texts
+}
+
+// String is the expression as the configuration spells it.
+func (e Expression) String() string {
+	texts := e.Alternatives()
 	if len(texts) == 1 {
 		return texts[0]
 	}
