@@ -41,9 +41,6 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 	if err := cfg.permitted(target); err != nil {
 		return nil, err
 	}
-	for _, w := range cfg.exposures(target) {
-		env.log().Warn(w, "source", cfg.ID, "server", target.String())
-	}
 	if err := l.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -64,10 +61,14 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 }
 
 // dialFirst dials the servers in turn, to the first that answers. A refused
-// bind ends it.
+// bind ends it. What the configuration leaves open is said here, once for each
+// domain and run.
 func dialFirst(ctx context.Context, cfg *Config, env *Env, servers []serverAddr) (*link, error) {
 	var problems []error
 	for _, server := range servers {
+		for _, w := range cfg.exposures(server) {
+			env.log().Warn(w, "source", cfg.ID, "server", server.String())
+		}
 		l, err := dial(ctx, cfg, env, server)
 		if err == nil {
 			return l, nil

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,87 @@ func TestSearchReadsToTheEnd(t *testing.T) {
 				t.Errorf("got %+v, %d different, %v; want %+v", got, len(seen), err, want)
 			}
 		})
+	}
+}
+
+func TestSearchOfAServerWithoutPaging(t *testing.T) {
+	s := serveUsers(t, ldaptest.OpenLDAP, 1200, ldaptest.Options{})
+	l := connect(t, testConfig(s.URL()))
+	l.unpaged = true
+	if got, err := l.search(t.Context(), usersRequest, count); err != nil || got != (stats{entries: 1200, pages: 1}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	s.Inject(ldaptest.Fault{After: 500, Do: ldaptest.Refuse(4, "")})
+	if _, err := l.search(t.Context(), usersRequest, count); !ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheFirstServerThatAnswersIsUsed(t *testing.T) {
+	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{})
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := "ldap://" + free.Addr().String()
+	free.Close()
+	first := func(cfg *Config, log *strings.Builder) (*link, error) {
+		addrs, err := locateServers(t.Context(), cfg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dialFirst(t.Context(), cfg, &Env{Log: slog.New(slog.NewTextHandler(log, nil))}, addrs)
+	}
+	var log strings.Builder
+	cfg := testConfig(s.LDAPSURL())
+	cfg.URLs = []string{dead, s.LDAPSURL()}
+	cfg.TLS.InsecureSkipVerify = true
+	l, err := first(cfg, &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.close()
+	if l.server.String() != s.LDAPSURL() || strings.Count(log.String(), "anyone can pose as the server") != 1 {
+		t.Errorf("used %s, said %s", l.server, log.String())
+	}
+
+	cfg.URLs, cfg.Bind.Password = []string{s.URL(), s.LDAPSURL()}, "wrong"
+	s.ForgetRequests()
+	var refused *BindError
+	if _, err := first(cfg, &log); !errors.As(err, &refused) || len(s.Requests(ldaptest.OpBind)) != 1 {
+		t.Errorf("got %v after %d binds", err, len(s.Requests(ldaptest.OpBind)))
+	}
+
+	cfg.URLs = []string{dead, dead}
+	if _, err := first(cfg, &log); err == nil || strings.Count(err.Error(), "connection refused") != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClosedConnectionsLeaveNothingBehind(t *testing.T) {
+	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{})
+	for _, fault := range []ldaptest.Fault{{Times: 1, On: ldaptest.OpWrite, Do: ldaptest.Close()}, {Do: ldaptest.Close()}, {On: ldaptest.OpBind, Do: ldaptest.Reset()}, {On: ldaptest.OpBind, Do: ldaptest.Refuse(49, "")}} {
+		s.ClearFaults()
+		s.Inject(fault)
+		for range 5 {
+			if l, err := tryConnect(t.Context(), testConfig(s.URL())); err == nil {
+				l.close()
+				l.close()
+			}
+		}
+	}
+	for s.Connections() > 0 { // the server has seen the last one go
+		runtime.Gosched()
+	}
+	stacks := make([]byte, 1<<20)
+	for deadline := time.Now().Add(5 * time.Second); ; runtime.Gosched() {
+		text := string(stacks[:runtime.Stack(stacks, true)])
+		if !strings.Contains(text, "ldap.(*Conn).reader") && !strings.Contains(text, "ldap.(*Conn).processMessages") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("go-ldap's goroutines are left:\n%s", text)
+		}
 	}
 }
 
