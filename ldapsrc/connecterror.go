@@ -124,7 +124,7 @@ func (l *link) tlsPortAdvice() string {
 	case l.server.scheme == "ldap" && (l.server.port == "636" || l.server.port == "3269"):
 		return "port " + l.server.port + " is for TLS from the start: use ldaps:// without tls.starttls"
 	}
-	return "check host, port and firewall; a domain controller without a certificate closes such connections, and then bind.method kerberos over ldap:// is the safe way"
+	return "check host and port (ldaps:// has 636, ldap:// has 389); a domain controller without a certificate closes such connections, and then bind.method kerberos over ldap:// is the safe way"
 }
 
 // connectionEnded reports whether the other side closed or reset.

@@ -137,7 +137,8 @@ func (c *Config) domainScheme() string {
 		}
 		return "ldap"
 	}
-	if c.TLS.StartTLS || c.Bind.Method == Kerberos && c.TLS.CAFile == "" && len(c.TLS.PinSHA256) == 0 {
+	sealed := c.bindMethod() == Kerberos && !(c.Bind.runningAccount() && runningAccountNeedsTLS)
+	if c.TLS.StartTLS || sealed && c.TLS.CAFile == "" && len(c.TLS.PinSHA256) == 0 {
 		return "ldap"
 	}
 	return "ldaps"

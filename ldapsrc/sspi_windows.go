@@ -5,6 +5,8 @@ import (
 	"github.com/go-ldap/ldap/v3/gssapi"
 )
 
+const runningAccountNeedsTLS = true
+
 // bindRunningAccount binds as the account the program runs under, which may be
 // a group managed service account without any password to configure. The
 // SSPI client knows no security layer, so the connection must be TLS.
