@@ -37,8 +37,10 @@ func newStates(s *selection) states {
 // wrong passwords and an expired password are not among the reasons: both pass
 // without an administrator having meant anything.
 func (s states) inactive(e *entry, now time.Time) string {
-	if n, err := strconv.ParseInt(string(e.at(s.control)), 10, 64); err == nil && n&accountDisabled != 0 {
-		return "disabled (userAccountControl)"
+	if v := e.at(s.control); v != nil {
+		if n, err := strconv.ParseInt(string(v), 10, 64); err == nil && n&accountDisabled != 0 {
+			return "disabled (userAccountControl)"
+		}
 	}
 	if v := e.at(s.expires); v != nil {
 		if t, ok, err := fileTime(string(v)); err == nil && ok && !t.After(now) {
@@ -64,7 +66,11 @@ func (s states) inactive(e *entry, now time.Time) string {
 
 // shadowExpired reads shadowExpire: days since 1970, -1 for never (shadow(5)).
 func (s states) shadowExpired(e *entry, now time.Time) string {
-	days, err := strconv.ParseInt(string(bytes.TrimSpace(e.at(s.shadowExpire))), 10, 32)
+	v := bytes.TrimSpace(e.at(s.shadowExpire))
+	if len(v) == 0 {
+		return ""
+	}
+	days, err := strconv.ParseInt(string(v), 10, 32)
 	if err != nil || days < 0 {
 		return ""
 	}

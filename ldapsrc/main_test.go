@@ -7,4 +7,9 @@ import (
 	"adsync/ldapsrc/ldaptest/servers"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(readingEnv); url != "" {
+		os.Exit(readForBenchmark(url))
+	}
+	os.Exit(servers.Main(m))
+}

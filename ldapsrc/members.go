@@ -3,8 +3,6 @@ package ldapsrc
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -43,7 +41,6 @@ type memberships struct {
 	catalogue map[*domain]bool    // domains whose groups are all known by name
 	groupsAt  map[[16]byte]string // DN of the groups known by name
 	groupsBy  map[string]string   // the same by folded DN
-	sessions  map[*domain]searcher
 }
 
 // membership finds out who is in which group, and which users are in scope by
@@ -78,22 +75,26 @@ func (m *memberships) indexUsers() {
 	r := m.r
 	r.byDN = make(map[string]int32, len(r.users.users))
 	m.userByGUID = make(map[[16]byte]int32, len(r.users.users))
-	m.userByLogin = map[string]int32{}
-	logins := slices.ContainsFunc(r.src.kind.members, func(name string) bool { return strings.EqualFold(name, "memberUid") })
 	for i := range r.users.users {
 		u := &r.users.users[i]
 		r.byDN[u.DN] = int32(i)
 		if guid, ok := guidOf(string(u.Anchor)); ok {
 			m.userByGUID[guid] = int32(i)
 		}
-		if logins {
-			m.addLogin(u.Login, int32(i))
-		}
 	}
-	if logins {
-		for login, i := range r.users.logins {
-			m.addLogin(login, i)
-		}
+}
+
+// indexLogins is put off until a group names a member by login.
+func (m *memberships) indexLogins() {
+	if m.userByLogin != nil {
+		return
+	}
+	m.userByLogin = map[string]int32{}
+	for i := range m.r.users.users {
+		m.addLogin(m.r.users.users[i].Login, int32(i))
+	}
+	for login, i := range m.r.users.logins {
+		m.addLogin(login, i)
 	}
 }
 
@@ -159,6 +160,7 @@ func (m *memberships) find(member *member) target {
 	case memberSID:
 		return target{what: isForeign}
 	case memberLogin:
+		m.indexLogins()
 		if i, ok := m.userByLogin[member.text]; ok && i != ambiguous {
 			return target{isUser, i}
 		} else if ok {

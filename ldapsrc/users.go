@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,6 @@ type userList struct {
 	present []int            // how many have a value, by wanted attribute
 	stated  int              // how many have a state (userAccountControl)
 	anchors map[string]int   // how many were anchored by which attribute
-	read    int
 }
 
 // A userReader turns entries into users.
@@ -128,6 +128,9 @@ func (u *userReader) entry(e *entry) error {
 func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 	l := &u.list
 	index := int32(len(l.users))
+	if len(l.users) == cap(l.users) {
+		l.grow()
+	}
 	l.users = append(l.users, user)
 	l.primary = append(l.primary, u.primaryGroup(e, user.SID))
 	boss := ""
@@ -162,6 +165,13 @@ func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 		u.r.src.env.progress("users", progressStep)
 		u.progressed = len(l.users)
 	}
+}
+
+// grow doubles the room at once: what append leaves behind on its way to a
+// long list would be several times the list.
+func (l *userList) grow() {
+	n := max(len(l.users), progressStep)
+	l.users, l.primary, l.manager = slices.Grow(l.users, n), slices.Grow(l.primary, n), slices.Grow(l.manager, n)
 }
 
 // names are what a user is known by to patterns and canaries.

@@ -29,9 +29,14 @@ func AnchorFromGUID(b []byte) (Anchor, error) {
 // ParseAnchor reads the text forms in use: 8-4-4-4-12 (RFC 4530), in braces,
 // the four groups of eight of nsUniqueId, or 32 bare digits. Case is ignored.
 func ParseAnchor(text string) (Anchor, error) {
-	bare := strings.NewReplacer("-", "", "{", "", "}", "").Replace(strings.TrimSpace(text))
-	b, err := hex.DecodeString(bare)
-	if err != nil || len(b) != 16 {
+	bare := make([]byte, 0, 32)
+	for _, c := range []byte(strings.TrimSpace(text)) {
+		if c != '-' && c != '{' && c != '}' {
+			bare = append(bare, c)
+		}
+	}
+	b := make([]byte, hex.DecodedLen(len(bare)))
+	if _, err := hex.Decode(b, bare); err != nil || len(b) != 16 {
 		return "", fmt.Errorf("%q is not a GUID", text)
 	}
 	return anchorOf(b), nil
