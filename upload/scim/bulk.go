@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,30 +26,52 @@ func (t *Target) bulkOffered() bool {
 // fewest is how many writes make a bulk request worth its while.
 const fewest = 4
 
-// divide says which writes go singly and which in bulk: creates do, as they
-// say for themselves what became of them; the first of each kind goes
-// singly, and what it shows is learnt.
-func (t *Target) divide(writes []upload.Write) (single, bulk []int) {
-	if !t.bulkOffered() || len(writes) < fewest {
-		for i := range writes {
-			single = append(single, i)
-		}
-		return single, nil
-	}
-	first := map[upload.Kind]bool{}
+// divide says which writes go first, singly: all where there is no bulk,
+// else one of each sort. What that one shows decides how the rest goes.
+func (t *Target) divide(writes []upload.Write) (first, rest []int) {
+	bulk := t.bulkOffered() && len(writes) >= fewest
+	seen := map[string]bool{}
 	for i := range writes {
 		w := &writes[i]
-		switch {
-		case w.Op == upload.OpCreate && (t.learned.created[place(w.Kind)].Load() || first[w.Kind]):
-			bulk = append(bulk, i)
-		case w.Op == upload.OpDelete && !t.profile.NoDelete[w.Kind]:
-			bulk = append(bulk, i)
-		default:
-			first[w.Kind] = true
-			single = append(single, i)
+		if !bulk {
+			first = append(first, i)
+			continue
 		}
+		if sort := t.sortOf(w); !seen[sort] && !t.inBulk(w) {
+			seen[sort] = true
+			first = append(first, i)
+			continue
+		}
+		rest = append(rest, i)
 	}
-	return single, bulk
+	return first, rest
+}
+
+// sortOf is the same for writes of which one proves the others.
+func (t *Target) sortOf(w *upload.Write) string {
+	if w.Op != upload.OpUpdate {
+		return string(w.Op) + string(w.Kind)
+	}
+	return strings.Join(t.updating(w).paths(PatchPaths, managerForm(t.learned.manager.Load())), ",")
+}
+
+// inBulk says whether a write may go in a bulk request: not before one of
+// its sort was seen to take effect, and as a single operation.
+func (t *Target) inBulk(w *upload.Write) bool {
+	switch w.Op {
+	case upload.OpCreate:
+		return t.learned.created[place(w.Kind)].Load()
+	case upload.OpDelete:
+		return !t.profile.NoDelete[w.Kind]
+	case upload.OpUpdate:
+		u := t.updating(w)
+		return !u.finished() && Dialect(t.learned.dialect[place(w.Kind)].Load()) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
+	case upload.OpAddMembers:
+		_, works := t.learned.proven.Load(provenAdds)
+		return works && len(w.Members) <= t.learned.adds.get()
+	}
+	_, works := t.learned.proven.Load(provenRemoves)
+	return works && len(w.Members) <= t.learned.removes.get() && !t.learned.removeByPut.Load()
 }
 
 // A bulkOperation is one of a bulk request.
@@ -100,16 +124,30 @@ func (t *Target) bulkOperation(w *upload.Write, i int) (bulkOperation, error) {
 	if err != nil {
 		return bulkOperation{}, err
 	}
-	if w.Op == upload.OpDelete {
-		return bulkOperation{Method: http.MethodDelete, Path: endpoint + "/" + t.pathID(w.Before)}, nil
+	op := bulkOperation{Method: http.MethodPatch, Path: endpoint, BulkID: "w" + strconv.Itoa(i)}
+	if w.Before != nil {
+		op.Path += "/" + url.PathEscape(t.pathID(w.Before))
 	}
-	body, err := t.createBody(w)
-	return bulkOperation{Method: http.MethodPost, Path: endpoint, BulkID: "w" + strconv.Itoa(i), Data: body}, err
+	switch w.Op {
+	case upload.OpCreate:
+		op.Method = http.MethodPost
+		op.Data, err = t.createBody(w)
+	case upload.OpDelete:
+		op.Method = http.MethodDelete
+	case upload.OpUpdate:
+		u := t.updating(w)
+		op.Data, err = patchBody(t.writer(w.Kind).operations(&u.left, u.form))
+	case upload.OpAddMembers:
+		op.Data, err = patchBody(additions(w.Members))
+	case upload.OpRemoveMembers:
+		op.Data, err = patchBody(t.removals(w.Members))
+	}
+	return op, err
 }
 
 // batch sends one bulk request. Operations that it does not speak of, and
-// all of them when its answer is lost, are done singly: a create is looked
-// for first then.
+// all of them when its answer is lost, are done singly, after a look at what
+// has taken effect.
 func (r *run) batch(ctx context.Context, b batch) {
 	t := r.target
 	if err := ctx.Err(); err != nil {
@@ -118,6 +156,10 @@ func (r *run) batch(ctx context.Context, b batch) {
 	}
 	if t.learned.noBulk.Load() {
 		r.singly(ctx, b, false)
+		return
+	}
+	if most := int(t.learned.bulkOps.Load()); most > 0 && len(b.writes) > most {
+		r.halves(ctx, b)
 		return
 	}
 	body, err := json.Marshal(map[string]any{"schemas": []string{schemaBulk}, "Operations": b.operations})
@@ -133,9 +175,8 @@ func (r *run) batch(ctx context.Context, b batch) {
 	case errors.As(err, &failed):
 		r.singly(ctx, b, true)
 	case isStatus(err, http.StatusRequestEntityTooLarge) && len(b.writes) > 1:
-		middle := len(b.writes) / 2
-		r.batch(ctx, batch{b.writes[:middle], b.operations[:middle]})
-		r.batch(ctx, batch{b.writes[middle:], b.operations[middle:]})
+		t.learned.bulkOps.Store(int32((len(b.writes) + 1) / 2))
+		r.halves(ctx, b)
 	case isRefusal(err):
 		// 404 and 501 say that there is no such thing; whatever else it is,
 		// single requests say it better.
@@ -144,6 +185,12 @@ func (r *run) batch(ctx context.Context, b batch) {
 	default:
 		r.all(b, upload.Result{Err: err})
 	}
+}
+
+func (r *run) halves(ctx context.Context, b batch) {
+	middle := len(b.writes) / 2
+	r.batch(ctx, batch{b.writes[:middle], b.operations[:middle]})
+	r.batch(ctx, batch{b.writes[middle:], b.operations[middle:]})
 }
 
 const bulkTimeout = 5 * time.Minute
@@ -163,13 +210,43 @@ func (r *run) singly(ctx context.Context, b batch, unknown bool) {
 }
 
 func (r *run) single(ctx context.Context, i int, unknown bool) {
-	if w := &r.writes[i]; unknown && w.Op == upload.OpCreate {
-		if found, ok := r.target.lookForOurs(ctx, w); ok {
-			r.report(i, found)
+	if unknown {
+		if result, done := r.target.settled(ctx, &r.writes[i]); done {
+			r.report(i, result)
 			return
 		}
 	}
 	r.one(ctx, i)
+}
+
+// settled looks whether a write has taken effect already, wholly or in part;
+// what is left of it stands in w then.
+func (t *Target) settled(ctx context.Context, w *upload.Write) (upload.Result, bool) {
+	ctx = context.WithoutCancel(ctx)
+	switch w.Op {
+	case upload.OpCreate:
+		return t.lookForOurs(ctx, w)
+	case upload.OpUpdate:
+		u := t.updating(w)
+		after, err := t.fetch(ctx, w.Kind, u.id, t.shapeOf(w.Kind), nil)
+		if err != nil {
+			return upload.Result{Err: err}, !isRefusal(err)
+		}
+		u.after = after
+		u.strike()
+		*w = u.left
+		return upload.Result{After: after}, u.finished()
+	case upload.OpAddMembers, upload.OpRemoveMembers:
+		there, known, err := t.stillThere(ctx, w.Before.ID, w.Members)
+		if err != nil || !known {
+			return upload.Result{Err: err}, err != nil
+		}
+		w.Members = slices.DeleteFunc(slices.Clone(w.Members), func(id string) bool {
+			return slices.Contains(there, id) == (w.Op == upload.OpAddMembers)
+		})
+		return upload.Result{}, len(w.Members) == 0
+	}
+	return upload.Result{}, false
 }
 
 // An outcome is what a bulk answer says of one operation.
@@ -218,9 +295,15 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 		header := http.Header{"Location": {o.Location}}
 		r.report(i, r.target.newlyCreated(ctx, w, &answer{status: status, header: header, body: o.Response}))
 	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
-		r.report(i, upload.Result{})
-	case status == http.StatusConflict && w.Op == upload.OpCreate:
-		// SCIMMY answers 409 to an operation of its own making.
+		result := upload.Result{}
+		if after, err := decodeOne(o.Response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && len(after.Attributes) > 0 {
+			result.After = after
+		}
+		r.report(i, result)
+	case status == http.StatusConflict && w.Op == upload.OpCreate, status == http.StatusRequestEntityTooLarge,
+		status == http.StatusBadRequest && (w.Op == upload.OpAddMembers || w.Op == upload.OpRemoveMembers):
+		// SCIMMY answers 409 to an operation of its own making, and members
+		// may be too many.
 		r.single(ctx, i, true)
 	default:
 		r.report(i, upload.Result{Err: refusal(&answer{status: status, body: o.Response})})

@@ -1,7 +1,10 @@
 package scim
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +66,95 @@ func TestListing(t *testing.T) {
 				if q.Method != http.MethodGet {
 					t.Errorf("%s %s while reading", q.Method, q.Path)
 				}
+			}
+		})
+	}
+}
+
+func TestAttributesThatVanishWhenAskedForAreReadWithoutAsking(t *testing.T) {
+	for _, row := range []struct{ name, projected string }{
+		{"an extension is not shown", `{"id":"1","externalId":"corp:1","userName":"ada@example.org","active":true}`},
+		{"the parameter is refused", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				user := `{"id":"1","externalId":"corp:1","userName":"ada@example.org","active":true,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"R&D"}}`
+				switch {
+				case r.URL.Path != "/Users":
+					http.NotFound(w, r)
+					return
+				case r.URL.Query().Has("attributes") && row.projected == "":
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				case r.URL.Query().Has("attributes"):
+					user = row.projected
+				}
+				if r.URL.Query().Get("startIndex") != "1" {
+					user = ""
+				}
+				fmt.Fprintf(w, `{"totalResults":1,"Resources":[%s]}`, user)
+			}))
+			defer server.Close()
+			target, err := New(Config{URL: server.URL}, Env{Sleep: new(clock).sleep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := target.Read(t.Context(), upload.Want{Users: userPaths})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := state.Users[0].Get(upload.SchemaEnterprise + ":department"); len(got) != 1 || got[0] != "R&D" || len(state.Unproven) > 0 {
+				t.Errorf("department %q, unproven %v", got, state.Unproven)
+			}
+		})
+	}
+}
+
+func TestCursorsThatEndAreStartedAnew(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		scimType string
+	}{
+		{"the cursor has expired", "expiredCursor"},
+		{"the cursor is not known", "invalidCursor"},
+		{"the count is too large", "invalidCount"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			refused := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/Users" {
+					http.NotFound(w, r)
+					return
+				}
+				q := r.URL.Query()
+				bad := q.Get("cursor") == "2" && refused == 0
+				if row.scimType == "invalidCount" {
+					bad = q.Get("count") == "100"
+				}
+				if bad {
+					refused++
+					w.WriteHeader(http.StatusBadRequest)
+					fmt.Fprintf(w, `{"scimType":%q}`, row.scimType)
+					return
+				}
+				at, _ := strconv.Atoi(q.Get("cursor"))
+				next := ""
+				if at < 4 {
+					next = fmt.Sprintf(`,"nextCursor":"%d"`, at+1)
+				}
+				fmt.Fprintf(w, `{"resources":[{"id":"%d","userName":"u%d@example.org"}]%s}`, at, at, next)
+			}))
+			defer server.Close()
+			target, err := New(Config{URL: server.URL, Profile: "aws"}, Env{Sleep: new(clock).sleep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := target.Read(t.Context(), upload.Want{Users: userPaths})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(state.Users) != 5 || len(state.Unproven) != 0 || refused != 1 {
+				t.Errorf("%d users, unproven %v, %d refusals", len(state.Users), state.Unproven, refused)
 			}
 		})
 	}

@@ -61,9 +61,23 @@ func references(ids []string) []reference {
 // addMembers adds members to a group, a chunk at a time: requests about one
 // group are never in flight together.
 func (t *Target) addMembers(ctx context.Context, group string, ids []string) error {
-	return t.inChunks(ctx, &t.learned.adds, ids, func(chunk []string) error {
-		return t.memberPatch(ctx, group, chunk, true, []operation{{Op: "add", Path: "members", Value: references(chunk)}})
+	err := t.inChunks(ctx, &t.learned.adds, ids, func(chunk []string) error {
+		return t.memberPatch(ctx, group, chunk, true, additions(chunk))
 	})
+	if err == nil {
+		t.learned.proven.Store(provenAdds, true)
+	}
+	return err
+}
+
+// What is remembered once members were seen to come and to go.
+const (
+	provenAdds    = "group members added"
+	provenRemoves = "group members removed"
+)
+
+func additions(ids []string) []operation {
+	return []operation{{Op: "add", Path: "members", Value: references(ids)}}
 }
 
 // removals are the operations that take members out.
@@ -97,8 +111,7 @@ func (t *Target) dropMembers(ctx context.Context, group string, ids []string) er
 		}
 		return err
 	}
-	const proof = "group members removed"
-	if _, ok := t.learned.proven.Load(proof); ok {
+	if _, ok := t.learned.proven.Load(provenRemoves); ok {
 		return nil
 	}
 	still, known, err := t.stillThere(ctx, group, ids)
@@ -108,7 +121,7 @@ func (t *Target) dropMembers(ctx context.Context, group string, ids []string) er
 	case !known:
 		return nil
 	case len(still) == 0:
-		t.learned.proven.Store(proof, true)
+		t.learned.proven.Store(provenRemoves, true)
 		return nil
 	case t.profile.NoGroupPut:
 		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
@@ -219,7 +232,7 @@ func (t *Target) memberPatch(ctx context.Context, group string, ids []string, ad
 			return err
 		case known && add:
 			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(there, id) })
-			operations = []operation{{Op: "add", Path: "members", Value: references(ids)}}
+			operations = additions(ids)
 		case known:
 			ids = there
 			operations = t.removals(ids)

@@ -113,7 +113,7 @@ var profiles = []Profile{
 		Name: "keycloak", Title: "Keycloak 26.8 and later",
 		Source: "Keycloak server administration guide, SCIM",
 		Paths:  []string{"/realms/"},
-		Paging: PagingIndex, PageSize: 100, Members: MembersOnRequest, UserFilters: []string{"userName", "externalId"}, GroupFilters: []string{"displayName", "externalId"},
+		Paging: PagingIndex, PageSize: 100, UserFilters: []string{"userName", "externalId"}, GroupFilters: []string{"displayName", "externalId"},
 		NoGroupPut: true, AddMembers: 100, RemoveMembers: 100, NoBulk: true, GroupUnique: []string{"displayName"}, Width: 8,
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -109,6 +110,12 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	}
 	if err != nil {
 		return t.unlisted(k, err)
+	}
+	if t.vanished(ctx, l, w) {
+		l.params.Del("attributes")
+		if w, err = t.walk(ctx, l, progress); err != nil {
+			return t.unlisted(k, err)
+		}
 	}
 	if w, err = t.whole(ctx, l, w, progress); err != nil {
 		return listing{}, err
@@ -258,4 +265,46 @@ func (l *lister) project() {
 	if !l.target.profile.NoProjection {
 		l.params.Set("attributes", strings.Join(l.shape.names(), ","))
 	}
+}
+
+// fewRows are enough to see whether attributes are held back.
+const fewRows = 20
+
+// vanished reports whether the service, asked for certain attributes, holds
+// some of them back that it shows when asked for none: those that no
+// resource was seen to have are looked for in a short list of all
+// attributes.
+func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
+	if !l.params.Has("attributes") || len(w.rows) == 0 {
+		return false
+	}
+	have := seenIn(w.rows)
+	if len(have) == len(l.shape.paths)+1 {
+		return false
+	}
+	plain := &lister{target: t, kind: l.kind, shape: l.shape, path: l.path, params: url.Values{}, count: min(l.count, fewRows)}
+	p, err := plain.at(ctx, 1)
+	if err != nil {
+		return false // the list is there, and this was only a check
+	}
+	for path := range seenIn(p.rows) {
+		if !have[path] {
+			return true
+		}
+	}
+	return false
+}
+
+// seenIn are the paths that a resource has, externalId among them.
+func seenIn(rows []upload.Resource) map[string]bool {
+	have := map[string]bool{}
+	for i := range rows {
+		if rows[i].ExternalID != "" {
+			have[upload.KeyExternalID] = true
+		}
+		for _, a := range rows[i].Attributes {
+			have[a.Path] = true
+		}
+	}
+	return have
 }

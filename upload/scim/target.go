@@ -37,7 +37,8 @@ type learned struct {
 	removes     chunkSize
 	removeByPut atomic.Bool // removal by path is not done here
 	noBulk      atomic.Bool
-	proven      sync.Map // "kind dialect path": seen to take effect
+	bulkOps     atomic.Int32 // operations that one bulk request may hold; 0: not found out
+	proven      sync.Map     // "kind dialect path": seen to take effect
 	created     [3]atomic.Bool
 	showsNo     atomic.Bool // members that were added are not shown
 }

@@ -22,14 +22,10 @@ const rereads = 3
 // down the ladder where one is refused or changes nothing. What worked for a
 // path once is not read back again.
 func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
-	write := *x
-	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
-		write.ExternalID = ""
-	}
-	if write.ExternalID == "" && len(write.Set) == 0 && write.Active == nil && write.Manager == nil {
+	u := t.updating(x)
+	if u.finished() {
 		return upload.Result{}
 	}
-	u := &updating{target: t, kind: x.Kind, left: write, id: t.pathID(x.Before), form: managerForm(t.learned.manager.Load())}
 	start := Dialect(t.learned.dialect[place(x.Kind)].Load())
 	var refused error
 	for d := start; d <= PutWhole; d++ {
@@ -102,6 +98,14 @@ type updating struct {
 	after  *upload.Resource
 	tried  bool // something was answered with 2xx
 	form   managerForm
+}
+
+func (t *Target) updating(x *upload.Write) *updating {
+	u := &updating{target: t, kind: x.Kind, left: *x, id: t.pathID(x.Before), form: managerForm(t.learned.manager.Load())}
+	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
+		u.left.ExternalID = ""
+	}
+	return u
 }
 
 // nextForm goes on to the next form of a manager when the last one was

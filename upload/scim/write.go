@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"adsync/upload"
@@ -22,11 +23,20 @@ func (t *Target) Write(ctx context.Context, writes []upload.Write, done func(i i
 		defer mu.Unlock()
 		done(i, r)
 	}
-	single, bulk := t.divide(writes)
-	r := run{target: t, writes: writes, report: report}
-	r.each(ctx, len(single), func(n int) { r.one(ctx, single[n]) })
-	batches := t.batches(writes, bulk)
+	r := run{target: t, writes: slices.Clone(writes), report: report}
+	first, rest := t.divide(r.writes)
+	r.each(ctx, len(first), func(n int) { r.one(ctx, first[n]) })
+	var bulk, single []int
+	for _, i := range rest {
+		if t.bulkOffered() && t.inBulk(&r.writes[i]) {
+			bulk = append(bulk, i)
+		} else {
+			single = append(single, i)
+		}
+	}
+	batches := t.batches(r.writes, bulk)
 	r.each(ctx, len(batches), func(n int) { r.batch(ctx, batches[n]) })
+	r.each(ctx, len(single), func(n int) { r.one(ctx, single[n]) })
 }
 
 // A run is one call of Write.

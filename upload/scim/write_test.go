@@ -329,3 +329,56 @@ func TestAPutIsMadeAnewWhenSomebodyElseWasFaster(t *testing.T) {
 		t.Errorf("%d PUTs, %v", puts, u)
 	}
 }
+
+func TestUpdatesAndMembersGoInBulkOnceTheyAreSeenToWork(t *testing.T) {
+	for _, fault := range []scimtest.Fault{
+		{Kind: scimtest.FaultDelay}, {Kind: scimtest.FaultLost, Nth: 2}, {Kind: scimtest.FaultTruncate, Nth: 1}, {Kind: scimtest.FaultReset, Nth: 2}, {Kind: scimtest.FaultStatus, Status: 413, Nth: 1},
+	} {
+		t.Run(fault.String(), func(t *testing.T) {
+			server, target := start(t, scimtest.Quirks{DuplicateMembers: true, BulkMaxOperations: 20}, "generic")
+			read(t, target)
+			must(t, write(t, target, people(50)...))
+			state := read(t, target)
+			var ids []string
+			var updates, groups, adds, removes []upload.Write
+			for i := range state.Users {
+				u := &state.Users[i]
+				ids = append(ids, u.ID)
+				updates = append(updates, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{
+					{Path: "title", Values: []string{"Lead"}}, {Path: `phoneNumbers[type eq "mobile"].value`, Values: []string{"1"}},
+				}})
+				groups = append(groups, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:g" + u.ID, Set: []upload.Attribute{{Path: "displayName", Values: []string{"Group " + u.ID}}}})
+			}
+			fault.Path = "/Bulk"
+			server.Fault(fault)
+			must(t, write(t, target, updates...))
+			for i, r := range must(t, write(t, target, groups...)) {
+				g := &upload.Resource{Kind: upload.Group, ID: r.ID, MembersKnown: true}
+				adds = append(adds, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: g, Members: ids[:10+i%5]})
+				removes = append(removes, upload.Write{Op: upload.OpRemoveMembers, Kind: upload.Group, Before: g, Members: ids[:5+i%5]})
+			}
+			server.ResetRequests()
+			must(t, write(t, target, adds...))
+			must(t, write(t, target, removes...))
+			singly := 0
+			for _, q := range server.Requests() {
+				if q.Method == http.MethodPatch {
+					singly++
+				}
+			}
+			for _, a := range adds {
+				if got := server.MemberIDs(a.Before.ID); len(got) != 5 {
+					t.Fatalf("%d members are left", len(got))
+				}
+			}
+			for _, u := range server.Users() {
+				if phones, _ := u["phoneNumbers"].([]any); u["title"] != "Lead" || len(phones) != 2 {
+					t.Fatalf("%v has the title %v and %d phones", u["userName"], u["title"], len(phones))
+				}
+			}
+			if fault.Kind == scimtest.FaultDelay && singly > 4 {
+				t.Errorf("%d requests were made singly", singly)
+			}
+		})
+	}
+}
