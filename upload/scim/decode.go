@@ -11,7 +11,7 @@ import (
 type decoder struct {
 	*scanner
 	shape    *shape
-	strings  map[string]string // values seen before, shared
+	strings  map[string]string // values seen before, shared; nil for a single resource
 	ids      map[string]string // of members
 	values   [][]string        // by slot, of the resource being read
 	elements elements
@@ -156,6 +156,9 @@ func boolText(b bool) string {
 // share returns the text as a string, the same one for the same text where
 // that is likely to come again.
 func (d *decoder) share(text []byte) string {
+	if d.strings == nil {
+		return string(text)
+	}
 	if s, ok := d.strings[string(text)]; ok {
 		return s
 	}

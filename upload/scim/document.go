@@ -38,7 +38,8 @@ func (t *Target) writer(k upload.Kind) *writer {
 }
 
 // set writes the values of a path into a document; none takes it away.
-func (w *writer) set(doc document, p upload.Path, values []string) {
+func (w *writer) set(doc document, s *spot, values []string) {
+	p := s.Path
 	at := map[string]any(doc)
 	if p.URN != "" {
 		name, v := member(at, p.URN)
@@ -57,7 +58,7 @@ func (w *writer) set(doc document, p upload.Path, values []string) {
 		}()
 		at = inner
 	}
-	attribute, sub, _ := w.facts.about(w.kind, p)
+	attribute, sub := s.attribute, s.sub
 	name, old := member(at, p.Attr)
 	var value any
 	switch {
@@ -286,8 +287,8 @@ func (w *writer) apply(doc document, x *upload.Write) {
 		w.put(doc, "externalId", x.ExternalID)
 	}
 	for _, a := range x.Set {
-		if p, err := upload.ParsePath(a.Path); err == nil {
-			w.set(doc, p, a.Values)
+		if s, ok := w.facts.spot(w.kind, a.Path); ok {
+			w.set(doc, s, a.Values)
 		}
 	}
 	if x.Active != nil && w.kind == upload.User {

@@ -33,6 +33,7 @@ type facts struct {
 	types      []string                        // names of all resource types
 	schema     map[upload.Kind]string          // URN of the core schema of a kind
 	attributes map[upload.Kind]map[string]fact // by lower-case path without filter; nil when not said
+	spots      sync.Map                        // paths that were read
 }
 
 // A fact is what a schema says of one attribute or sub-attribute.

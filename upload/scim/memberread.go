@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"adsync/upload"
@@ -189,7 +188,7 @@ func (t *Target) fetch(ctx context.Context, k upload.Kind, id string, s *shape, 
 }
 
 func decodeOne(body []byte, s *shape) (*upload.Resource, error) {
-	d := newDecoder(newScanner(strings.NewReader(string(body))), s)
+	d := &decoder{scanner: scannerOf(body), shape: s, values: make([][]string, len(s.paths))}
 	r, _, err := d.resource()
 	if err != nil {
 		return nil, fmt.Errorf("read a %s: %w", s.kind, err)

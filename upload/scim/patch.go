@@ -41,11 +41,11 @@ func (w *writer) operations(x *upload.Write, form managerForm) []operation {
 	}
 	fresh := map[string]map[string]any{} // new elements, by attribute and type
 	for _, a := range x.Set {
-		p, err := upload.ParsePath(a.Path)
-		if err != nil {
+		s, ok := w.facts.spot(w.kind, a.Path)
+		if !ok {
 			continue
 		}
-		attribute, sub, _ := w.facts.about(w.kind, p)
+		p, attribute, sub := s.Path, s.attribute, s.sub
 		switch {
 		case p.By != "":
 			out = w.byType(out, fresh, x, p, a.Values, sub)

@@ -29,6 +29,11 @@ var errSyntax = errors.New("malformed JSON")
 
 func newScanner(r io.Reader) *scanner { return &scanner{from: r, buf: make([]byte, 32<<10)} }
 
+// scannerOf reads a text that is there already.
+func scannerOf(text []byte) *scanner {
+	return &scanner{buf: text, end: len(text), broken: io.EOF}
+}
+
 // reset makes the scanner read another stream, keeping its buffer.
 func (s *scanner) reset(r io.Reader) {
 	s.from, s.pos, s.end, s.broken = r, 0, 0, nil

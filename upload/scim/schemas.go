@@ -99,3 +99,29 @@ func (f *facts) about(k upload.Kind, p upload.Path) (attribute, sub fact, ok boo
 	}
 	return attribute, sub, ok
 }
+
+// A spot is a path with what is known of it.
+type spot struct {
+	upload.Path
+	attribute, sub fact
+}
+
+// spot reads a mapped path, once for all resources. ok is false for what is
+// not a path, which the check of the configuration has refused.
+func (f *facts) spot(k upload.Kind, path string) (s *spot, ok bool) {
+	type key struct {
+		kind upload.Kind
+		path string
+	}
+	if s, ok := f.spots.Load(key{k, path}); ok {
+		return s.(*spot), true
+	}
+	p, err := upload.ParsePath(path)
+	if err != nil {
+		return nil, false
+	}
+	s = &spot{Path: p}
+	s.attribute, s.sub, _ = f.about(k, p)
+	f.spots.Store(key{k, path}, s)
+	return s, true
+}
