@@ -159,3 +159,8 @@ func incomplete(t testing.TB, r directory.Reading, parts ...string) {
 		}
 	}
 }
+
+func sortedLines(list []string) string {
+	slices.Sort(list)
+	return strings.Join(list, "\n")
+}

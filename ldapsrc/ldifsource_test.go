@@ -1,0 +1,189 @@
+package ldapsrc
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"adsync/ldapsrc/ldaptest"
+	"adsync/ldapsrc/ldaptest/servers"
+	"adsync/ldapsrc/ldif"
+)
+
+// fileConfig is the configuration of an LDIF file instead of a server.
+func fileConfig(t testing.TB, cfg Config, text string) Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "export.ldf")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg.URLs = []string{"ldif:" + path}
+	return cfg
+}
+
+// export runs ldapsearch for everything that a server holds.
+func export(t *testing.T, args ...string) string {
+	t.Helper()
+	program, err := exec.LookPath("ldapsearch")
+	if err != nil {
+		t.Skip("ldapsearch is not installed: apt-get install ldap-utils")
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), "LDAPTLS_REQCERT=never")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestAnExportReadsLikeItsServer(t *testing.T) {
+	want := Want{UserAttributes: []string{"cn", "mail", "title"}, GroupAttributes: []string{"cn"}, Manager: "manager"}
+	t.Run("slapd", func(t *testing.T) {
+		server := servers.StartSlapd(t, servers.SlapdOptions{LDIF: servers.Company(120, 30)})
+		cfg := Config{ID: "corp", Type: LDAP, URLs: []string{server.URL()}, Insecure: true, Groups: GroupScope{Sync: true},
+			Bind: Bind{Username: servers.SlapdReaderDN, Password: servers.SlapdReaderPassword}}
+		text := export(t, "-x", "-H", server.URL(), "-D", servers.SlapdReaderDN, "-w", servers.SlapdReaderPassword, "-b", servers.SlapdBase,
+			"-E", "pr=100/noprompt", "(objectClass=*)", "*", "+")
+		same(t, show(mustRead(t, fileConfig(t, cfg, text), want)), show(mustRead(t, cfg, want)))
+	})
+	t.Run("Samba", func(t *testing.T) {
+		server := servers.SharedSamba(t)
+		ou := server.AddOU("export")
+		ada := server.AddUser(ou, `Ada\, Countess`, map[string][]string{"sAMAccountName": {"exported"}, "userPrincipalName": {server.UPN("exported")}, "mail": {"ada@example.com"}})
+		server.AddGroup(ou, "exporters", ada, server.AddGroup(ou, "nested-exporters"))
+		cfg := *sambaConfig(server, "ldaps")
+		cfg.Groups.Sync = true
+		text := export(t, "-x", "-LLL", "-H", server.LDAPSURL(), "-D", server.UPN(servers.SambaServiceUser), "-w", servers.SambaServicePassword,
+			"-b", server.BaseDN(), "-E", "pr=1000/noprompt", "(objectClass=*)")
+		file := fileConfig(t, cfg, text)
+		same(t, show(mustRead(t, file, want)), show(mustRead(t, cfg, want)))
+		file.Users.Base, file.Users.MemberOf = []string{ou}, []string{"exporters"}
+		if s := mustRead(t, file, want); len(s.Users) != 1 || s.Users[0].Login != "exported" {
+			t.Error(show(s))
+		}
+	})
+}
+
+func TestExportsOfOtherTools(t *testing.T) {
+	cfg := Config{ID: "corp", Type: LDAP}
+	entry := "dn: uid=ada,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: ada\nentryUUID: 11111111-2222-3333-4444-555555555555\ntitle: Countess of\n  Lovelace\n\n"
+	t.Run("UTF-16 as ldifde -u writes it", func(t *testing.T) {
+		text := "\xff\xfe"
+		for _, unit := range utf16.Encode([]rune(strings.ReplaceAll(entry, "\n", "\r\n"))) {
+			text += string([]byte{byte(unit), byte(unit >> 8)})
+		}
+		same(t, show(mustRead(t, fileConfig(t, cfg, text), Want{UserAttributes: []string{"title"}})), "user ada title=[\"Countess of Lovelace\"]\n")
+	})
+	for name, c := range map[string]struct{ text, reason string }{
+		"changes are refused":             {"dn: uid=ada,dc=example,dc=com\nchangetype: delete\n\n", "line 1: a change record (delete)"},
+		"an export that was cut short":    {entry + "search: 2\nresult: 4 Size limit exceeded\n", "the export is incomplete"},
+		"no LDIF at all":                  {"<html></html>\n", "line 1"},
+		"an entry that is there twice":    {entry + entry, `"uid=ada,dc=example,dc=com" is there twice`},
+		"an empty file":                   {"", "holds no entries"},
+		"values that are there in part":   {strings.Replace(entry, "title:", "title;range=0-1499:", 1), "read all values of title"},
+		"a base that was not exported":    {strings.ReplaceAll(entry, "example,dc=com", "lab"), "is not below"},
+		"a line that is folded into none": {" x\n" + entry, "line 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := fileConfig(t, cfg, c.text)
+			file.Users.Base = []string{"dc=example,dc=com"}
+			incomplete(t, read(t, file, Want{UserAttributes: []string{"title"}}), c.reason)
+		})
+	}
+	t.Run("a file that is not there", func(t *testing.T) {
+		file := cfg
+		file.URLs = []string{"ldif:" + filepath.Join(t.TempDir(), "none.ldf")}
+		incomplete(t, read(t, file, Want{}), "sources[corp].url: the LDIF file cannot be read")
+	})
+}
+
+// filters are compared with the in-process server and used as seeds.
+var filters = []string{
+	"(objectClass=*)", "(cn=ada*)", "(cn=*a*c*)", "(cn=*e)", "(mail=ADA@example.com)", "(!(mail=*))", "(&(objectClass=user)(|(title=countess)(cn=Grace Hopper)))",
+	"(userAccountControl:1.2.840.113556.1.4.803:=2)", "(userAccountControl:1.2.840.113556.1.4.804:=3)", "(!(userAccountControl:1.2.840.113556.1.4.803:=2))",
+	"(primaryGroupID>=514)", "(primaryGroupID<=513)", "(member=cn=grace  hopper,ou=people,dc=example,dc=com)", "(sAMAccountName~=ada)",
+	`(cn=Lovelace\2c Ada)`, "(nosuchattribute=1)", "(distinguishedName=CN=Grace Hopper,OU=People,DC=example,DC=com)", "(&)", "(|)", "(objectCategory=person)",
+}
+
+func TestFiltersOnAFileMatchAsOnAServer(t *testing.T) {
+	server := serveLDIF(t, ldaptest.ActiveDirectory, tree, ldaptest.Options{})
+	l, err := tryConnect(t.Context(), new(sourceOf(server)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	text := export(t, "-x", "-LLL", "-H", server.URL(), "-D", readerName(server.Directory()), "-w", readerPassword, "-b", "dc=example,dc=com", "-E", "pr=1000/noprompt", "(objectClass=*)")
+	st, err := readStore(t.Context(), "export", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, filter := range filters {
+		if strings.Contains(filter, "()") || filter == "(&)" || filter == "(|)" || filter == "(nosuchattribute=1)" {
+			continue
+		}
+		names := func(s searcher) string {
+			var all []string
+			_, err := s.search(t.Context(), request{base: "dc=example,dc=com", scope: ldap.ScopeWholeSubtree, filter: filter}, func(e *entry) error {
+				all = append(all, foldDN(string(e.dn)))
+				return nil
+			})
+			if err != nil {
+				t.Errorf("%s: %v", filter, err)
+			}
+			return sortedLines(all)
+		}
+		if got, want := names(st), names(l); got != want {
+			t.Errorf("%s\ngot:\n%s\nwant:\n%s", filter, got, want)
+		}
+	}
+}
+
+func FuzzFilterOnFile(f *testing.F) {
+	for _, filter := range filters {
+		f.Add(filter)
+	}
+	var records []*ldif.Record
+	reader := ldif.NewReader(strings.NewReader(tree))
+	for {
+		r, err := reader.Next()
+		if err != nil {
+			break
+		}
+		records = append(records, r)
+	}
+	f.Fuzz(func(t *testing.T, filter string) {
+		packet, err := ldap.CompileFilter(filter)
+		if err != nil {
+			return
+		}
+		filterAttributes(filter)
+		match, err := compileMatcher(packet)
+		if err != nil {
+			return
+		}
+		for _, r := range records {
+			match(r)
+		}
+	})
+}
+
+func FuzzReadStore(f *testing.F) {
+	f.Add(tree, "(objectClass=user)")
+	f.Add(plain, "(uid=ada)")
+	f.Fuzz(func(t *testing.T, text, filter string) {
+		st, err := readStore(context.Background(), "fuzz", strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, base := range st.top {
+			st.search(t.Context(), request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter}, count)
+		}
+	})
+}
