@@ -67,6 +67,24 @@ func TestAnonymousBindOnlyWhenNamed(t *testing.T) {
 	}
 }
 
+func TestKerberosFailuresAreExplained(t *testing.T) {
+	l := &link{cfg: &Config{ID: "corp"}, server: serverAddr{scheme: "ldap", host: "dc1.corp.example.com", port: "389"}}
+	tests := map[string]explanation{
+		"[Root cause: Networking_Error] Networking_Error: AS Exchange Error: failed sending AS_REQ to KDC: communication error with KDC via TCP: lookup _kerberos._tcp.EXAMPLE.COM: no such host": {
+			"bind.kdc", "no KDC is known for the realm: lookup _kerberos._tcp.EXAMPLE.COM: no such host", "set bind.realm if the account's suffix is not its domain, bind.kdc, or use the domain's DNS servers"},
+		"[Root cause: KDC_Error] KDC_Error: AS Exchange Error: kerberos error response from KDC: KRB Error: (37) KRB_AP_ERR_SKEW Clock skew too great": {
+			"bind.method", "the clocks of this machine and of the KDC differ by more than five minutes", "set this machine's clock by NTP"},
+		"[Root cause: KDC_Error] KRB Error: (12) KDC_ERR_POLICY KDC policy rejects request": {
+			"bind.username", "a policy of the KDC forbids the ticket", "look at the account's authentication policy and logon restrictions"},
+		"KRB Error: (99) KDC_ERR_NEW_ONE so": {"bind", "KRB Error: (99) KDC_ERR_NEW_ONE so", "look the error up in RFC 4120 7.5.9"},
+	}
+	for text, want := range tests {
+		if got := l.explainBind(errors.New(text)); got != want {
+			t.Errorf("%s\ngot  %+v\nwant %+v", text, got, want)
+		}
+	}
+}
+
 func TestNTLMBind(t *testing.T) {
 	s := serveUsers(t, ldaptest.ActiveDirectory, 1, ldaptest.Options{})
 	tests := map[string]struct{ user, password, want string }{
@@ -109,7 +127,7 @@ func TestBindsThatSambaRefuses(t *testing.T) {
 		},
 			"sources[corp].bind.spn: bind to ldap://HOST:389 as \"svc-adsync@CORP.EXAMPLE.COM\": the KDC does not know the service"},
 		"a KDC that cannot be reached": {"ldap", func(c *Config) { c.Bind.Method, c.Bind.Realm, c.Bind.KDC = Kerberos, s.Realm(), "127.0.0.1:1" },
-			"sources[corp].bind.kdc: bind to ldap://HOST:389 as \"svc-adsync@CORP.EXAMPLE.COM\": the KDC cannot be reached: "},
+			"sources[corp].bind.kdc: bind to ldap://HOST:389 as \"svc-adsync@CORP.EXAMPLE.COM\": the KDC cannot be reached: error setting dial timeout on connection to 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused"},
 		"a keytab that is missing": {"ldap", func(c *Config) { c.Bind.Method, c.Bind.Realm, c.Bind.Keytab = Kerberos, s.Realm(), "/nowhere/x.keytab" },
 			"sources[corp].bind.keytab: cannot be read: "},
 		"a ticket cache that is missing": {"ldap", func(c *Config) { c.Bind = Bind{Method: Kerberos, Realm: s.Realm(), CCache: "/nowhere/cc"} },

@@ -127,10 +127,11 @@ func (l *link) explainBind(err error) explanation {
 		return explanation{"bind.method", text, "let the domain controller's account use AES; RC4 is not spoken here"}
 	case strings.Contains(text, "Encrypting_Error") || strings.Contains(text, "client password/keytab incorrect") || strings.Contains(text, "matching key not found in keytab"):
 		return explanation{"bind.keytab", "the keytab has no fitting key for the account", "list it with klist -k -e: it must name the account, with AES keys"}
-	case strings.Contains(text, "Networking_Error") || strings.Contains(text, "KDC") && strings.Contains(text, "error sending"):
-		return explanation{"bind.kdc", "the KDC cannot be reached: " + text, "open port 88 (TCP) to it, or set bind.kdc"}
 	case strings.Contains(text, "no KDC") || strings.Contains(text, "_kerberos."):
-		return explanation{"bind.kdc", "no KDC is known for the realm: " + text, "set bind.kdc, or use the domain's DNS servers"}
+		return explanation{"bind.kdc", "no KDC is known for the realm: " + lastCause(text),
+			"set bind.realm if the account's suffix is not its domain, bind.kdc, or use the domain's DNS servers"}
+	case strings.Contains(text, "Networking_Error") || strings.Contains(text, "KDC") && strings.Contains(text, "error sending"):
+		return explanation{"bind.kdc", "the KDC cannot be reached: " + lastCause(text), "open port 88 (TCP) to it, or set bind.kdc"}
 	case strings.Contains(text, "remote error: tls:"):
 		return explanation{"tls.cert_file", "the server does not accept the client certificate: " + text, "give a certificate that the server's authority issued"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -169,6 +170,16 @@ func explainResult(answer *ldap.Error) explanation {
 	}
 	e.problem += ")"
 	return e
+}
+
+// lastCause leaves out gokrb5's account of where in itself it failed.
+func lastCause(text string) string {
+	for _, mark := range []string{"KDC via TCP: ", "error sending to a KDC: ", "failed sending AS_REQ to KDC: ", "failed sending TGS_REQ to KDC: "} {
+		if _, cause, ok := strings.Cut(text, mark); ok {
+			text = cause
+		}
+	}
+	return text
 }
 
 // portAdvice recognises the usual mix-up of the two ports.

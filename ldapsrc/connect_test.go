@@ -61,6 +61,7 @@ func TestServersThatAreTrusted(t *testing.T) {
 		"a pinned certificate":                   func(c *Config) { c.TLS.PinSHA256 = []string{fingerprint(leaf.Raw)} },
 		"a pin with colons":                      func(c *Config) { c.TLS.PinSHA256 = []string{colons(fingerprint(leaf.Raw))} },
 		"a pinned public key in base64":          func(c *Config) { c.TLS.PinSHA256 = []string{"sha256/" + base64.StdEncoding.EncodeToString(key[:])} },
+		"a pinned public key as curl writes it":  func(c *Config) { c.TLS.PinSHA256 = []string{"sha256//" + base64.StdEncoding.EncodeToString(key[:])} },
 		"one of two pins":                        func(c *Config) { c.TLS.PinSHA256 = []string{strings.Repeat("00", 32), hex.EncodeToString(key[:])} },
 		"a pin over StartTLS": func(c *Config) {
 			c.TLS.PinSHA256, c.TLS.StartTLS, c.URLs = []string{fingerprint(leaf.Raw)}, true, []string{s.URL()}
@@ -107,7 +108,6 @@ func TestConnectionsThatFailAreExplained(t *testing.T) {
 		hint   string
 	}{
 		"nothing listens":                    {"ldap://" + closed, func(*Config) {}, "sources[corp].url: connect to ldap://" + closed + ": nothing listens there (connection refused)", "check host and port"},
-		"the name is not known":              {"ldap://dc1.invalid", func(c *Config) { c.Insecure = true }, "sources[corp].url: connect to ldap://dc1.invalid:389: look up dc1.invalid: ", "hosts"},
 		"an unknown authority":               {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = otherCA }, "sources[corp].tls.ca_file: connect to " + s.LDAPSURL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
 		"an unknown authority over StartTLS": {s.URL(), func(c *Config) { c.TLS.CAFile, c.TLS.StartTLS = otherCA, true }, "sources[corp].tls.ca_file: connect to " + s.URL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
 		"another name":                       {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile, c.TLS.ServerName = caFile(t, s), "dc9.example.com" }, `sources[corp].tls.server_name: connect to ` + s.LDAPSURL() + `: the server's certificate is not for "dc9.example.com": ` + seen, "tls.server_name"},
@@ -147,6 +147,24 @@ func TestConnectionsThatFailAreExplained(t *testing.T) {
 				t.Error("the password is in the error")
 			}
 		})
+	}
+}
+
+// withoutDNS is a dialer on a machine that knows no names.
+type withoutDNS struct{}
+
+func (withoutDNS) DialContext(_ context.Context, network, address string) (net.Conn, error) {
+	host, _, _ := net.SplitHostPort(address)
+	return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+}
+
+func TestANameThatIsNotKnownIsExplained(t *testing.T) {
+	cfg := testConfig("ldaps://dc1.example.com")
+	_, err := dial(t.Context(), cfg, &Env{Dialer: withoutDNS{}}, cfg.address("ldaps", "dc1.example.com", "636"))
+	want := "sources[corp].url: connect to ldaps://dc1.example.com:636: look up dc1.example.com: no such host"
+	var failed *ConnectError
+	if !errors.As(err, &failed) || err.Error() != want || !strings.Contains(failed.Hint(), "hosts") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -144,7 +144,10 @@ func (c *Config) pins() ([][]byte, error) {
 	var list [][]byte
 	for _, text := range c.TLS.PinSHA256 {
 		text = strings.TrimSpace(text)
-		bare := strings.TrimPrefix(strings.TrimPrefix(text, "sha256/"), "sha256:")
+		bare := text
+		for _, prefix := range []string{"sha256//", "sha256/", "sha256:"} { // of curl, HPKP and others
+			bare = strings.TrimPrefix(bare, prefix)
+		}
 		pin, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(bare))
 		if err != nil || len(pin) != sha256.Size {
 			pin, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(bare, "="))
