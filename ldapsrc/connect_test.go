@@ -218,6 +218,21 @@ func TestServersThatDoNotAnswer(t *testing.T) {
 	}
 }
 
+func TestARefusedStartTLSIsExplainedAndNothingIsSent(t *testing.T) {
+	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{})
+	s.Inject(ldaptest.Fault{On: ldaptest.OpStartTLS, Do: ldaptest.Refuse(52, "no certificate")})
+	cfg := testConfig(s.URL())
+	cfg.TLS.StartTLS = true
+	_, err := tryConnect(t.Context(), cfg)
+	want := "sources[corp].tls.starttls: connect to " + s.URL() + ": StartTLS: the server refuses StartTLS: result 52 (Unavailable): no certificate"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if n := len(s.Requests(ldaptest.OpBind)); n != 0 {
+		t.Errorf("%d binds on a connection that is not encrypted", n)
+	}
+}
+
 func TestConnectingEndsWithItsContext(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{})
 	for _, on := range []ldaptest.Op{ldaptest.OpStartTLS, ldaptest.OpBind} {

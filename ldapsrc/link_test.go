@@ -308,7 +308,7 @@ func TestSearchEndsWithItsContext(t *testing.T) {
 
 func TestSearchEndsWithTheErrorOfItsConsumer(t *testing.T) {
 	l := connect(t, testConfig(serveUsers(t, ldaptest.OpenLDAP, 1200, ldaptest.Options{}).URL()))
-	enough := errors.New("enough")
+	enough := ldap.NewError(ldap.LDAPResultAdminLimitExceeded, errors.New("enough")) // of another link, say
 	if _, err := l.search(t.Context(), usersRequest, func(*entry) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
 	}

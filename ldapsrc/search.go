@@ -69,8 +69,8 @@ type stats struct {
 // search runs one search to the end and gives every entry to each. It returns
 // nil only when every page ended with success and a paging control, whose
 // cookie was empty on the last page and only there. After any error the
-// entries given so far must not be used, and unless the server refused the
-// search before its first entry, neither may the link.
+// entries given so far must not be used. After a result code the link is good
+// for another search, after anything else it is lost.
 func (l *link) search(ctx context.Context, req request, each func(*entry) error) (stats, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,7 +91,7 @@ func (l *link) search(ctx context.Context, req request, each func(*entry) error)
 		for len(smaller) > 0 && smaller[0] >= size {
 			smaller = smaller[1:]
 		}
-		if size > 0 && len(smaller) > 0 && s.stats.entries == 0 && l.broken == nil && ldap.IsErrorWithCode(err, ldap.LDAPResultAdminLimitExceeded) {
+		if size > 0 && len(smaller) > 0 && s.stats.entries == 0 && s.refused && ldap.IsErrorWithCode(err, ldap.LDAPResultAdminLimitExceeded) {
 			size, smaller = smaller[0], smaller[1:]
 			continue
 		}
@@ -113,6 +113,8 @@ type running struct {
 	held  int   // bytes of the stream that are looked through, and not yet decoded
 	page  int   // entries of the page
 	empty int   // pages in a row without an entry
+
+	refused bool // the server ended the search with a result of its own
 }
 
 func (s *running) run(ctx context.Context) error {
@@ -133,9 +135,7 @@ func (s *running) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { l.raw.Close() })
 	defer stop()
 	l.logSearch(s.req, s.size)
-	err = s.pages()
-	var refused *ldap.Error
-	if err != nil && !errors.As(err, &refused) {
+	if err = s.pages(); err != nil && !s.refused {
 		return l.lose(ctx, err)
 	}
 	if !stop() {
@@ -268,6 +268,7 @@ func (s *running) pageEnd(m message) ([]byte, error) {
 		return nil, err
 	}
 	if r.code != ldap.LDAPResultSuccess {
+		s.refused = true
 		return nil, r.err()
 	}
 	if s.size == 0 {
