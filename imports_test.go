@@ -17,12 +17,13 @@ import (
 var mayImport = map[string][]string{
 	"adsync": {"adsync/commands"},
 	"adsync/commands": {
-		"adsync/commands/ask", "adsync/commands/config", "adsync/ldapsrc", "adsync/ldapsrc/directory",
-		"adsync/ldapsrc/ldif", "adsync/upload", "adsync/upload/scim", "adsync/proxy",
+		"adsync/commands/ask", "adsync/commands/config", "adsync/commands/rules", "adsync/ldapsrc", "adsync/ldapsrc/directory",
+		"adsync/ldapsrc/ldif", "adsync/upload", "adsync/upload/filetarget", "adsync/upload/scim", "adsync/proxy",
 	},
 	"adsync/commands/ask": nil,
 	// The file is read into the types of those it configures.
 	"adsync/commands/config":          {"adsync/ldapsrc", "adsync/upload", "adsync/upload/scim", "adsync/proxy"},
+	"adsync/commands/rules":           {"adsync/ldapsrc/directory", "adsync/upload"},
 	"adsync/proxy":                    nil,
 	"adsync/ldapsrc":                  {"adsync/ldapsrc/directory", "adsync/ldapsrc/ldif"},
 	"adsync/ldapsrc/directory":        nil,
@@ -31,6 +32,7 @@ var mayImport = map[string][]string{
 	"adsync/ldapsrc/ldaptest/servers": nil,
 	"adsync/upload":                   {"adsync/ldapsrc/directory"},
 	"adsync/upload/scim":              {"adsync/upload", "adsync/ldapsrc/directory"},
+	"adsync/upload/filetarget":        {"adsync/upload", "adsync/upload/scim"},
 	"adsync/upload/scimtest":          nil,
 	"adsync/upload/scimtest/servers":  nil,
 	"adsync/upload/targettest":        {"adsync/upload", "adsync/ldapsrc/directory", "adsync/upload/scimtest"},

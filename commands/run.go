@@ -174,5 +174,8 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if err := r.holdBack(&in); err != nil {
+		return nil, err
+	}
 	return upload.Diff(in), nil
 }

@@ -1,0 +1,231 @@
+// Package rules are the data checks: what is wrong in a directory that would
+// break a synchronisation, found before it does. A rule is a line of a table;
+// a Checker runs them over the snapshots of all sources and, where it is
+// known, what the target holds.
+//
+// The package reads nothing and changes nothing: it is functions over
+// directory and upload. A rule looks only at attributes that are mapped, or
+// named in Options, and always at the value as the directory has it.
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"adsync/ldapsrc/directory"
+	"adsync/upload"
+)
+
+// Options say what to check for.
+type Options struct {
+	Profile  string            // of the target; generic when empty. "entra" stands for both of Entra's
+	Domains  []string          // the target's verified domains; empty: not known
+	Suffixes map[string]string // domain to the domain that is suggested in its place
+	// Attributes are looked at besides the mapped ones.
+	Attributes []string
+	Only       []string // ids of the rules to run; empty: all
+	Least      Severity // findings below it are not made; Info when empty
+}
+
+// A Source says how the snapshot that is added with it is mapped.
+type Source struct {
+	ID      string
+	AD      bool
+	BuiltIn bool // built-in accounts are wanted
+	Mapping *upload.Mapping
+}
+
+// A Checker collects the findings of one or more sources. It keeps the
+// snapshots that it is given, which must not change, and of the values only
+// hashes.
+type Checker struct {
+	options Options
+	values  values
+	off     []bool // by rule
+	least   int
+
+	sources []*source
+	index   index
+	found   []found
+	foreign []resource // of the target, not ours
+	done    bool
+	counts  Counts
+	result  []Finding
+}
+
+// Counts say what was looked at.
+type Counts struct {
+	Users, Groups int
+	Skipped       map[string]int // by reason
+}
+
+type source struct {
+	Source
+	snapshot      *directory.Snapshot
+	users, groups *plan
+	eval, evalG   evaluation
+}
+
+// New returns a Checker, or an error that names the option at fault.
+func New(o Options) (*Checker, error) {
+	p, err := profileNamed(o.Profile)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{options: o, off: make([]bool, len(table)), least: max(o.Least.weight(), Info.weight())}
+	c.values = values{profile: p, domains: map[string]domainVerdict{}, verified: map[string]bool{}}
+	for _, domain := range o.Domains {
+		c.values.verified[foldDomain(domain)] = true
+	}
+	for _, id := range o.Only {
+		if _, ok := numbers[id]; !ok {
+			return nil, fmt.Errorf("no rule %q", id)
+		}
+	}
+	for i := range table {
+		c.off[i] = len(o.Only) > 0 && !slices.Contains(o.Only, table[i].ID)
+	}
+	suffixes := map[string]string{}
+	for old, new := range o.Suffixes {
+		suffixes[foldDomain(old)] = new
+	}
+	c.options.Suffixes = suffixes
+	c.counts.Skipped = map[string]int{}
+	c.index = index{seed: maphash.MakeSeed(), one: map[uint64]holder{}, many: map[uint64][]holder{}}
+	return c, nil
+}
+
+func foldDomain(domain string) string {
+	ascii, err := idna.ToASCII(strings.ToLower(nfc(domain)))
+	if err != nil {
+		return strings.ToLower(domain)
+	}
+	return ascii
+}
+
+// Title is the target as messages name it.
+func (c *Checker) Title() string { return c.values.profile.title }
+
+// Add checks the entries of a source, in one pass. What must be unique is
+// judged when all sources have been added.
+func (c *Checker) Add(s Source, snapshot *directory.Snapshot) {
+	src := &source{Source: s, snapshot: snapshot}
+	src.users = newPlan(upload.User, s.Mapping, c.options.Attributes)
+	src.groups = newPlan(upload.Group, s.Mapping, c.options.Attributes)
+	src.eval, src.evalG = src.users.evaluation(), src.groups.evaluation()
+	number := len(c.sources)
+	c.sources = append(c.sources, src)
+	c.index.grow(len(snapshot.Users))
+	c.counts.Users += len(snapshot.Users)
+	c.counts.Groups += len(snapshot.Groups)
+	for _, skip := range snapshot.Skipped {
+		c.counts.Skipped[skip.Reason] += skip.Count
+	}
+	for i := range snapshot.Users {
+		c.user(holderOf(number, false, i))
+	}
+	for i := range snapshot.Groups {
+		c.group(holderOf(number, true, i))
+	}
+}
+
+// Counts say what was looked at and left out so far.
+func (c *Checker) Counts() Counts { return c.counts }
+
+// Findings ends the check and returns what was found, in the order of the
+// table, then of the sources, then by DN.
+func (c *Checker) Findings() []Finding {
+	if c.done {
+		return c.result
+	}
+	c.done = true
+	c.duplicates()
+	c.lookalikes()
+	c.managerLoops()
+	c.groupLoops()
+	c.suggest()
+	slices.SortStableFunc(c.found, func(a, b found) int {
+		x, y := c.entry(a.at), c.entry(b.at)
+		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.at.source(), b.at.source()),
+			cmp.Compare(x.dn, y.dn), cmp.Compare(x.anchor, y.anchor), cmp.Compare(a.attribute, b.attribute), cmp.Compare(a.value, b.value))
+	})
+	c.result = make([]Finding, len(c.found))
+	for i := range c.found {
+		c.result[i] = c.finding(&c.found[i])
+	}
+	c.found = nil
+	return c.result
+}
+
+// found is a finding in the making.
+type found struct {
+	at         holder
+	rule       ruleNumber
+	severity   Severity
+	used       role
+	made       bool // the value is a template's
+	safe       bool
+	attribute  string
+	value      string
+	detail     string
+	suggestion string
+	others     []Holder
+}
+
+// report notes a finding unless its rule is off.
+func (c *Checker) report(f found) {
+	if c.off[f.rule] {
+		return
+	}
+	if f.severity == "" {
+		f.severity = table[f.rule].severity(c.values.profile.sets, f.used)
+	}
+	if w := f.severity.weight(); w > 0 && w >= c.least {
+		c.found = append(c.found, f)
+	}
+}
+
+func (c *Checker) finding(f *found) Finding {
+	e := c.entry(f.at)
+	r := &table[f.rule]
+	return Finding{
+		Rule: r.ID, Severity: f.severity, Kind: e.kind, Source: c.sources[f.at.source()].ID, DN: e.dn, Anchor: e.anchor,
+		Name: e.name, Active: e.active, Attribute: f.attribute, Value: f.value, Suggestion: f.suggestion, Safe: f.safe,
+		Others: f.others, Message: f.detail, Fix: r.Fix, ChangesLogin: f.used&asLogin != 0,
+	}
+}
+
+// entryInfo is what a finding says of its object.
+type entryInfo struct {
+	kind   string
+	dn     string
+	anchor directory.Anchor
+	name   string
+	active bool
+}
+
+func (c *Checker) entry(h holder) entryInfo {
+	s := c.sources[h.source()]
+	if h.isGroup() {
+		g := &s.snapshot.Groups[h.number()]
+		return entryInfo{kind: KindGroup, dn: g.DN, anchor: g.Anchor, name: cmp.Or(nameAt(s.groups, asGroupName, g.Attributes), g.Login), active: true}
+	}
+	u := &s.snapshot.Users[h.number()]
+	return entryInfo{kind: KindUser, dn: u.DN, anchor: u.Anchor, name: cmp.Or(nameAt(s.users, asLogin, u.Attributes), u.Login), active: u.Active}
+}
+
+// nameAt evaluates the path that names an entry at the service.
+func nameAt(p *plan, used role, a directory.Attributes) string {
+	for i := range p.paths {
+		if p.paths[i].used == used {
+			values, _ := p.paths[i].from.Values(a)
+			return first(values)
+		}
+	}
+	return ""
+}
