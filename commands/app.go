@@ -115,6 +115,7 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 func allCommands(env Env) []*cli.Command {
 	list := []*cli.Command{
 		syncCommand(env),
+		statusCommand(env),
 		demoCommand(env),
 	}
 	for _, c := range list {

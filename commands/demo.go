@@ -55,6 +55,7 @@ type demoStep struct {
 	edit  func(*company) error // what happens in the company before it
 	args  []string
 	exit  int
+	whole bool // the output is shown to the last line
 	check func(*company) error
 }
 
@@ -114,7 +115,12 @@ func (d *demo) run(ctx context.Context, s demoStep) error {
 	env.Stdout, env.Stderr, env.Terminal = &output, &output, nil
 	args := append([]string{"adsync", "--config", d.configPath()}, s.args...)
 	exit := execute(ctx, args, env)
-	excerpt(d.env.Stdout, strings.ReplaceAll(output.String(), " --config "+d.configPath(), ""))
+	text := strings.ReplaceAll(output.String(), " --config "+d.configPath(), "")
+	if s.whole {
+		fmt.Fprint(d.env.Stdout, text)
+	} else {
+		excerpt(d.env.Stdout, text)
+	}
 	d.say("(exit %d)", exit)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -151,6 +157,11 @@ func excerpt(w io.Writer, text string) {
 // those three are left out all the time, which is why a good run ends with 3.
 func demoSteps() []demoStep {
 	return []demoStep{{
+		say:   "Are both sides there, and what is ours at the service? Nothing yet.",
+		args:  []string{"status"},
+		whole: true,
+		check: (*company).nothingWritten,
+	}, {
 		say:   "What would be done? A dry run reads both sides and writes nothing.",
 		args:  []string{"sync", "--dry-run"},
 		exit:  ExitPartial,

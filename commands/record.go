@@ -83,7 +83,7 @@ func (r *run) leave(o syncOptions, f *finished) error {
 	if f.dryRun {
 		return nil
 	}
-	if err := writeWhole(filepath.Join(r.reportDir(), lastRunFile), doc, doc.changes); err != nil {
+	if err := writeWhole(r.lastRunPath(), doc, doc.changes); err != nil {
 		return fmt.Errorf("write the record of this run: %w", err)
 	}
 	return nil

@@ -109,6 +109,14 @@ func (s *summary) line(took time.Duration) string {
 		}
 		read = append(read, text+" read")
 	}
+	if len(read) == 0 {
+		return fmt.Sprintf("%s in %s", s.does(), seconds(took))
+	}
+	return fmt.Sprintf("%s; %s in %s", strings.Join(read, "; "), s.does(), seconds(took))
+}
+
+// does is the counts of a summary in words.
+func (s *summary) does() string {
 	var done []string
 	always := func(n int, what string) { done = append(done, thousands(n)+" "+what) }
 	some := func(n int, what string) {
@@ -131,7 +139,7 @@ func (s *summary) line(took time.Duration) string {
 	if s.DryRun {
 		dry = "dry run: "
 	}
-	return fmt.Sprintf("%s; %s%s in %s", strings.Join(read, "; "), dry, strings.Join(done, ", "), seconds(took))
+	return dry + strings.Join(done, ", ")
 }
 
 func seconds(d time.Duration) string {
