@@ -17,17 +17,16 @@ var computerNames = []string{"dNSHostName", "operatingSystem", "operatingSystemV
 
 // A computerReader turns entries into computers.
 type computerReader struct {
-	r        *reading
-	sel      *selection
-	pack     packer
-	anchors  []int
-	login    []int
-	sid      int
-	logons   []int
-	critical int
-	states   states
-	list     []directory.Computer
-	skipped  map[string]int
+	r       *reading
+	sel     *selection
+	pack    packer
+	anchors []int
+	login   []int
+	sid     int
+	logons  []int
+	states  states
+	list    []directory.Computer
+	skipped map[string]int
 }
 
 // readComputers reads the computers of one domain. Domain controllers are
@@ -53,7 +52,7 @@ func (r *reading) readComputers(ctx context.Context, d *domain, s searcher) erro
 		}
 		total.referrals += st.referrals
 	}
-	r.src.env.progress("computers", len(c.list))
+	r.progress("computers", len(c.list))
 	r.count(c.skipped, total)
 	r.mu.Lock()
 	defer r.mu.Unlock()

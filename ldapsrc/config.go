@@ -48,7 +48,7 @@ type Config struct {
 	AllowEmpty  bool          // a source without users is complete
 	Expect      Expect
 	Attributes  Attributes
-	Connections int // for each domain; 1 when zero
+	Connections int // at a time, with the server of each domain; 3 when zero: users, groups and computers
 }
 
 // TLS says how a server proves who it is, and we to it.

@@ -45,6 +45,7 @@ type domain struct {
 	server serverAddr
 	dse    *rootDSE
 	more   []searcher
+	idle   []searcher // the ones that nobody uses
 }
 
 // open connects to the source and finds its domains. Only the first one is
@@ -201,13 +202,22 @@ func (d *domain) use(ctx context.Context, l *link) error {
 		l.close()
 		return err
 	}
-	d.first, d.server, d.dse = l, l.server, dse
+	d.first, d.server, d.dse, d.idle = l, l.server, dse, []searcher{l}
 	return nil
 }
 
-// session returns a connection of its own to the domain's server, or shares
-// the first one where there can be no other: searches then take turns.
+// session returns a connection to the domain's server that nobody else uses,
+// or shares the first one where there can be no other: searches then take
+// turns.
 func (d *domain) session(ctx context.Context) (searcher, error) {
+	d.mu.Lock()
+	if n := len(d.idle); n > 0 {
+		defer d.mu.Unlock()
+		s := d.idle[n-1]
+		d.idle = d.idle[:n-1]
+		return s, nil
+	}
+	d.mu.Unlock()
 	if d.server.dial == "" {
 		return d.first, nil // an LDIF file
 	}
@@ -230,6 +240,13 @@ func (d *domain) session(ctx context.Context) (searcher, error) {
 	return l, nil
 }
 
+// release gives a session back.
+func (d *domain) release(s searcher) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = append(d.idle, s)
+}
+
 func (d *domain) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -239,7 +256,7 @@ func (d *domain) close() {
 	if d.first != nil {
 		d.first.close()
 	}
-	d.first, d.more = nil, nil
+	d.first, d.more, d.idle = nil, nil, nil
 }
 
 func closeAll(domains []*domain) {

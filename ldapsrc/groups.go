@@ -157,7 +157,7 @@ func (r *reading) readGroups(ctx context.Context, d *domain, s searcher) error {
 		}
 		total.referrals += st.referrals
 	}
-	r.src.env.progress("groups", len(g.rows)-g.progressed)
+	r.progress("groups", len(g.rows)-g.progressed)
 	r.count(g.skipped, total)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -203,7 +203,7 @@ func (g *groupReader) entry(e *entry) error {
 	}
 	g.rows = append(g.rows, row)
 	if len(g.rows)-g.progressed == progressStep {
-		g.r.src.env.progress("groups", progressStep)
+		g.r.progress("groups", progressStep)
 		g.progressed = len(g.rows)
 	}
 	return nil

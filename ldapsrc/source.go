@@ -121,7 +121,7 @@ func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, erro
 	if err := s.checkBases(domains); err != nil {
 		return nil, err
 	}
-	r := &reading{src: s, want: want, domains: domains, now: s.env.now(), skipped: map[string]int{}, members: newMemberTable()}
+	r := &reading{src: s, want: want, domains: domains, now: s.env.now(), skipped: map[string]int{}, told: map[string]int{}, members: newMemberTable()}
 	if err := r.entries(ctx); err != nil {
 		return nil, err
 	}
@@ -144,7 +144,8 @@ type reading struct {
 	domains []*domain
 	now     time.Time
 
-	mu        sync.Mutex // of what the domains add to while they are read
+	mu        sync.Mutex     // of what the domains add to while they are read
+	told      map[string]int // what progress was told
 	users     userList
 	computers []directory.Computer
 	rows      []*groupRow
@@ -181,26 +182,46 @@ func (r *reading) entries(ctx context.Context) error {
 
 func (r *reading) domain(ctx context.Context, d *domain) error {
 	g, ctx := errgroup.WithContext(ctx)
-	part := func(read func(context.Context, searcher) error) {
+	g.SetLimit(r.src.cfg.connections())
+	part := func(read func(context.Context, *domain, searcher) error) {
 		g.Go(func() error {
 			s, err := d.session(ctx)
 			if err != nil {
 				return err
 			}
-			return read(ctx, s)
+			defer d.release(s)
+			return read(ctx, d, s)
 		})
 	}
-	part(func(ctx context.Context, s searcher) error { return r.readUsers(ctx, d, s) })
+	part(r.readUsers)
 	if r.src.cfg.Groups.Sync {
-		part(func(ctx context.Context, s searcher) error { return r.readGroups(ctx, d, s) })
+		part(r.readGroups)
 	}
 	if r.src.cfg.Computers.Sync {
-		part(func(ctx context.Context, s searcher) error { return r.readComputers(ctx, d, s) })
+		part(r.readComputers)
 	}
 	return g.Wait()
 }
 
-// skip counts what was left out, and referrals that were not followed.
+// connections is how many to have with the server of a domain at a time: one
+// each for users, groups and computers.
+func (c *Config) connections() int {
+	if c.Connections > 0 {
+		return c.Connections
+	}
+	return 3
+}
+
+// progress tells how many entries of a kind there are, over all domains.
+func (r *reading) progress(what string, more int) {
+	r.mu.Lock()
+	r.told[what] += more
+	total := r.told[what]
+	r.mu.Unlock()
+	r.src.env.progress(what, total)
+}
+
+// count adds up what was left out, and referrals that were not followed.
 func (r *reading) count(skipped map[string]int, st stats) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -87,7 +87,7 @@ func (r *reading) readUsers(ctx context.Context, d *domain, s searcher) error {
 		}
 		total.referrals += st.referrals
 	}
-	r.src.env.progress("users", len(u.list.users)-u.progressed)
+	r.progress("users", len(u.list.users)-u.progressed)
 	r.count(u.skipped, total)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -162,7 +162,7 @@ func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 		}
 	}
 	if len(l.users)-u.progressed == progressStep {
-		u.r.src.env.progress("users", progressStep)
+		u.r.progress("users", progressStep)
 		u.progressed = len(l.users)
 	}
 }
