@@ -51,7 +51,7 @@ func small() *File {
 func large() *File {
 	f := small()
 	s := &f.Sources[0]
-	s.Forest, s.Timeout, s.Connections = true, Duration(90*time.Second), 3
+	s.Forest, s.Timeout, s.Connections = true, Duration(90*time.Second), 4
 	s.Hosts = map[string]string{"dc2.corp.example.com": "192.0.2.2", "dc1.corp.example.com": "192.0.2.1"}
 	s.TLS = TLS{CAFile: `C:\Zertifikate\Straße.pem`, ServerName: "dc1"}
 	s.Users = Users{Base: Strings{"OU=Łódź,DC=corp,DC=example,DC=com", "OU=B,DC=corp,DC=example,DC=com"}, Filter: "(mail=*)", Exclude: Strings{"*-test", "svc-*"}}

@@ -22,7 +22,7 @@ type Source struct {
 	Computers   Computers        `yaml:"computers"`
 	Attributes  SourceAttributes `yaml:"attributes"`
 	Timeout     Duration         `yaml:"timeout"`     // for each answer
-	Connections int              `yaml:"connections"` // for each domain
+	Connections int              `yaml:"connections"` // at a time, for each domain
 	AllowEmpty  bool             `yaml:"allow_empty"` // a source without users is no error
 	Expect      Expect           `yaml:"expect"`
 }
@@ -38,7 +38,7 @@ func (s *Source) setDefaults() {
 	s.Bind.Method = "simple"
 	s.Groups.Nested = "flatten"
 	s.Timeout = Duration(30 * time.Second)
-	s.Connections = 1
+	s.Connections = 3
 }
 
 // TLS says how a server proves who it is, and we to it.
