@@ -147,6 +147,9 @@ func (r *run) want() upload.Want {
 // where those have gone who are no longer in scope, and the service, whether
 // it holds what its list, if unproven, lacks.
 func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
+	if err := r.suits(r.target.Capabilities()); err != nil {
+		return nil, err
+	}
 	in := upload.Input{State: held.state, Capabilities: r.target.Capabilities(), Mark: r.mark, Policy: r.policy}
 	for i, s := range r.sources {
 		in.Sources = append(in.Sources, upload.Source{
@@ -178,4 +181,20 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 		return nil, err
 	}
 	return upload.Diff(in), nil
+}
+
+// suits refuses what the configuration wants of the service and the service
+// does not have, where going on without it would take something away.
+func (r *run) suits(c upload.Capabilities) error {
+	for _, s := range r.sources {
+		key := fmt.Sprintf("%s: source %s", r.file.Path, s.config.ID)
+		switch {
+		case s.config.Groups.Sync && s.config.Groups.Nested == ldapsrc.Keep && !c.Nested:
+			return usage(fmt.Errorf("%s: groups.nested: this service takes no groups as members", key), "use groups.nested: flatten")
+		case s.config.Computers.Sync && !c.Devices:
+			return usage(fmt.Errorf("%s: computers.sync: this service has no resource type for devices", key),
+				"name the type under target.devices if it has another name, or send computers to a file: target")
+		}
+	}
+	return nil
 }

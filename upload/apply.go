@@ -324,6 +324,10 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 	if after == nil {
 		return
 	}
+	if w.ExternalID != "" && after.ExternalID != w.ExternalID && !a.target.Capabilities().Unmarked[c.Kind] {
+		a.rewritten[KeyExternalID] = fmt.Sprintf("the service does not keep the externalId of a %s as it was written (%s): without it nothing is owned, and each run adopts anew",
+			c.Kind, c.Name)
+	}
 	for _, s := range w.Set {
 		t := a.target.Capabilities().Trait(c.Kind, s.Path)
 		if _, known := a.rewritten[s.Path]; known || t.Hidden || t.WriteOnce || t.same(s.Values, after.Get(s.Path)) {

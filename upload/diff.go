@@ -61,6 +61,12 @@ func (d *differ) say() {
 	if !d.Capabilities.Devices && asks(func(s *Source) bool { return s.Devices }) {
 		warn("the service takes no devices: computers.sync has no effect")
 	}
+	if d.Policy.UserGone == Remove && d.neverDeletes(User) || d.Policy.UserDisabled == Remove && d.neverDeletes(User) {
+		warn("users of this service are not deleted but deactivated: its profile has no DELETE for them")
+	}
+	if d.Policy.GroupGone == Remove && d.neverDeletes(Group) {
+		warn("groups of this service are not deleted: its profile has no DELETE for them")
+	}
 	if d.kept > 0 {
 		warn(fmt.Sprintf("the service cannot deactivate users: %d who are disabled or gone stay as they are; policy delete would remove them", d.kept))
 	}

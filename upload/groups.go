@@ -117,7 +117,7 @@ func (d *differ) group(c *groupCandidate) {
 		mapping, attributes := s.Mapping, g.Attributes
 		change.Verb, change.Reason = Create, "new in scope"
 		change.create = func() []AttributeChange { return created(mapping, Group, attributes) }
-	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id {
+	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id && !d.Capabilities.Unmarked[Group] {
 		change.Verb, change.Reason = Adopt, "same displayName, not owned by anyone"
 	} else if len(change.set) > 0 {
 		change.Verb = Update

@@ -28,6 +28,9 @@ func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
 	if k == Group {
 		action = d.Policy.GroupGone
 	}
+	if action == Remove && d.neverDeletes(k) {
+		action = Off
+	}
 	switch {
 	case action == Remove:
 		return Delete, true
@@ -37,6 +40,13 @@ func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
 		return Deactivate, true
 	}
 	return "", false
+}
+
+// neverDeletes reports whether the service, or its profile, has no DELETE for
+// a kind; its users are deactivated then, and its groups kept.
+func (d *differ) neverDeletes(k Kind) bool {
+	may, said := d.Capabilities.Delete[k]
+	return said && !may
 }
 
 // whereabouts says why an entry is not in the snapshot.

@@ -57,8 +57,11 @@ type Capabilities struct {
 	Patch   bool
 	Groups  bool // groups can be written
 	Nested  bool // a group can be a member of a group
-	Devices bool
-	Delete  map[Kind]bool // DELETE may be used at all
+	// Unmarked kinds keep no externalId: their resources are known by name
+	// alone, are never removed, and need no adopting.
+	Unmarked map[Kind]bool
+	Devices  bool
+	Delete   map[Kind]bool // whether DELETE may be used; a kind that is not named may be deleted
 	// Unique are the paths on which a second resource is refused.
 	Unique map[Kind][]string
 	// Required are paths without which a create is refused.

@@ -181,10 +181,11 @@ func (d *differ) user(c *candidate) {
 		}
 		return
 	}
-	adopted := r.ExternalID != c.id
-	off := !u.Active && d.Policy.UserDisabled == Off
+	adopted := r.ExternalID != c.id && !d.Capabilities.Unmarked[User]
+	remove := !u.Active && d.Policy.UserDisabled == Remove
+	off := !u.Active && d.Policy.UserDisabled == Off || remove && d.neverDeletes(User)
 	frozen := d.Capabilities.FrozenInactive && !r.Active && !u.Active
-	if !u.Active && d.Policy.UserDisabled == Remove {
+	if remove && !off {
 		base.Verb, base.Reason = Delete, reasonInactive(u)
 		d.add(base)
 		return
