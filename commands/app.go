@@ -116,6 +116,7 @@ func allCommands(env Env) []*cli.Command {
 	list := []*cli.Command{
 		syncCommand(env),
 		statusCommand(env),
+		purgeCommand(env),
 		demoCommand(env),
 	}
 	for _, c := range list {

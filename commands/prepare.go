@@ -45,30 +45,48 @@ func prepare(ctx context.Context, env Env, g globalOptions, only []string) (*run
 	if err := r.selectSources(only); err != nil {
 		return nil, err
 	}
+	return r, r.open(ctx)
+}
+
+// prepareTarget is prepare for what concerns the service alone: no source is
+// made, and none of their secrets is needed.
+func prepareTarget(ctx context.Context, env Env, g globalOptions) (*run, error) {
+	file, err := load(env, g)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{env: env, options: g, file: file}
+	return r, r.open(ctx)
+}
+
+// open makes the parts of a run.
+func (r *run) open(ctx context.Context) error {
+	file := r.file
 	if file.Target == nil {
-		return nil, usage(fmt.Errorf("%s: target: is missing", file.Path), `name the service under target, or run "adsync init"`)
+		return usage(fmt.Errorf("%s: target: is missing", file.Path), `name the service under target, or run "adsync init"`)
 	}
 	if err := r.fetchSecrets(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openLog(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, w := range file.Warnings {
 		r.log.Warn(w)
 	}
 	if err := r.openProxy(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openSources(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openTarget(); err != nil {
-		return nil, err
+		return err
 	}
+	var err error
 	r.mark, err = upload.NewMark(file.Target.ExternalID, file.SourceIDs())
 	if err != nil {
-		return nil, usage(fmt.Errorf("%s: target.external_id: %w", file.Path, err), "")
+		return usage(fmt.Errorf("%s: target.external_id: %w", file.Path, err), "")
 	}
 	r.policy = upload.Policy{
 		UserDisabled: upload.Action(file.Policy.UserDisabled),
@@ -77,7 +95,7 @@ func prepare(ctx context.Context, env Env, g globalOptions, only []string) (*run
 		Adopt:        file.Target.Adopt != "never",
 	}
 	r.limits = file.UploadLimits()
-	return r, nil
+	return nil
 }
 
 // selectSources takes those of --source, or all.

@@ -173,13 +173,7 @@ func (r *run) targetStatus(ctx context.Context) (targetStatus, *upload.State) {
 			return out, nil
 		}
 	}
-	want := upload.Want{Groups: []string{upload.KeyDisplayName}, Owned: func(string) bool { return false }}
-	for _, s := range r.file.Sources {
-		if s.Computers.Sync {
-			want.Devices = []string{upload.KeyDisplayName}
-		}
-	}
-	state, err := r.target.Read(ctx, want)
+	state, err := r.target.Read(ctx, r.wantEverything())
 	if err != nil {
 		out.blame(targetFailure(err))
 		return out, nil

@@ -177,7 +177,7 @@ func (r *run) conclude(out printer, o syncOptions, f finished) error {
 		out.Remark(sentence)
 	}
 	if f.done.Stopped != nil {
-		out.Notice(fmt.Sprintf("stopped before the end: %v", f.done.Stopped))
+		out.Notice(stoppedEarly(f.done.Stopped))
 	}
 	if len(f.blown) > 0 && f.summary.Withheld > 0 {
 		_, held, _ := strings.Cut(f.summary.Digest, ".")
