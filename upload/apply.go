@@ -22,6 +22,9 @@ type ApplyOptions struct {
 	// Observe is called for every change that was tried, in the order of the
 	// plan, when its outcome is known. It may be nil.
 	Observe func(*Change)
+	// Progress is told of every answer: how many writes are done, and about
+	// how many there are. It may be nil.
+	Progress func(done, total int)
 }
 
 // An Outcome is what Apply has done beyond the states of the changes.
@@ -43,6 +46,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 			a.ids[anchor] = o.State.Users[i].ID
 		}
 	}
+	a.writes = plan.writes()
 	a.run(ctx, plan)
 	out := Outcome{Stopped: a.stopped}
 	for _, sentence := range a.rewritten {
@@ -99,6 +103,8 @@ type applier struct {
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
 	rewritten map[string]string
+
+	answered, writes int // for Progress
 }
 
 // phase applies changes that do not depend on each other, renames apart,
@@ -144,6 +150,7 @@ func (a *applier) batch(ctx context.Context, changes []*Change, make func(*Chang
 	}
 	var conflicts []int
 	a.target.Write(ctx, writes, func(i int, r Result) {
+		a.progress()
 		if refusal := new(Refusal); errors.As(r.Err, &refusal) && refusal.Conflict() && writes[i].Op == OpCreate {
 			conflicts = append(conflicts, i)
 			return
@@ -160,6 +167,26 @@ func (a *applier) batch(ctx context.Context, changes []*Change, make func(*Chang
 	}
 	if err := ctx.Err(); err != nil && a.stopped == nil {
 		a.stopped = err
+	}
+}
+
+// writes is about how many writes the plan comes to.
+func (p *Plan) writes() int {
+	n := 0
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.State == Planned {
+			n++
+			if c.manager != nil && !onlyManager(c) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (a *applier) progress() {
+	if a.answered++; a.Progress != nil {
+		a.Progress(a.answered, max(a.answered, a.writes))
 	}
 }
 
@@ -235,18 +262,23 @@ func (a *applier) write(c *Change) (Write, error) {
 	switch c.Verb {
 	case Create:
 		w.Op, w.ExternalID = OpCreate, a.Mark.ExternalID(c.Source, c.Anchor)
-		on := true
+		on := !c.inactive
 		w.Active = &on
 		for _, s := range c.create() {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
 		}
-	case Update, Adopt, Reactivate:
+	case Update, Adopt, Reactivate, Release:
 		w.Op = OpUpdate
 		for _, s := range c.set {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
 		}
 		if c.Verb == Adopt {
 			w.ExternalID = a.Mark.ExternalID(c.Source, c.Anchor)
+		}
+		if c.Verb == Release {
+			if w.ExternalID = c.externalID; w.ExternalID == "" {
+				w.Set = append(w.Set, Attribute{Path: KeyExternalID})
+			}
 		}
 		// Only active users adopt.
 		if c.Verb == Reactivate || (c.Verb == Adopt && c.Kind == User && !c.Before.Active) {
@@ -305,8 +337,8 @@ func (a *applier) managers(ctx context.Context, users []*Change) {
 }
 
 func (a *applier) managerWrite(c *Change) (Write, error) {
-	id := ""
-	if c.manager.anchor != "" {
+	id := c.manager.id
+	if c.manager.anchor != "" && id == "" {
 		if id = a.ids[c.manager.anchor]; id == "" {
 			return Write{}, fmt.Errorf("the manager, %s, could not be created", c.manager.name)
 		}

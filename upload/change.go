@@ -17,6 +17,7 @@ const (
 	Update        Verb = "update"
 	Reactivate    Verb = "reactivate"
 	Deactivate    Verb = "deactivate"
+	Release       Verb = "release" // the reverse of adopt: only Undo plans it
 	Delete        Verb = "delete"
 	AddMembers    Verb = "add_members"
 	RemoveMembers Verb = "remove_members"
@@ -73,6 +74,10 @@ type Change struct {
 	set     []AttributeChange
 	create  func() []AttributeChange
 	manager *managerChange
+
+	inactive   bool      // a create that brings back somebody who was off
+	externalID string    // what a release writes; "" takes ours away
+	taken      *Resource // what a create found in its place and took over
 }
 
 // An AttributeChange is one managed path before and after.
@@ -83,14 +88,15 @@ type AttributeChange struct {
 
 // A Member is a user as a member of a group.
 type Member struct {
-	Anchor directory.Anchor
-	ID     string // "" while the member is yet to be created
-	Name   string
+	Anchor directory.Anchor `json:"anchor,omitempty"` // "" of somebody who is not ours
+	ID     string           `json:"id,omitempty"`     // "" while the member is yet to be created
+	Name   string           `json:"name"`
 }
 
 // managerChange is the second pass of a user: who is to be the manager.
 type managerChange struct {
-	anchor directory.Anchor // "" takes the manager away
+	anchor directory.Anchor // with id "" too, takes the manager away
+	id     string           // of one who is not ours
 	name   string
 	old    string
 }

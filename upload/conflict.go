@@ -26,7 +26,7 @@ func (a *applier) overwrite(ctx context.Context, c *Change, w Write, holder *Res
 	u := asUpdate(w, holder)
 	a.target.Write(ctx, []Write{u}, func(_ int, r Result) {
 		if r.Err == nil {
-			r.ID = holder.ID
+			r.ID, c.taken = holder.ID, holder
 		}
 		a.settle(c, u, r)
 	})

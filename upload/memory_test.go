@@ -127,6 +127,10 @@ func (m *memory) set(r *upload.Resource, w upload.Write) error {
 		}
 	}
 	for _, a := range w.Set {
+		if a.Path == upload.KeyExternalID {
+			r.ExternalID = strings.Join(a.Values, "")
+			continue
+		}
 		r.Attributes = slices.DeleteFunc(r.Attributes, func(x upload.Attribute) bool { return x.Path == a.Path })
 		if len(a.Values) > 0 {
 			r.Attributes = append(r.Attributes, a)

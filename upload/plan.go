@@ -49,7 +49,7 @@ func (c *Change) phase() int {
 	switch {
 	case c.Kind == User && c.renames():
 		return 0
-	case c.Kind == User && (c.Verb == Update || c.Verb == Reactivate || c.Verb == Adopt):
+	case c.Kind == User && (c.Verb == Update || c.Verb == Reactivate || c.Verb == Adopt || c.Verb == Release):
 		return 1
 	case c.Kind == User && c.Verb == Create:
 		return 2
@@ -57,7 +57,7 @@ func (c *Change) phase() int {
 		return 3
 	case c.Kind == Group && c.renames():
 		return 4
-	case c.Kind == Group && (c.Verb == Update || c.Verb == Adopt):
+	case c.Kind == Group && (c.Verb == Update || c.Verb == Adopt || c.Verb == Release):
 		return 5
 	case c.Kind == Group && c.Verb == Create:
 		return 6
