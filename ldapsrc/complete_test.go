@@ -133,7 +133,18 @@ func TestWhatIsNotPlausibleIsNotComplete(t *testing.T) {
 	t.Run("who is disabled must be readable", func(t *testing.T) {
 		server := serveLDIF(t, ldaptest.ActiveDirectory, crowd(ldaptest.ActiveDirectory, 30), ldaptest.Options{})
 		defer server.Inject(ldaptest.Fault{Do: ldaptest.HideAttribute("userAccountControl")}).Remove()
-		incomplete(t, read(t, sourceOf(server), wantAll), "none of 30 users shows its userAccountControl")
+		incomplete(t, read(t, sourceOf(server), wantAll), "30 of 30 users do not show whether they are disabled (userAccountControl)")
+	})
+	t.Run("who is a member must be readable", func(t *testing.T) {
+		text := crowd(ldaptest.ActiveDirectory, 30)
+		server := serveLDIF(t, ldaptest.ActiveDirectory, text, ldaptest.Options{})
+		cfg := sourceOf(server)
+		cfg.Users.BuiltIn = true // there are enough groups then
+		f := server.Inject(ldaptest.Fault{Do: ldaptest.HideAttribute("member")})
+		incomplete(t, read(t, cfg, wantAll), "groups has a member")
+		f.Remove()
+		defer server.Inject(ldaptest.Fault{Do: ldaptest.HideAttribute("primaryGroupID")}).Remove()
+		incomplete(t, read(t, cfg, wantAll), "shows its primary group")
 	})
 	t.Run("an anchor must be readable", func(t *testing.T) {
 		server := serveLDIF(t, ldaptest.OpenLDAP, crowd(ldaptest.OpenLDAP, 30), ldaptest.Options{})

@@ -88,14 +88,39 @@ func (r *reading) nobody(ctx context.Context) error {
 	return e
 }
 
+// groupsEnough is from how many groups on it is suspicious that none of them
+// has a member.
+const groupsEnough = 5
+
+// checkMembers looks for memberships that the bind account may not read: a
+// group whose members are hidden looks empty.
+func (r *reading) checkMembers() error {
+	cfg := &r.src.cfg
+	if !r.groupsNeeded() || cfg.AllowEmpty {
+		return nil
+	}
+	if len(r.rows) >= groupsEnough && len(r.members.list) == 0 {
+		return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("none of %d groups has a member", len(r.rows)),
+			Advice: "let the bind account read " + strings.Join(r.src.kind.members, ", ") + ", or set allow_empty: true"}
+	}
+	if users := len(r.users.users); cfg.Type == AD && users >= sampleEnough && !slices.ContainsFunc(r.users.primary, func(sid string) bool { return sid != "" }) {
+		return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("none of %d users shows its primary group", users),
+			Advice: "let the bind account read primaryGroupID and objectSid"}
+	}
+	return nil
+}
+
 // checkAttributes looks for attributes that not one user has: misspelt, or not
 // readable for the bind account, or in fact not used.
 func (r *reading) checkAttributes(ctx context.Context) error {
 	users := len(r.users.users)
 	cfg := &r.src.cfg
-	if users >= sampleEnough && cfg.Type == AD && r.users.stated == 0 {
-		return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("none of %d users shows its userAccountControl, so disabled ones cannot be told", users),
-			Advice: "let the bind account read userAccountControl"}
+	if n := r.users.unknown; n > 0 {
+		return &ReadError{Where: cfg.key("bind"), Problem: fmt.Sprintf("%d of %d users do not show whether they are disabled (userAccountControl), %q for one", n, users, r.users.hidden[0]),
+			Advice: "every AD user has it: let the bind account read userAccountControl, or leave these users out"}
+	}
+	if err := r.checkMembers(); err != nil {
+		return err
 	}
 	var absent []string
 	sel := newSelection(r.want.UserAttributes)

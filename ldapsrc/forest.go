@@ -185,11 +185,24 @@ func (d *domain) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := dialFirst(ctx, &d.src.cfg, &d.src.env, servers)
+	l, err := dialFirst(ctx, &d.src.cfg, &d.src.env, d.src.prefer(d.name, servers))
 	if err != nil {
 		return err
 	}
 	return d.use(ctx, l)
+}
+
+// prefer puts the server first that the domain was read from before: a later
+// look-up must not meet a controller that is a little behind.
+func (s *Source) prefer(domain string, servers []serverAddr) []serverAddr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, ok := s.used[domain]
+	at := slices.Index(servers, last)
+	if !ok || at <= 0 {
+		return servers
+	}
+	return append([]serverAddr{last}, slices.Delete(slices.Clone(servers), at, at+1)...)
 }
 
 // use makes a connection the domain's first one.
@@ -202,6 +215,10 @@ func (d *domain) use(ctx context.Context, l *link) error {
 		l.close()
 		return err
 	}
+	d.src.mu.Lock()
+	d.src.used[d.name] = l.server
+	d.src.mu.Unlock()
+	d.src.env.log().Debug("connected", "source", d.src.cfg.ID, "domain", d.name, "server", l.server.String(), "name", dse.first("dnsHostName"), "usn", dse.first("highestCommittedUSN"))
 	d.first, d.server, d.dse, d.idle = l, l.server, dse, []searcher{l}
 	return nil
 }

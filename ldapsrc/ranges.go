@@ -102,6 +102,9 @@ func readRangeOnce(ctx context.Context, s searcher, dn, attribute string, contro
 		if part.lo > lo {
 			return nil, false, fmt.Errorf("the server left out the values from number %d to %d", lo, part.lo-1)
 		}
+		if !part.last() && len(part.values) != part.hi-part.lo+1 {
+			return nil, false, fmt.Errorf("the server announced the values from number %d to %d and sent %d", part.lo, part.hi, len(part.values))
+		}
 		// The name of the answer counts, not what was asked for.
 		skip := lo - part.lo
 		if skip >= len(part.values) && !part.last() {

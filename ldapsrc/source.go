@@ -27,6 +27,9 @@ type Source struct {
 	cfg  Config
 	env  Env
 	kind kind
+
+	mu   sync.Mutex
+	used map[string]serverAddr // which server a domain was last read from
 }
 
 // New checks what can be checked without a server. The error is a
@@ -55,7 +58,7 @@ func New(cfg Config, env Env) (*Source, error) {
 	if err := cfg.checkScope(); err != nil {
 		return nil, err
 	}
-	return &Source{cfg: cfg, env: env, kind: cfg.kind()}, nil
+	return &Source{cfg: cfg, env: env, kind: cfg.kind(), used: map[string]serverAddr{}}, nil
 }
 
 // ID is the source's id as configured.

@@ -22,7 +22,8 @@ type userList struct {
 	names   map[string][]int32
 	logins  map[string]int32 // further values of the login attribute
 	present []int            // how many have a value, by wanted attribute
-	stated  int              // how many have a state (userAccountControl)
+	hidden  []string         // DNs of the first that show no userAccountControl (AD)
+	unknown int              // and how many these are
 	anchors map[string]int   // how many were anchored by which attribute
 }
 
@@ -144,8 +145,10 @@ func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 			l.present[w]++
 		}
 	}
-	if len(e.at(u.states.control)) > 0 {
-		l.stated++
+	if u.states.control >= 0 && len(e.at(u.states.control)) == 0 {
+		if l.unknown++; l.hidden == nil {
+			l.hidden = []string{user.DN}
+		}
 	}
 	if len(u.login) > 0 {
 		for _, v := range e.get(u.login[0]) {
@@ -312,5 +315,6 @@ func (l *userList) join(other *userList) {
 	for i, n := range other.present {
 		l.present[i] += n
 	}
-	l.stated += other.stated
+	l.hidden = append(l.hidden, other.hidden...)
+	l.unknown += other.unknown
 }
