@@ -1,0 +1,206 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"adsync/commands/ask"
+	"adsync/upload/scimtest"
+)
+
+// forwarder is an HTTP proxy that wants ada and hunter2-pass, for plain http.
+func forwarder(t *testing.T) (string, *atomic.Int32) {
+	t.Helper()
+	var served atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Proxy-Authorization") != "Basic "+base64.StdEncoding.EncodeToString([]byte("ada:hunter2-pass")) {
+			w.Header().Set("Proxy-Authenticate", `Basic realm="proxy"`)
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			return
+		}
+		served.Add(1)
+		out := r.Clone(r.Context())
+		out.RequestURI = ""
+		out.Header.Del("Proxy-Authorization")
+		answer, err := http.DefaultTransport.RoundTrip(out)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		for name, values := range answer.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(w, answer.Body)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, &served
+}
+
+const proxyConfig = `version: 1
+# our directory
+sources:
+  - id: corp
+    type: ldap
+    url: ldif:people.ldif
+target:
+  url: SERVICE
+  auth: {bearer: {file: token}} # never in this file
+`
+
+// proxyWorld is a folder with a configuration, its service, and a proxy.
+func proxyWorld(t *testing.T) (env Env, config, proxy string, served *atomic.Int32, printed *bytes.Buffer) {
+	t.Helper()
+	service, err := scimtest.Start(scimtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(service.Close)
+	dir := t.TempDir()
+	config = filepath.Join(dir, "adsync.yaml")
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("adsync.yaml", strings.ReplaceAll(proxyConfig, "SERVICE", service.URL()))
+	write("token", service.Token())
+	write("people.ldif", "dn: uid=ada,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: ada\ncn: Ada\nsn: L\nentryUUID: 11111111-1111-4111-8111-111111111111\n")
+	proxy, served = forwarder(t)
+	printed = new(bytes.Buffer)
+	return Env{Stdout: printed, Stderr: printed, Getenv: func(string) string { return "" }, Now: time.Now}, config, proxy, served, printed
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestProxyIsAskedTriedAndSaved(t *testing.T) {
+	env, config, proxy, served, printed := proxyWorld(t)
+	var said bytes.Buffer
+	answers := ask.NewKeyed(map[string]string{
+		"proxy": "other", "url": "http://127.0.0.1:1", "username": "", "no-proxy": "", "again": "yes",
+		"proxy#2": "other", "url#2": proxy, "username#2": "ada", "password": "wrong-pass-1", "no-proxy#2": "", "again#2": "yes",
+		"proxy#3": "other", "url#3": proxy, "username#3": "ada", "password#2": "hunter2-pass", "no-proxy#3": ".example.com, 192.0.2.0/24",
+		"save": "yes",
+	}, &said)
+	before := contents(t, config)
+	if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: answers}); err != nil {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	after := contents(t, config)
+	want := "\nproxy:\n  url: " + proxy + "\n  username: ada\n  password: {file: proxy.password}\n"
+	if !strings.Contains(after, want) || !strings.Contains(after, "# our directory") || !strings.Contains(after, ".example.com") {
+		t.Errorf("saved:\n%s", after)
+	}
+	if contents(t, config+".bak") != before {
+		t.Errorf("the file that was there is not kept")
+	}
+	if got := contents(t, filepath.Join(filepath.Dir(config), "proxy.password")); strings.TrimSpace(got) != "hunter2-pass" {
+		t.Errorf("the password is not kept beside the configuration")
+	}
+	for _, words := range []string{"no connection", "407"} {
+		if !strings.Contains(said.String(), words) {
+			t.Errorf("%q is not said:\n%s", words, said.String())
+		}
+	}
+	if text := said.String() + printed.String() + after; strings.Contains(text, "hunter2-pass") || strings.Contains(text, "wrong-pass-1") {
+		t.Errorf("a password was printed:\n%s", text)
+	}
+	if unused := answers.Unused(); len(unused) > 0 {
+		t.Errorf("never asked: %q", unused)
+	}
+
+	// What was saved works: a sync goes through the proxy and not around it.
+	served.Store(0)
+	if code := execute(context.Background(), []string{"adsync", "sync", "--config", config}, env); code != ExitOK {
+		t.Errorf("sync exits %d:\n%s", code, printed.String())
+	}
+	if served.Load() == 0 {
+		t.Errorf("the sync went around the proxy")
+	}
+}
+
+func TestProxyByFlags(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"nobody to ask", nil, ExitUsage, "--none, --system or --url URL"},
+		{"two ways", []string{"--none", "--system"}, ExitUsage, "exclude each other"},
+		{"not a proxy", []string{"--url", "ftp://proxy.example.com"}, ExitUsage, "ftp"},
+		{"a dead proxy", []string{"--url", "http://127.0.0.1:1"}, ExitTarget, "nothing was written"},
+		{"no password", []string{"--url", "PROXY"}, ExitTarget, "407"},
+		{"an unset password", []string{"--url", "PROXY", "--username", "ada", "--password-env", "NOT_SET"}, ExitUsage, "NOT_SET"},
+		{"a stray word", []string{"now"}, ExitUsage, `unexpected argument "now"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env, config, proxy, _, printed := proxyWorld(t)
+			before := contents(t, config)
+			args := []string{"adsync", "-p", "--config", config}
+			for _, a := range test.args {
+				args = append(args, strings.ReplaceAll(a, "PROXY", proxy))
+			}
+			if code := execute(context.Background(), args, env); code != test.code || !strings.Contains(printed.String(), test.says) {
+				t.Errorf("exit %d, want %d with %q:\n%s", code, test.code, test.says, printed.String())
+			}
+			if contents(t, config) != before {
+				t.Errorf("the configuration was changed")
+			}
+		})
+	}
+}
+
+func TestProxyNoneTakesItAway(t *testing.T) {
+	env, config, proxy, _, printed := proxyWorld(t)
+	password := filepath.Join(filepath.Dir(config), "secret")
+	if err := os.WriteFile(password, []byte("hunter2-pass\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := execute(context.Background(), []string{"adsync", "proxy", "--config", config, "--url", proxy, "--username", "ada", "--password-file", password}, env); code != ExitOK {
+		t.Fatalf("exit %d:\n%s", code, printed.String())
+	}
+	if text := contents(t, config); !strings.Contains(text, "{file: secret}") {
+		t.Errorf("saved:\n%s", text)
+	}
+	if code := execute(context.Background(), []string{"adsync", "proxy", "--config", config, "--none"}, env); code != ExitOK {
+		t.Fatalf("exit %d:\n%s", code, printed.String())
+	}
+	if text := contents(t, config); strings.Contains(text, "proxy:") {
+		t.Errorf("saved:\n%s", text)
+	}
+}
+
+func TestProxyInterruptedLeavesEverything(t *testing.T) {
+	env, config, _, _, _ := proxyWorld(t)
+	before := contents(t, config)
+	for _, key := range []string{"proxy", "url", "username", "no-proxy"} {
+		answers := map[string]string{"proxy": "other", "url": "http://127.0.0.1:1", "username": "", "no-proxy": ""}
+		answers[key] = ask.Interrupt
+		err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: ask.NewKeyed(answers, io.Discard)})
+		if f := failureOf(err); err == nil || f.Code != ExitInterrupted {
+			t.Errorf("Ctrl-C at %s: %v", key, err)
+		}
+	}
+	if contents(t, config) != before {
+		t.Errorf("the configuration was changed")
+	}
+}

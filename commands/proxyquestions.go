@@ -1,0 +1,157 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"adsync/commands/ask"
+	"adsync/commands/config"
+	"adsync/proxy"
+)
+
+// answer is the setting that the flags give, or that a person does.
+func (w *proxyWizard) answer(ctx context.Context) (proxyAnswer, error) {
+	o := w.options
+	switch {
+	case o.None:
+		return proxyAnswer{none: true}, nil
+	case o.given():
+		s := config.Proxy{URL: o.URL, Username: o.Username, NoProxy: o.NoProxy, LDAP: o.LDAP}
+		if o.System {
+			s.URL = "system"
+		}
+		switch {
+		case o.PasswordFile != "":
+			s.Password = config.Secret{File: w.beside(o.PasswordFile)}
+		case o.PasswordEnv != "":
+			s.Password = config.Secret{Env: o.PasswordEnv}
+		}
+		return proxyAnswer{setting: s}, nil
+	}
+	return w.question(ctx)
+}
+
+// The ways to choose from, besides those that were found.
+const (
+	wayNone   = "none"
+	waySystem = "system"
+	wayOther  = "other"
+)
+
+// question asks which way to go. What the environment or Windows say is
+// suggested, and what the configuration has is the default.
+func (w *proxyWizard) question(ctx context.Context) (proxyAnswer, error) {
+	found := proxy.System()
+	options := []ask.Option{{Value: wayNone, Label: "No proxy: straight to the service"}}
+	for _, f := range found {
+		if f.Script == "" {
+			options = append(options, ask.Option{Value: f.Setting.URL, Label: f.Setting.URL, Help: "from " + f.From})
+		} else {
+			w.ask.Say("The system names a configuration script, %s, which is not run: ask for the proxy that it gives.", f.Script)
+		}
+	}
+	options = append(options,
+		ask.Option{Value: waySystem, Label: "What the system says, at each run", Help: "environment variables, Windows settings"},
+		ask.Option{Value: wayOther, Label: "Another proxy"})
+	q := ask.Question{Key: "proxy", Label: "How does this machine reach the service?", Default: wayNone}
+	now := config.Proxy{}
+	if w.file.Proxy != nil {
+		now = *w.file.Proxy
+		q.Default = wayOther
+		if now.URL == "system" {
+			q.Default = waySystem
+		}
+	}
+	n, err := w.ask.Choose(ctx, q, options)
+	if err != nil {
+		return proxyAnswer{}, err
+	}
+	switch options[n].Value {
+	case wayNone:
+		return proxyAnswer{none: true}, nil
+	case waySystem:
+		now.URL = "system"
+	case wayOther:
+		if now.URL == "system" {
+			now.URL = ""
+		}
+		if now.URL, err = w.ask.Text(ctx, ask.Question{Key: "url", Label: "The proxy's URL", Default: now.URL,
+			Help: "http://proxy.example.com:3128, https:// or socks5://", Validate: proxyURL}); err != nil {
+			return proxyAnswer{}, err
+		}
+	default:
+		now.URL = options[n].Value
+		for _, f := range found {
+			if f.Setting.URL == now.URL {
+				now.Username, now.NoProxy = f.Setting.Username, f.Setting.NoProxy
+			}
+		}
+	}
+	return w.details(ctx, proxyAnswer{setting: now})
+}
+
+// details asks for the rest: who signs in, what goes directly, and LDAP.
+func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, error) {
+	s := &a.setting
+	var err error
+	if s.URL != "system" {
+		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: "User name at the proxy (empty for none)", Default: s.Username})
+		if err != nil {
+			return a, err
+		}
+	}
+	if s.Username == "" {
+		s.Password = config.Secret{}
+	} else {
+		label := "Password at the proxy"
+		if !s.Password.IsZero() {
+			label += " (Enter keeps the present one)"
+		}
+		text, err := w.ask.Secret(ctx, ask.Question{Key: "password", Label: label, Validate: func(text string) error {
+			if text == "" && s.Password.IsZero() {
+				return errors.New("it is empty")
+			}
+			return nil
+		}})
+		if err != nil {
+			return a, err
+		}
+		a.typed = config.NewValue(text)
+	}
+	list, err := w.ask.Text(ctx, ask.Question{Key: "no-proxy", Label: "Reached directly (host, .domain or network; several with commas)",
+		Default: strings.Join(s.NoProxy, ", ")})
+	if err != nil {
+		return a, err
+	}
+	s.NoProxy = nil
+	for _, part := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		s.NoProxy = append(s.NoProxy, part)
+	}
+	if !strings.HasPrefix(s.URL, "socks5") {
+		s.LDAP = false
+		return a, nil
+	}
+	on := "no"
+	if s.LDAP {
+		on = "yes"
+	}
+	s.LDAP, err = w.ask.Confirm(ctx, ask.Question{Key: "ldap", Label: "Reach the directory through it too?", Default: on})
+	return a, err
+}
+
+// proxyURL refuses what can be no proxy.
+func proxyURL(text string) error {
+	u, err := url.Parse(strings.TrimSpace(text))
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("give the whole URL, such as http://proxy.example.com:3128")
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" && u.Scheme != "socks5h":
+		return fmt.Errorf("%q is not a kind of proxy: http, https or socks5", u.Scheme)
+	case u.User != nil:
+		return errors.New("leave name and password out of the URL; they are asked for")
+	}
+	return nil
+}
