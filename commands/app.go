@@ -114,6 +114,7 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 
 func allCommands(env Env) []*cli.Command {
 	list := []*cli.Command{
+		proxyCommand(env),
 		syncCommand(env),
 		statusCommand(env),
 		purgeCommand(env),
