@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"adsync/upload"
 )
@@ -167,7 +166,7 @@ func (r *run) batch(ctx context.Context, b batch) {
 		r.all(b, upload.Result{Err: err})
 		return
 	}
-	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: body, doing: "send a bulk request", timeout: max(t.client.timeout, bulkTimeout)})
+	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: body, doing: "send a bulk request", timeout: t.client.timeout * bulkPatience})
 	failed := new(unsure)
 	switch {
 	case err == nil:
@@ -193,7 +192,8 @@ func (r *run) halves(ctx context.Context, b batch) {
 	r.batch(ctx, batch{b.writes[middle:], b.operations[middle:]})
 }
 
-const bulkTimeout = 5 * time.Minute
+// bulkPatience is how many times longer the answer to a bulk request may take.
+const bulkPatience = 5
 
 func (r *run) all(b batch, result upload.Result) {
 	for _, i := range b.writes {

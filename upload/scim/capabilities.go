@@ -12,9 +12,8 @@ import (
 func (t *Target) Capabilities() upload.Capabilities {
 	p := &t.profile
 	c := upload.Capabilities{
-		Profile: p.Name, Groups: !p.NoGroups, Nested: p.Nested, FrozenInactive: p.FrozenInactive,
+		Profile: p.Name, Groups: !p.NoGroups, FrozenInactive: p.FrozenInactive,
 		Delete:   map[upload.Kind]bool{},
-		Unmarked: map[upload.Kind]bool{upload.Group: p.NoGroupExternalID},
 		Unique:   map[upload.Kind][]string{upload.User: append([]string{upload.KeyUserName}, p.Unique...), upload.Group: slices.Clone(p.GroupUnique)},
 		Required: map[upload.Kind][]string{upload.User: append([]string{upload.KeyUserName}, p.Required...), upload.Group: append([]string{upload.KeyDisplayName}, p.GroupRequired...)},
 		Trait:    t.trait,

@@ -108,7 +108,7 @@ func nilUnlessGone(err error) error {
 }
 
 type supported struct {
-	Supported      flag   `json:"supported"`
+	Supported      truth  `json:"supported"`
 	MaxOperations  number `json:"maxOperations"`
 	MaxPayloadSize number `json:"maxPayloadSize"`
 	MaxResults     number `json:"maxResults"`
@@ -119,7 +119,7 @@ func (f *facts) readConfig(body []byte) {
 	var c struct {
 		Patch, Bulk, Filter, Sort, ETag supported
 		Pagination                      *struct {
-			Cursor, Index           flag
+			Cursor, Index           truth
 			DefaultPaginationMethod string
 			MaxPageSize             number
 		}
@@ -149,11 +149,11 @@ func (f *facts) readConfig(body []byte) {
 	}
 }
 
-// A flag is a boolean that may come as text.
-type flag bool
+// A truth is a boolean that may come as text.
+type truth bool
 
 // UnmarshalJSON takes true, "true", "True" and 1 for true.
-func (f *flag) UnmarshalJSON(b []byte) error {
+func (f *truth) UnmarshalJSON(b []byte) error {
 	text := strings.ToLower(strings.Trim(string(b), `"`))
 	*f = text == "true" || text == "1"
 	return nil

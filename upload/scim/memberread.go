@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -180,11 +181,20 @@ func (t *Target) fetch(ctx context.Context, k upload.Kind, id string, s *shape, 
 	if err != nil {
 		return nil, err
 	}
-	a, err := t.client.do(ctx, call{method: http.MethodGet, path: path + "/" + url.PathEscape(id), query: params, doing: fmt.Sprintf("read a %s", k), again: true})
-	if err != nil {
+	var r *upload.Resource
+	q := call{method: http.MethodGet, path: path + "/" + url.PathEscape(id), query: params, doing: fmt.Sprintf("read a %s", k), again: true}
+	// Decoded while the call can still be repeated: half an answer is none.
+	q.read = func(body io.Reader) error {
+		text, err := io.ReadAll(body)
+		if err == nil {
+			r, err = decodeOne(text, s)
+		}
+		return err
+	}
+	if _, err := t.client.do(ctx, q); err != nil {
 		return nil, err
 	}
-	return decodeOne(a.body, s)
+	return r, nil
 }
 
 func decodeOne(body []byte, s *shape) (*upload.Resource, error) {

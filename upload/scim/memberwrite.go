@@ -59,13 +59,22 @@ func references(ids []string) []reference {
 }
 
 // addMembers adds members to a group, a chunk at a time: requests about one
-// group are never in flight together.
-func (t *Target) addMembers(ctx context.Context, group string, ids []string) error {
-	err := t.inChunks(ctx, &t.learned.adds, ids, func(chunk []string) error {
-		return t.memberPatch(ctx, group, chunk, true, additions(chunk))
+// group are never in flight together. Where there is no PATCH the group is
+// written whole.
+func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
+	byPut := !t.facts.patch || t.learned.addByPut.Load()
+	if byPut && !t.profile.NoGroupPut {
+		return t.putMembers(ctx, w, w.Members)
+	}
+	err := t.inChunks(ctx, &t.learned.adds, w.Members, func(chunk []string) error {
+		return t.memberPatch(ctx, w.Before.ID, chunk, true, additions(chunk))
 	})
 	if err == nil {
 		t.learned.proven.Store(provenAdds, true)
+	}
+	if isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) && !t.profile.NoGroupPut {
+		t.learned.addByPut.Store(true)
+		return t.putMembers(ctx, w, w.Members)
 	}
 	return err
 }
@@ -95,16 +104,17 @@ func (t *Target) removals(ids []string) []operation {
 // dropMembers takes members out of a group, one operation for each. The
 // first time in a run, and until it was seen to work, the group is read
 // back; where nothing happened the group is written whole.
-func (t *Target) dropMembers(ctx context.Context, group string, ids []string) error {
-	if t.learned.removeByPut.Load() {
-		return t.putWithout(ctx, group, ids)
+func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
+	group, ids := w.Before.ID, w.Members
+	if (t.learned.removeByPut.Load() || !t.facts.patch) && !t.profile.NoGroupPut {
+		return t.putMembers(ctx, w, ids)
 	}
 	err := t.inChunks(ctx, &t.learned.removes, ids, func(chunk []string) error {
 		return t.memberPatch(ctx, group, chunk, false, t.removals(chunk))
 	})
 	if err != nil {
 		if descends(err) && !t.profile.NoGroupPut {
-			if put := t.putWithout(ctx, group, ids); put == nil {
+			if put := t.putMembers(ctx, w, ids); put == nil {
 				t.learned.removeByPut.Store(true)
 				return nil
 			}
@@ -126,7 +136,7 @@ func (t *Target) dropMembers(ctx context.Context, group string, ids []string) er
 	case t.profile.NoGroupPut:
 		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
 	}
-	if err := t.putWithout(ctx, group, still); err != nil {
+	if err := t.putMembers(ctx, w, still); err != nil {
 		return err
 	}
 	t.learned.removeByPut.Store(true)
@@ -246,31 +256,25 @@ func (t *Target) memberPatch(ctx context.Context, group string, ids []string, ad
 	}
 }
 
-// putWithout writes a group whole, without some members. It starts from the
-// group as it is now, and stops when somebody else writes it at the same
-// time.
-func (t *Target) putWithout(ctx context.Context, group string, ids []string) error {
+// putMembers writes a group whole, with some members more or fewer. It
+// starts from the group as it is now, and begins anew when somebody else
+// writes it at the same time.
+func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) error {
+	endpoint, err := t.endpoint(upload.Group)
+	if err != nil {
+		return err
+	}
+	group := w.Before.ID
 	for try := 1; ; try++ {
 		doc, version, err := t.document(ctx, upload.Group, group)
 		if err != nil {
 			return err
 		}
-		name, v := member(doc, "members")
-		list, ok := v.([]any)
-		if !ok {
-			return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that none can be taken out"}
-		}
-		doc[name] = slices.DeleteFunc(list, func(e any) bool {
-			m, _ := e.(map[string]any)
-			_, id := member(m, "value")
-			return slices.Contains(ids, textOf(id))
-		})
-		forPut(doc)
-		body, err := json.Marshal(doc)
-		if err != nil {
+		if err := changeMembers(doc, w, ids); err != nil {
 			return err
 		}
-		endpoint, err := t.endpoint(upload.Group)
+		forPut(doc)
+		body, err := json.Marshal(doc)
 		if err != nil {
 			return err
 		}
@@ -281,12 +285,38 @@ func (t *Target) putWithout(ctx context.Context, group string, ids []string) err
 		if err != nil {
 			return err
 		}
-		still, known, err := t.stillThere(ctx, group, ids)
-		if err == nil && known && len(still) > 0 {
-			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
+		there, known, err := t.stillThere(ctx, group, ids)
+		if want := w.Op == upload.OpAddMembers; err == nil && known && (want && len(there) < len(ids) || !want && len(there) > 0) {
+			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are as before"}
 		}
 		return err
 	}
+}
+
+// changeMembers changes the members of a group's document. A group that is
+// shown without members is taken for an empty one only where its members are
+// known: a list that is merely hidden would be lost.
+func changeMembers(doc document, w *upload.Write, ids []string) error {
+	name, v := member(doc, "members")
+	list, shown := v.([]any)
+	if !shown && !(w.Before.MembersKnown && len(w.Before.Members) == 0) {
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that they cannot be changed"}
+	}
+	list = slices.DeleteFunc(list, func(e any) bool {
+		m, _ := e.(map[string]any)
+		_, id := member(m, "value")
+		return slices.Contains(ids, textOf(id))
+	})
+	if w.Op == upload.OpAddMembers {
+		for _, id := range ids {
+			list = append(list, reference{id})
+		}
+	}
+	if list == nil {
+		list = []any{}
+	}
+	doc[name] = list
+	return nil
 }
 
 // delete removes a resource. One that is not there any more is done.

@@ -214,6 +214,6 @@ func (b *budget) spend() bool {
 
 func (b *budget) earn() {
 	b.mu.Lock()
-	b.left = min(fullBudget, b.left+0.1)
+	b.left = min(fullBudget, b.left+0.25)
 	b.mu.Unlock()
 }

@@ -44,7 +44,6 @@ type Profile struct {
 	RemoveMembers int  // members one request removes
 	RemoveByValue bool // members are removed by a list of values, not by a path
 	NoGroups      bool
-	Nested        bool // groups can be members of groups
 	NoDelete      map[upload.Kind]bool
 	NoBulk        bool
 	BulkOps       int // operations of one bulk request at most

@@ -15,7 +15,6 @@ var profiles = []Profile{
 	{
 		Name: generic, Title: "Any SCIM 2.0 service",
 		Source: "RFC 7643, RFC 7644, RFC 9865",
-		Nested: true,
 	},
 	{
 		Name: "aws", Title: "AWS IAM Identity Center",

@@ -10,9 +10,9 @@ import (
 type schemaAttribute struct {
 	Name          string
 	Type          string
-	MultiValued   flag
-	Required      flag
-	CaseExact     flag
+	MultiValued   truth
+	Required      truth
+	CaseExact     truth
 	Mutability    string
 	Returned      string
 	Uniqueness    string

@@ -1,11 +1,11 @@
 package scim
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -174,7 +174,7 @@ func (u *updating) send(ctx context.Context, d Dialect) (*answer, error) {
 			} else if !isRefusal(err) {
 				return nil, err
 			}
-			if failed.status == http.StatusInternalServerError && try >= 2 {
+			if failed.status == http.StatusInternalServerError && try >= 3 {
 				// Some answer 500 to what they do not understand.
 				return nil, failed.err
 			}
@@ -231,15 +231,20 @@ func (t *Target) document(ctx context.Context, k upload.Kind, id string) (docume
 	if err != nil {
 		return nil, "", err
 	}
-	a, err := t.client.do(ctx, call{method: http.MethodGet, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("read a %s", k), again: true})
+	var doc document
+	q := call{method: http.MethodGet, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("read a %s", k), again: true}
+	q.read = func(body io.Reader) error {
+		doc = nil
+		d := json.NewDecoder(body)
+		d.UseNumber()
+		if err := d.Decode(&doc); err != nil || doc == nil {
+			return errors.New("not a JSON object")
+		}
+		return nil
+	}
+	a, err := t.client.do(ctx, q)
 	if err != nil {
 		return nil, "", err
-	}
-	doc := document{}
-	d := json.NewDecoder(bytes.NewReader(a.body))
-	d.UseNumber()
-	if err := d.Decode(&doc); err != nil {
-		return nil, "", fmt.Errorf("read a %s: the answer is not JSON", k)
 	}
 	return doc, t.version(doc, a.header), nil
 }

@@ -85,7 +85,7 @@ func (t *Target) writeOne(ctx context.Context, w *upload.Write) upload.Result {
 	case upload.OpDelete:
 		return upload.Result{Err: t.delete(ctx, w)}
 	case upload.OpAddMembers:
-		return upload.Result{Err: t.addMembers(ctx, w.Before.ID, w.Members)}
+		return upload.Result{Err: t.addMembers(ctx, w)}
 	}
-	return upload.Result{Err: t.dropMembers(ctx, w.Before.ID, w.Members)}
+	return upload.Result{Err: t.dropMembers(ctx, w)}
 }

@@ -116,6 +116,8 @@ func TestMembersInEveryDialect(t *testing.T) {
 		{"members are never shown", scimtest.Quirks{Members: scimtest.ShownNever}, ProfileOverrides{}},
 		{"the configuration says four", scimtest.Quirks{}, ProfileOverrides{AddMembers: 4, RemoveMembers: 4}},
 		{"one change in a request", scimtest.Quirks{OneMemberOperation: true}, ProfileOverrides{RemoveMembers: 1}},
+		{"there is no PATCH", scimtest.Quirks{Patch: scimtest.PatchOff}, ProfileOverrides{}},
+		{"there is no PATCH and nothing says so", scimtest.Quirks{Patch: scimtest.PatchOff, NoDiscovery: true}, ProfileOverrides{}},
 		{"members are not taken with a group", scimtest.Quirks{NoPostMembers: true}, ProfileOverrides{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

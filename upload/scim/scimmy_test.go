@@ -1,0 +1,34 @@
+package scim_test
+
+import (
+	"testing"
+
+	"adsync/upload"
+	"adsync/upload/scim"
+	"adsync/upload/scimtest/servers"
+	"adsync/upload/targettest"
+)
+
+func TestSCIMMYPassesTheSuite(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		env  []string
+	}{
+		{"as it comes", nil},
+		{"without PATCH", []string{"SCIMMY_NO_PATCH=1"}},
+		{"without bulk", []string{"SCIMMY_NO_BULK=1"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			targettest.Run(t, func(t *testing.T) targettest.Fixture {
+				url, token, _ := servers.Scimmy(t, row.env...)
+				return targettest.Fixture{Connect: func(t *testing.T) upload.Target {
+					target, err := scim.New(scim.Config{URL: url, Auth: scim.Auth{Bearer: scim.Secret(token)}}, scim.Env{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return target
+				}}
+			})
+		})
+	}
+}
