@@ -117,7 +117,9 @@ func allCommands(env Env) []*cli.Command {
 		proxyCommand(env),
 		syncCommand(env),
 		statusCommand(env),
+		explainCommand(env),
 		purgeCommand(env),
+		checkCommand(env),
 		demoCommand(env),
 	}
 	for _, c := range list {

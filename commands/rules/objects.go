@@ -143,7 +143,7 @@ func (c *Checker) missing(at holder, s *source, u *directory.User) {
 		case asLogin:
 			c.report(found{at: at, rule: ruleMissingLogin, used: asLogin, attribute: attribute, detail: "no login name: " + attribute + " is empty"})
 		case asGiven, asFamily:
-			c.report(found{at: at, rule: ruleMissingName, used: to.used, attribute: attribute, detail: "first or last name is empty: " + attribute, suggestion: c.nameFrom(u, to.used)})
+			c.report(found{at: at, rule: ruleMissingName, used: to.used, attribute: attribute, detail: "first or last name is empty", suggestion: c.nameFrom(u, to.used)})
 		case asDisplay:
 			c.report(found{at: at, rule: ruleMissingDisplay, used: asDisplay, attribute: attribute, detail: "no display name", suggestion: displayFor(u)})
 		}

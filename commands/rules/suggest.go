@@ -9,7 +9,7 @@ import (
 // the value with everything repaired that can be repaired unread and, where
 // the rule's own repair wants a person's judgement, with that.
 func (c *Checker) suggest() {
-	wanted := map[string][]holder{} // by key: who would get it
+	wanted := map[string][]holder{} // by key: who would get it, and as what
 	for i := range c.found {
 		f := &c.found[i]
 		if f.made {
@@ -26,7 +26,7 @@ func (c *Checker) suggest() {
 		f.safe = table[f.rule].safe && c.passes(f)
 		c.newKeys(f, func(key string) {
 			if !slices.ContainsFunc(wanted[key], f.at.same) {
-				wanted[key] = append(wanted[key], f.at)
+				wanted[key] = append(wanted[key], f.at.as(f.used))
 			}
 		})
 	}
@@ -253,24 +253,36 @@ func (c *Checker) newKeys(f *found, visit func(key string)) {
 }
 
 // collides reports whether another entry has, or is to get, a key that the
-// suggestion would give.
+// suggestion would give. Where the key stays what it was, only those count
+// who have it in the same role: the others were no conflict before either.
 func (c *Checker) collides(f *found, wanted map[string][]holder) bool {
 	var keys []string
 	c.newKeys(f, func(key string) { keys = append(keys, key) })
+	old := map[string]bool{}
+	c.index.buf = c.keysOf(c.index.buf, f.value, f.used, &field{text: f.attribute}, true, func(key []byte, _ role) { old[string(key)] = true })
 	for _, key := range keys {
-		if len(wanted[key]) > 1 {
+		counts := func(h holder) bool { return !h.same(f.at) && (!old[key] || h.used()&f.used != 0) }
+		if slices.ContainsFunc(wanted[key], counts) {
 			return true
 		}
 		for _, h := range slices.Clone(c.index.holders([]byte(key))) {
-			if !h.same(f.at) && c.holds(h, key) {
+			if counts(h) && c.holds(h, key) {
 				return true
 			}
 		}
-		for i := range c.foreign {
-			for _, email := range c.foreign[i].emails {
-				if f.used&asEmail != 0 && string(appendFolded(nil, email)) == key {
-					return true
-				}
+		if f.used&asEmail != 0 && !old[key] && c.atTargetAlready(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// atTargetAlready reports whether a resource of nobody's has an address.
+func (c *Checker) atTargetAlready(key string) bool {
+	for i := range c.foreign {
+		for _, email := range c.foreign[i].emails {
+			if string(appendFolded(nil, email)) == key {
+				return true
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -279,5 +280,34 @@ func (v *values) name(value string, used role) {
 
 func nfc(v string) string { return norm.NFC.String(v) }
 
-// quoted shows a value with what cannot be seen in it escaped.
-func quoted(v string) string { return strconv.QuoteToGraphic(v) }
+// Quote shows a value in quotes, what cannot be seen in it escaped.
+func Quote(v string) string {
+	text := strconv.QuoteToGraphic(v)
+	if strings.IndexFunc(text, isForeignSpace) < 0 {
+		return text
+	}
+	// White space that is no plain space cannot be told from one by eye.
+	var b strings.Builder
+	for _, r := range text {
+		if isForeignSpace(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// Show is a text that goes to a terminal: quoted only if it has to be.
+func Show(v string) string {
+	for _, r := range v {
+		if !unicode.IsGraphic(r) || isForeignSpace(r) {
+			return Quote(v)
+		}
+	}
+	return v
+}
+
+func isForeignSpace(r rune) bool { return r != ' ' && isSpace(r) }
+
+func quoted(v string) string { return Quote(v) }

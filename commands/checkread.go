@@ -1,0 +1,179 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"adsync/commands/config"
+	"adsync/ldapsrc"
+	"adsync/ldapsrc/directory"
+	"adsync/upload"
+	"adsync/upload/scim"
+)
+
+// targetGrace is how long a check waits for the target when the sources have
+// been read: the target is only asked who else has an address.
+const targetGrace = 10 * time.Second
+
+// checkRun is a run that needs no target.
+type checkRun struct {
+	*run
+	profile string
+	domains []string
+	extra   []string // attributes to read besides the mapped ones
+	remarks []string
+}
+
+// prepareCheck makes the sources ready and, where one is configured and can
+// be had, the target.
+func prepareCheck(ctx context.Context, env Env, o checkOptions) (*checkRun, error) {
+	file, err := load(env, o.globalOptions)
+	if err != nil {
+		return nil, err
+	}
+	// A check wants no secret but the sources' and the proxy's.
+	without := *file
+	without.Target, without.Monitor = nil, config.Monitor{}
+	r := &checkRun{run: &run{env: env, options: o.globalOptions, file: &without}, profile: o.Profile}
+	if err := r.selectSources(o.Sources); err != nil {
+		return nil, err
+	}
+	if err := r.fetchSecrets(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.openLog(); err != nil {
+		return nil, err
+	}
+	for _, w := range without.Warnings {
+		r.log.Warn(w)
+	}
+	if err := r.openProxy(); err != nil {
+		return nil, err
+	}
+	if err := r.openSources(); err != nil {
+		return nil, err
+	}
+	r.extra = o.Attributes
+	if slices.ContainsFunc(o.Attributes, func(name string) bool { return strings.EqualFold(name, "proxyAddresses") }) {
+		// A primary address is judged by mail.
+		r.extra = append(slices.Clone(r.extra), "mail")
+	}
+	if file.Target != nil {
+		r.useTarget(ctx, file)
+	}
+	return r, nil
+}
+
+// useTarget takes over what is configured of the target. A target that
+// cannot be made ready is left out: the directory's data can be checked
+// without it.
+func (r *checkRun) useTarget(ctx context.Context, file *config.File) {
+	configured := file.Target.Profile
+	if configured == "" && !file.Target.File() {
+		configured = scim.GuessProfile(file.Target.URL)
+	}
+	other := r.profile != "" && r.profile != configured
+	if r.profile == "" {
+		r.profile = knownProfile(configured)
+	}
+	r.domains = file.Target.Domains
+	if other {
+		return
+	}
+	secrets, err := file.Secrets(ctx, config.Resolver{Getenv: r.env.Getenv, Redactor: r.redactor},
+		func(key string) bool { return strings.HasPrefix(key, "target") })
+	if err != nil {
+		r.skipTarget(err)
+		return
+	}
+	all := maps.Clone(r.secrets)
+	if all == nil {
+		all = config.Secrets{}
+	}
+	maps.Copy(all, secrets)
+	r.file, r.secrets = file, all
+	if err := r.openTarget(); err != nil {
+		r.skipTarget(err)
+		return
+	}
+	if r.mark, err = upload.NewMark(file.Target.ExternalID, file.SourceIDs()); err != nil {
+		r.skipTarget(err)
+	}
+}
+
+func (r *checkRun) skipTarget(err error) {
+	r.target = nil
+	r.remarks = append(r.remarks, fmt.Sprintf("nothing is compared with the target: %v", err))
+}
+
+// read reads the sources and, at the same time, the target's users.
+func (r *checkRun) read(ctx context.Context) (reading, error) {
+	type answer struct {
+		state *upload.State
+		err   error
+	}
+	answers := make(chan answer, 1)
+	targetCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if r.target != nil {
+		go func() {
+			state, err := r.target.Read(targetCtx, r.wantUsers())
+			answers <- answer{state, err}
+		}()
+	}
+	var held reading
+	held.readings = r.readSources(ctx)
+	if r.target != nil {
+		late := time.AfterFunc(targetGrace, cancel)
+		a := <-answers
+		late.Stop()
+		switch {
+		case a.err != nil && ctx.Err() == nil && targetCtx.Err() != nil:
+			r.skipTarget(fmt.Errorf("it did not answer within %s", targetGrace))
+		case a.err != nil:
+			r.skipTarget(a.err)
+		default:
+			held.state = a.state
+		}
+	}
+	if ctx.Err() != nil {
+		return held, ctx.Err()
+	}
+	held.describe()
+	return held, nil
+}
+
+// wantUsers asks for the users only, and of them what is compared.
+func (r *checkRun) wantUsers() upload.Want {
+	w := upload.Want{Owned: func(string) bool { return false }}
+	for _, s := range r.sources {
+		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)
+	}
+	slices.Sort(w.Users)
+	w.Users = slices.Compact(w.Users)
+	return w
+}
+
+// wanted is what the source is asked for.
+func (r *checkRun) wanted(s *source) ldapsrc.Want {
+	w := s.want()
+	w.UserAttributes = append(w.UserAttributes, r.extra...)
+	w.GroupAttributes = append(w.GroupAttributes, r.extra...)
+	return w
+}
+
+// readSources reads all sources at once.
+func (r *checkRun) readSources(ctx context.Context) []directory.Reading {
+	readings := make([]directory.Reading, len(r.sources))
+	var wait sync.WaitGroup
+	for i, s := range r.sources {
+		wait.Go(func() { readings[i] = s.dir.Read(ctx, r.wanted(s)) })
+	}
+	wait.Wait()
+	return readings
+}
