@@ -41,7 +41,6 @@ type learned struct {
 	bulkOps     atomic.Int32 // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map     // "kind dialect path": seen to take effect
 	created     [3]atomic.Bool
-	showsNo     atomic.Bool // members that were added are not shown
 }
 
 // New makes the target of a configuration. It connects to nothing yet.

@@ -1,0 +1,132 @@
+package scim
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"adsync/upload"
+)
+
+// finished reports whether nothing is left.
+func (u *updating) finished() bool {
+	return u.left.ExternalID == "" && len(u.left.Set) == 0 && u.left.Active == nil && u.left.Manager == nil
+}
+
+// strike takes out of what is left all that the resource has as wanted.
+func (u *updating) strike() {
+	w, r := &u.left, u.after
+	if w.ExternalID == r.ExternalID {
+		w.ExternalID = ""
+	}
+	if w.Active != nil && *w.Active == r.Active {
+		w.Active = nil
+	}
+	if w.Manager != nil && *w.Manager == r.Manager {
+		w.Manager = nil
+	}
+	w.Set = slices.DeleteFunc(slices.Clone(w.Set), func(a upload.Attribute) bool { return sameText(a.Values, r.Get(a.Path)) })
+}
+
+// sameText compares two sets of values as a service might keep them.
+func sameText(a, b []string) bool {
+	fold := func(values []string) []string {
+		var out []string
+		for _, v := range values {
+			if v = strings.ToLower(strings.TrimSpace(v)); v != "" {
+				out = append(out, v)
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return slices.Equal(fold(a), fold(b))
+}
+
+// paths are what is left, for remembering what works.
+func (u *updating) paths(d Dialect, form managerForm) []string {
+	prefix := fmt.Sprintf("%s %d ", u.kind, d)
+	var out []string
+	if u.left.ExternalID != "" {
+		out = append(out, prefix+"externalId")
+	}
+	if u.left.Active != nil {
+		out = append(out, prefix+"active")
+	}
+	if u.left.Manager != nil {
+		out = append(out, fmt.Sprintf("%smanager %d %t", prefix, form, *u.left.Manager == ""))
+	}
+	for _, a := range u.left.Set {
+		how := "replace"
+		if len(a.Values) == 0 {
+			how = "remove"
+		} else if p, err := upload.ParsePath(a.Path); err == nil && p.By != "" && !hasElement(u.left.Before, p) {
+			how = "add"
+		}
+		out = append(out, prefix+how+" "+a.Path)
+	}
+	return out
+}
+
+// trusted reports whether all that was sent was seen to take effect before.
+func (t *Target) trusted(u *updating, d Dialect, form managerForm) bool {
+	for _, path := range u.paths(d, form) {
+		if _, ok := t.learned.proven.Load(path); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// judge compares what was sent with what came of it. A value that changed
+// into another than was sent has taken effect: the service has its own form
+// of it.
+func (u *updating) judge(d Dialect, form managerForm) {
+	before := map[string]bool{}
+	for _, path := range u.paths(d, form) {
+		before[path] = true
+	}
+	u.strike()
+	if b := u.left.Before; b != nil {
+		u.left.Set = slices.DeleteFunc(u.left.Set, func(a upload.Attribute) bool { return !sameText(b.Get(a.Path), u.after.Get(a.Path)) })
+	}
+	for _, path := range u.paths(d, form) {
+		delete(before, path)
+	}
+	learned := &u.target.learned
+	for path := range before {
+		learned.proven.Store(path, true)
+	}
+	if len(before) == 0 {
+		return
+	}
+	if u.left.Manager == nil {
+		learned.manager.Store(int32(form))
+	}
+	// The whole run moves down only if nothing was ever seen to work above:
+	// there it was the one value that was refused.
+	now := Dialect(learned.dialect[place(u.kind)].Load())
+	if _, works := learned.proven.Load(fmt.Sprintf("%s %d", u.kind, now)); d > now && !works && !u.target.profile.ActivePatch {
+		learned.dialect[place(u.kind)].Store(int32(d))
+	}
+	learned.proven.Store(fmt.Sprintf("%s %d", u.kind, d), true)
+}
+
+// unheard is the outcome of an update that was answered with success in every
+// dialect and changed nothing. Attributes that a service does not keep are
+// shown by the comparison with what it returned; an account that stays
+// active, or a mark that is not kept, is an error.
+func (u *updating) unheard() error {
+	switch {
+	case !u.tried:
+		return &upload.Refusal{Status: http.StatusNotImplemented, Detail: fmt.Sprintf("the service offers no way to update a %s", u.kind)}
+	case u.left.Active != nil:
+		return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and leaves active as it was (%t)", !*u.left.Active)}
+	case u.left.ExternalID != "":
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep externalId"}
+	case u.left.Manager != nil:
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep the manager"}
+	}
+	return nil
+}
