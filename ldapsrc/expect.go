@@ -17,6 +17,11 @@ func (r *reading) expectations(ctx context.Context) error {
 	if err := r.checkAnchors(); err != nil {
 		return err
 	}
+	for _, d := range r.domains {
+		if slices.Contains(catalogPorts, ":"+d.server.port) {
+			r.warn("%s is a Global Catalog: it lacks many attributes, accountExpires among them, so expired accounts look active", d.server)
+		}
+	}
 	n := r.usersInScope()
 	cfg := &r.src.cfg
 	if n == 0 && !cfg.AllowEmpty {

@@ -120,3 +120,51 @@ skipped 12: built-in group
 		}
 	})
 }
+
+func TestAGlobalCatalogServesUsers(t *testing.T) {
+	server := serveLDIF(t, ldaptest.ActiveDirectory, tree, ldaptest.Options{GCAddress: "127.0.0.1:0"})
+	cfg := sourceOf(server)
+	cfg.URLs, cfg.Groups, cfg.Users.Base = []string{server.GCURL()}, GroupScope{}, []string{"OU=People,DC=example,DC=com"}
+	snapshot := mustRead(t, cfg, Want{UserAttributes: []string{"mail", "title"}})
+	got := show(snapshot)
+	if !strings.Contains(got, "user ada mail=[\"Ada@Example.com\"]\n") || !strings.Contains(got, "user grace (disabled (userAccountControl))\n") || !strings.Contains(got, "is a Global Catalog") {
+		t.Error(got)
+	}
+}
+
+func TestOneConnectionIsEnough(t *testing.T) {
+	cfg, server := treeConfig(t)
+	cfg.Computers.Sync = true
+	three := show(mustRead(t, cfg, wantAll))
+	connections := func() map[int]bool {
+		used := map[int]bool{}
+		for _, r := range server.Requests(ldaptest.OpSearch) {
+			used[r.Connection] = true
+		}
+		server.ForgetRequests()
+		return used
+	}
+	if n := len(connections()); n != 3 {
+		t.Errorf("%d connections were used", n)
+	}
+	cfg.Connections = 1
+	same(t, show(mustRead(t, cfg, wantAll)), three)
+	if n := len(connections()); n != 1 {
+		t.Errorf("%d connections were used", n)
+	}
+}
+
+func TestPasswordsAreNotTriedOnTheNextServer(t *testing.T) {
+	cfg, server := treeConfig(t)
+	other := serveLDIF(t, ldaptest.ActiveDirectory, tree, ldaptest.Options{})
+	cfg.URLs = append(cfg.URLs, other.URL())
+	cfg.Bind.Password = "wrong"
+	r := read(t, cfg, wantAll)
+	incomplete(t, r, "bind")
+	if n := len(server.Requests(ldaptest.OpBind)) + len(other.Requests(ldaptest.OpBind)); n != 1 {
+		t.Errorf("%d binds were tried", n)
+	}
+	cfg.Bind.Password = readerPassword
+	server.Close()
+	mustRead(t, cfg, wantAll)
+}

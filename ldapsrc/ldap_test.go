@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"adsync/ldapsrc/directory"
 	"adsync/ldapsrc/ldaptest"
 )
 
@@ -203,4 +204,48 @@ func TestMisspeltNamesAreTold(t *testing.T) {
 			t.Error(hint)
 		}
 	})
+}
+
+func TestLocateOnOpenLDAP(t *testing.T) {
+	server := serveLDIF(t, ldaptest.OpenLDAP, plain, ldaptest.Options{})
+	cfg := sourceOf(server)
+	all := mustRead(t, cfg, Want{})
+	cfg.Users.Base, cfg.Users.Filter = []string{"ou=people,dc=example,dc=com"}, "mail=*"
+	cfg.Groups.Filter = "(!(cn=role))"
+	s, err := New(cfg, Env{Now: fixed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[directory.Anchor]string{"11111111-2222-3333-4444-555555555555": "nobody"}
+	for _, u := range all.Users {
+		names[u.Anchor] = u.Login
+	}
+	for _, g := range all.Groups {
+		names[g.Anchor] = g.Login
+	}
+	var ask []directory.Anchor
+	for a := range names {
+		ask = append(ask, a)
+	}
+	found, err := s.Locate(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for a, p := range found {
+		lines = append(lines, fmt.Sprintf("%s found=%v active=%v %s", names[a], p.Found, p.Active, p.Why))
+	}
+	same(t, sortedLines(lines)+"\n", `
+ada found=true active=true came into scope after the directory was read
+boss found=true active=true not below any of users.base
+grace found=true active=false does not match users.filter
+hedy found=true active=false does not match users.filter
+jean found=true active=true does not match users.filter
+ken found=true active=false does not match users.filter
+names found=true active=true came into scope after the directory was read
+nobody found=false active=false 
+posix found=true active=true came into scope after the directory was read
+role found=true active=true does not match groups.filter
+unique found=true active=true came into scope after the directory was read
+`)
 }

@@ -95,3 +95,52 @@ func BenchmarkReadModel(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReadSambaModel reads users and groups from Samba beside ldapsearch of
+// the same entries, and reports the ratio of the least wall times.
+func BenchmarkReadSambaModel(b *testing.B) {
+	const users = 2000
+	var text strings.Builder
+	base := "DC=corp,DC=example,DC=com"
+	fmt.Fprintf(&text, "dn: OU=bench,%s\nobjectClass: organizationalUnit\n\n", base)
+	for i := range users {
+		fmt.Fprintf(&text, "dn: CN=b%05d,OU=bench,%s\nobjectClass: user\nsAMAccountName: b%05d\nuserPrincipalName: b%05d@corp.example.com\nmail: b%05d@example.com\n"+
+			"title: Engineer\ndepartment: D%d\ngivenName: G%d\nsn: F%d\nuserAccountControl: 544\n\n", i, base, i, i, i, i%40, i, i)
+	}
+	for g := range 20 {
+		fmt.Fprintf(&text, "dn: CN=g%02d,OU=bench,%s\nobjectClass: group\nsAMAccountName: g%02d\n", g, base, g)
+		for i := range users / 10 {
+			fmt.Fprintf(&text, "member: CN=b%05d,OU=bench,%s\n", (g*97+i)%users, base)
+		}
+		text.WriteString("\n")
+	}
+	server := servers.StartSamba(b, servers.SambaOptions{LDIF: text.String()})
+	cfg := *sambaConfig(server, "ldaps")
+	cfg.Groups.Sync = true
+	names := []string{"userPrincipalName", "mail", "title", "department", "givenName", "sn", "displayName", "manager", "telephoneNumber"}
+	args := append([]string{"-x", "-LLL", "-H", server.LDAPSURL(), "-D", server.UPN(servers.SambaServiceUser), "-w", servers.SambaServicePassword, "-b", server.BaseDN(),
+		"-E", "pr=1000/noprompt", "(|(sAMAccountType=805306368)(objectClass=group))", "objectGUID", "objectSid", "sAMAccountName", "userAccountControl", "accountExpires",
+		"primaryGroupID", "isCriticalSystemObject", "cn", "member"}, names...)
+	ours, theirs := time.Duration(0), time.Duration(0)
+	for b.Loop() {
+		from := time.Now()
+		cmd := exec.Command("ldapsearch", args...)
+		cmd.Env = append(os.Environ(), "LDAPTLS_REQCERT=never")
+		if _, err := cmd.Output(); err != nil {
+			b.Fatal(err)
+		}
+		if took := time.Since(from); theirs == 0 || took < theirs {
+			theirs = took
+		}
+		from = time.Now()
+		if n := len(mustRead(b, cfg, Want{UserAttributes: names, GroupAttributes: []string{"cn"}, Manager: "manager"}).Users); n != users+1 {
+			b.Fatal(n)
+		}
+		if took := time.Since(from); ours == 0 || took < ours {
+			ours = took
+		}
+	}
+	b.ReportMetric(ours.Seconds(), "s/read")
+	b.ReportMetric(theirs.Seconds(), "s/ldapsearch")
+	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
+}

@@ -54,7 +54,7 @@ func (s *schema) operational(name string, flavor Flavor) {
 	if s.lookup(name) != nil {
 		return
 	}
-	t := attributeType{name: name}
+	t := attributeType{name: name, usage: inGC}
 	if flavor == OpenLDAP {
 		t.usage = onRequest
 	}
