@@ -171,11 +171,13 @@ func (g *groupReader) entry(e *entry) error {
 	inScope := g.inScope
 	if conflicting(name.dn, login) {
 		g.skipped[skipConflict]++
+		g.r.leaveOut(skipConflict, directory.Skipped{Group: true, DN: string(name.dn), Login: string(login)})
 		return nil
 	}
 	if inScope && isTrue(e.at(g.critical)) && !g.r.src.cfg.Users.BuiltIn {
 		// It may still be a member of another group, or named in member_of.
 		g.skipped[skipBuiltInGroup]++
+		g.r.leaveOut(skipBuiltInGroup, directory.Skipped{Group: true, DN: string(name.dn), Login: string(login)})
 		inScope = false
 	}
 	anchor, _, err := anchorOf(e, g.anchors, g.sel.list)

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -124,7 +125,7 @@ func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, erro
 	if err := s.checkBases(domains); err != nil {
 		return nil, err
 	}
-	r := &reading{src: s, want: want, domains: domains, now: s.env.now(), skipped: map[string]int{}, told: map[string]int{}, members: newMemberTable()}
+	r := &reading{src: s, want: want, domains: domains, now: s.env.now(), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
 	if err := r.entries(ctx); err != nil {
 		return nil, err
 	}
@@ -153,6 +154,7 @@ type reading struct {
 	computers []directory.Computer
 	rows      []*groupRow
 	skipped   map[string]int
+	left      map[string][]directory.Skipped
 	referrals int
 	warnings  []string
 	members   *memberTable
@@ -234,6 +236,17 @@ func (r *reading) count(skipped map[string]int, st stats) {
 	r.referrals += st.referrals
 }
 
+// leaveOut remembers an entry that was left out for what it is. Those that a
+// setting leaves out may be many, and are as somebody wanted it.
+func (r *reading) leaveOut(reason string, e directory.Skipped) {
+	switch reason {
+	case skipConflict, skipBuiltIn, skipBuiltInGroup, skipMachine:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.left[reason] = append(r.left[reason], e)
+	}
+}
+
 func (r *reading) warn(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -257,7 +270,9 @@ func (r *reading) snapshot() *directory.Snapshot {
 		s.Users = kept
 	}
 	for reason, n := range r.skipped {
-		s.Skipped = append(s.Skipped, directory.Skip{Reason: reason, Count: n})
+		left := r.left[reason]
+		slices.SortFunc(left, func(a, b directory.Skipped) int { return strings.Compare(a.DN, b.DN) })
+		s.Skipped = append(s.Skipped, directory.Skip{Reason: reason, Count: n, Entries: left})
 	}
 	slices.Sort(r.warnings)
 	s.Warnings = slices.Compact(r.warnings)

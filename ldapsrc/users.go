@@ -104,6 +104,7 @@ func (u *userReader) entry(e *entry) error {
 	login := e.firstOf(u.login)
 	if reason := u.leftOut(e, name.dn, login); reason != "" {
 		u.skipped[reason]++
+		u.r.leaveOut(reason, directory.Skipped{DN: string(name.dn), Login: string(login)})
 		return nil
 	}
 	anchor, by, err := anchorOf(e, u.anchors, u.sel.list)

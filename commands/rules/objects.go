@@ -105,6 +105,24 @@ func (c *Checker) skipped(at holder, s *source, dn, login, sid string, a directo
 	return true
 }
 
+// leftOut reports an entry that was skipped while reading.
+func (c *Checker) leftOut(source, reason string, e directory.Skipped) {
+	rule, detail := ruleSystem, reason+", not synced"
+	if isConflict(e.DN, e.Login) {
+		rule, detail = ruleConflict, "copy left by a replication conflict"
+	}
+	severity := table[rule].severity(c.values.profile.sets, 0)
+	if c.off[rule] || severity.weight() < c.least {
+		return
+	}
+	kind := KindUser
+	if e.Group {
+		kind = KindGroup
+	}
+	c.left = append(c.left, Finding{Rule: table[rule].ID, Severity: severity, Kind: kind, Source: source, DN: e.DN, Name: e.Login,
+		Active: true, Message: detail, Fix: table[rule].Fix})
+}
+
 // isConflict tells the loser of a replication conflict (MS-DRSR
 // 4.1.10.6.9): CNF: and a GUID in its name, or $DUPLICATE- in its login.
 func isConflict(dn, login string) bool {

@@ -53,6 +53,7 @@ type Checker struct {
 	index   index
 	found   []found
 	foreign []resource // of the target, not ours
+	left    []Finding  // of entries that were skipped while reading
 	done    bool
 	counts  Counts
 	result  []Finding
@@ -125,6 +126,9 @@ func (c *Checker) Add(s Source, snapshot *directory.Snapshot) {
 	c.counts.Groups += len(snapshot.Groups)
 	for _, skip := range snapshot.Skipped {
 		c.counts.Skipped[skip.Reason] += skip.Count
+		for _, e := range skip.Entries {
+			c.leftOut(s.ID, skip.Reason, e)
+		}
 	}
 	for i := range snapshot.Users {
 		c.user(holderOf(number, false, i))
@@ -154,11 +158,13 @@ func (c *Checker) Findings() []Finding {
 		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.at.source(), b.at.source()),
 			cmp.Compare(x.dn, y.dn), cmp.Compare(x.anchor, y.anchor), cmp.Compare(a.attribute, b.attribute), cmp.Compare(a.value, b.value))
 	})
-	c.result = make([]Finding, len(c.found))
+	c.result = make([]Finding, 0, len(c.found)+len(c.left))
 	for i := range c.found {
-		c.result[i] = c.finding(&c.found[i])
+		c.result = append(c.result, c.finding(&c.found[i]))
 	}
-	c.found = nil
+	c.result = append(c.result, c.left...)
+	c.found, c.left = nil, nil
+	slices.SortStableFunc(c.result, func(a, b Finding) int { return cmp.Compare(numbers[a.Rule], numbers[b.Rule]) })
 	return c.result
 }
 

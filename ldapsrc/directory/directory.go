@@ -67,6 +67,16 @@ type Computer struct {
 type Skip struct {
 	Reason string // "replication conflict", "built-in", ...
 	Count  int
+	// Entries are those that no setting of ours left out: what is broken, and
+	// what the directory needs for itself. Sorted by DN.
+	Entries []Skipped
+}
+
+// A Skipped is an entry that was left out for what it is.
+type Skipped struct {
+	Group bool // a group, not a user
+	DN    string
+	Login string
 }
 
 // A Presence says what a source knows of an anchor that its snapshot does not
