@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"exits":     exitsCommand,
 			"jsonfield": jsonFieldCommand,
 			"expand":    expandCommand,
+			"newest":    newestCommand,
 		},
 	})
 }
@@ -253,4 +255,21 @@ func expandCommand(ts *testscript.TestScript, neg bool, args []string) {
 	for _, file := range args {
 		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(os.Expand(ts.ReadFile(file), ts.Getenv)), 0o600))
 	}
+}
+
+// newestCommand takes the name of the file that is last by name, of those
+// that a pattern finds, into an environment variable:
+//
+//	newest state/undo-*.jsonl UNDO
+func newestCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: newest PATTERN VARIABLE")
+	}
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file is named %s", args[0])
+	}
+	slices.Sort(files)
+	ts.Setenv(args[1], files[len(files)-1])
 }

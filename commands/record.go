@@ -38,6 +38,8 @@ type record struct {
 	Warnings    []string           `json:"warnings"`
 	Limits      []string           `json:"limits"` // those that were gone over
 	Stopped     string             `json:"stopped,omitempty"`
+	Undo        string             `json:"undo,omitempty"`  // the file that takes the run back
+	Undid       string             `json:"undid,omitempty"` // the file whose run this one took back
 
 	// changes stand last in the document, one a line, and are made as they
 	// are written: there may be a hundred thousand.
@@ -50,7 +52,7 @@ func (r *run) record(f *finished) record {
 		DryRun: f.dryRun, Target: r.file.Target.URL, Digest: f.summary.Digest, Summary: f.summary, Sources: f.held.sources,
 		Warnings: append(append([]string{}, f.held.warnings...), f.plan.Warnings...),
 		Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
-		changes: f.plan.Changes,
+		Undo: f.undo, Undid: f.undid, changes: f.plan.Changes,
 	}
 	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
 	doc.Warnings = append(doc.Warnings, f.done.Rewritten...)

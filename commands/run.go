@@ -69,16 +69,21 @@ func (r *run) read(ctx context.Context) (reading, error) {
 		return held, ctx.Err()
 	}
 	directory.ResolveForeign(held.readings)
-	held.state = state
 	held.describe()
 	if err != nil {
 		return held, targetFailure(err)
 	}
-	held.warnings = append(held.warnings, state.Warnings...)
-	for kind, why := range state.Unproven {
-		held.warnings = append(held.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
-	}
+	held.take(state)
 	return held, nil
+}
+
+// take notes what the service holds.
+func (h *reading) take(state *upload.State) {
+	h.state = state
+	h.warnings = append(h.warnings, state.Warnings...)
+	for kind, why := range state.Unproven {
+		h.warnings = append(h.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+	}
 }
 
 // describe makes the result lines of the readings.

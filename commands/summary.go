@@ -35,6 +35,7 @@ type summary struct {
 	MembersAdded   int     `json:"members_added"`
 	MembersRemoved int     `json:"members_removed"`
 	Adopted        int     `json:"adopted"`
+	Released       int     `json:"released"`
 	Withheld       int     `json:"withheld"`
 	Failed         int     `json:"failed"`
 	Quarantined    int     `json:"quarantined"`
@@ -74,6 +75,8 @@ func (s *summary) add(c *upload.Change) {
 		s.Created++
 	case upload.Adopt:
 		s.Adopted++
+	case upload.Release:
+		s.Released++
 	case upload.Update:
 		s.Updated++
 	case upload.Reactivate:
@@ -91,7 +94,7 @@ func (s *summary) add(c *upload.Change) {
 
 // pending reports whether a plan has anything to do.
 func (s *summary) pending() bool {
-	return s.Created+s.Adopted+s.Updated+s.Reactivated+s.Deactivated+s.Deleted+
+	return s.Created+s.Adopted+s.Released+s.Updated+s.Reactivated+s.Deactivated+s.Deleted+
 		s.MembersAdded+s.MembersRemoved+s.Withheld > 0
 }
 
@@ -126,6 +129,7 @@ func (s *summary) does() string {
 	}
 	always(s.Created, "created")
 	some(s.Adopted, "adopted")
+	some(s.Released, "released")
 	always(s.Updated, "updated")
 	some(s.Reactivated, "reactivated")
 	always(s.Deactivated, "deactivated")

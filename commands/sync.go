@@ -23,6 +23,9 @@ type syncOptions struct {
 	Sources  []string
 	Report   string
 	Plan     string
+	Undo     string
+	Metrics  string
+	Ping     string
 }
 
 func syncCommand(env Env) *cli.Command {
@@ -34,7 +37,8 @@ func syncCommand(env Env) *cli.Command {
 
 EXAMPLE:
    adsync sync --dry-run
-   adsync sync --approve 5f2c0a9d41e7b360`,
+   adsync sync --approve 5f2c0a9d41e7b360
+   adsync sync --undo /var/lib/adsync/undo-20260301T040012.345Z.jsonl --dry-run`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Aliases: []string{"n"}, Usage: "show what would be done, and do nothing"},
 			&cli.BoolFlag{Name: "exit-code", DisableDefaultText: true, Usage: "with --dry-run: exit with 4 when changes are pending"},
@@ -43,6 +47,9 @@ EXAMPLE:
 			&cli.StringSliceFlag{Name: "source", Usage: "synchronise only the source `ID` (repeatable)"},
 			&cli.StringFlag{Name: "report", Usage: "write a report to `FILE` (.json or .html)"},
 			&cli.StringFlag{Name: "plan", Usage: "write the plan to `FILE` as JSON"},
+			&cli.StringFlag{Name: "undo", Usage: "put back what a run changed, by the undo `FILE` that it left"},
+			&cli.StringFlag{Name: "metrics-file", Usage: "write metrics for the node exporter's textfile collector to `FILE`"},
+			&cli.StringFlag{Name: "ping", Usage: "call `URL` at the start, on success and on failure, as healthchecks services take it"},
 		},
 		Action: func(c *cli.Context) error {
 			g, err := globals(c, env)
@@ -57,6 +64,7 @@ EXAMPLE:
 				DryRun:        c.Bool("dry-run"), ExitCode: c.Bool("exit-code"),
 				Approve: c.String("approve"), Expect: c.String("expect"),
 				Sources: c.StringSlice("source"), Report: c.String("report"), Plan: c.String("plan"),
+				Undo: c.String("undo"), Metrics: c.String("metrics-file"), Ping: c.String("ping"),
 			})
 		},
 	}
@@ -70,55 +78,74 @@ func (o *syncOptions) check() error {
 	if o.Report != "" && !strings.HasSuffix(o.Report, ".json") && !strings.HasSuffix(o.Report, ".html") {
 		return usage(fmt.Errorf("--report: %q is neither a .json nor a .html file", o.Report), "")
 	}
+	if o.Undo != "" && len(o.Sources) > 0 {
+		return usage(fmt.Errorf("--undo and --source exclude each other"), "an undo concerns all that the run changed")
+	}
 	return nil
 }
 
-// runSync is one run to completion: load, read both sides at the same time,
-// decide, apply, report. A dry run is the same run without Apply.
+// runSync is one run to completion, with those told who want to know of it.
 func runSync(ctx context.Context, env Env, o syncOptions) error {
-	started := env.Now()
+	f := finished{dryRun: o.DryRun, started: env.Now()}
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.Undo != "" {
+		return runUndo(ctx, env, o, &f)
 	}
 	r, err := prepare(ctx, env, o.globalOptions, o.Sources)
 	if err != nil {
 		return err
 	}
 	defer r.close()
+	return r.sync(ctx, o, &f)
+}
+
+// sync is the run itself: read both sides at the same time, decide, apply,
+// report. A dry run is the same run without Apply.
+func (r *run) sync(ctx context.Context, o syncOptions, f *finished) (err error) {
 	if !o.DryRun {
 		if err := r.lock(); err != nil {
 			return err
 		}
 	}
-	out := newPrinter(env, o.globalOptions, o.DryRun)
-	held, err := r.read(ctx)
-	for _, s := range held.sources {
+	out := newPrinter(r.env, o.globalOptions, o.DryRun)
+	f.held, err = r.read(ctx)
+	for _, s := range f.held.sources {
 		out.Source(s)
 	}
 	if err != nil {
 		return err
 	}
-	plan, err := r.decide(ctx, &held)
+	f.plan, err = r.decide(ctx, &f.held)
 	if err != nil {
 		return err
 	}
-	blown := plan.Limit(r.limits)
-	if err := o.permit(plan); err != nil {
+	return r.carryOut(ctx, out, o, f)
+}
+
+// carryOut does what the plan says, as far as the limits and the person who
+// reviewed it let it, and reports.
+func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finished) error {
+	f.blown = f.plan.Limit(r.limits)
+	if err := o.permit(f.plan); err != nil {
 		return err
 	}
 	if o.Plan != "" {
-		if err := writePlan(o.Plan, plan); err != nil {
+		if err := writePlan(o.Plan, f.plan); err != nil {
 			return err
 		}
 	}
-	announce(out, plan, blown, held)
-	var done upload.Outcome
+	announce(out, f.plan, f.blown, f.held)
 	if !o.DryRun {
-		done = upload.Apply(ctx, r.target, plan, upload.ApplyOptions{
-			State: held.state, Mark: r.mark, Adopt: r.policy.Adopt, Observe: out.Change,
+		r.keepUndo(out, f)
+		f.done = upload.Apply(ctx, r.target, f.plan, upload.ApplyOptions{
+			State: f.held.state, Mark: r.mark, Adopt: r.policy.Adopt, Observe: out.Change,
 		})
+		r.settleUndo(out, f)
 	}
-	return r.conclude(out, o, finished{plan: plan, held: held, blown: blown, done: done, dryRun: o.DryRun, started: started, took: env.Now().Sub(started)})
+	f.took = r.env.Now().Sub(f.started)
+	return r.conclude(out, o, f)
 }
 
 // permit compares the plan with the one that a person reviewed.
@@ -160,10 +187,12 @@ type finished struct {
 	started time.Time
 	took    time.Duration
 	summary summary
+	undo    string // the undo file that the run has left, "" when it changed nothing
+	undid   string // the undo file whose run it takes back
 }
 
 // conclude prints what is left to print, and ends the run with its code.
-func (r *run) conclude(out printer, o syncOptions, f finished) error {
+func (r *run) conclude(out printer, o syncOptions, f *finished) error {
 	f.summary = summary{DryRun: o.DryRun, sources: f.held.sources}
 	f.summary.count(f.plan)
 	f.summary.Exit = worst(f.codes(o)...)
@@ -184,7 +213,7 @@ func (r *run) conclude(out printer, o syncOptions, f finished) error {
 		out.Notice(fmt.Sprintf("to permit exactly these %s: adsync sync%s --approve %s",
 			count(f.summary.Withheld, "removal"), r.configFlag(), held))
 	}
-	if err := r.leave(o, &f); err != nil {
+	if err := r.leave(o, f); err != nil {
 		out.Remark(err.Error())
 	}
 	out.Summary(f.summary, f.took)

@@ -1,7 +1,9 @@
 package upload
 
 import (
+	"fmt"
 	"iter"
+	"slices"
 
 	"adsync/ldapsrc/directory"
 )
@@ -118,4 +120,26 @@ func memberOf(id string, people map[string]*Resource, mark *Mark) Member {
 		}
 	}
 	return m
+}
+
+// Check reports an image that Undo cannot read: one of an unknown verb or
+// kind, or without an entry.
+func (m *Image) Check() error {
+	switch m.Verb {
+	case Create, Adopt, Update, Reactivate, Deactivate, Release, Delete, AddMembers, RemoveMembers:
+	default:
+		return fmt.Errorf("unknown verb %q", m.Verb)
+	}
+	if !slices.Contains(kinds[:], m.Kind) {
+		return fmt.Errorf("unknown kind %q", m.Kind)
+	}
+	if !canonical(string(m.Anchor)) || m.Source == "" {
+		return fmt.Errorf("no source and anchor of the entry")
+	}
+	for _, a := range m.Attributes {
+		if _, err := ParsePath(a.Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -111,6 +111,11 @@ func (p *Plan) Withheld() []*Change {
 	return out
 }
 
+// Has reports whether any change is in a state.
+func (p *Plan) Has(state ChangeState) bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.State == state })
+}
+
 // Digest is the plan's fingerprint, the same for the same plan on any host:
 // 16 hexadecimal digits for all changes and, when some are withheld by a
 // limit, a dot and 16 more for those. The first part is what an expected plan

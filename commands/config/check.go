@@ -43,6 +43,7 @@ func (f *File) check(r *reader) {
 		f.Proxy.check(r)
 	}
 	f.Log.check(r)
+	f.Report.check(r)
 	f.Monitor.check(r)
 }
 

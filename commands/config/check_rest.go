@@ -97,6 +97,10 @@ func (l *Log) check(r *reader) {
 	r.atLeast("log.keep", l.Keep, 0)
 }
 
+func (p *Report) check(r *reader) {
+	r.atLeast("report.keep_undo", p.KeepUndo, 0)
+}
+
 func (m *Monitor) check(r *reader) {
 	for name, endpoint := range map[string]Endpoint{"ping": m.Ping, "webhook": m.Webhook} {
 		r.url("monitor."+name, endpoint.URL, "https", "http")

@@ -54,6 +54,7 @@ func (f *File) setDefaults() {
 	l := upload.DefaultLimits()
 	f.Limits = Limits{Limit{l.UserRemovals}, Limit{l.GroupRemovals}, Limit{l.MemberRemovals}, Limit{l.GroupMemberRemovals}}
 	f.Log = Log{Level: "info", Format: "text", Keep: 10}
+	f.Report = Report{KeepUndo: 20}
 }
 
 // Source returns the source with an id, nil when there is none.
@@ -121,7 +122,8 @@ type Log struct {
 
 // Report says where a run leaves last-run.json and its undo file.
 type Report struct {
-	Dir string `yaml:"dir"` // see File.ReportDir for the default
+	Dir      string `yaml:"dir"`       // see File.ReportDir for the default
+	KeepUndo int    `yaml:"keep_undo"` // undo files to keep; 0 writes none
 }
 
 // Monitor says whom a run tells how it went.

@@ -65,7 +65,7 @@ func TestProblems(t *testing.T) {
 		{"an unknown key with a likely meaning", source + "limit: {}\nlog: {levle: info}\n", lines(
 			`adsync.yaml:7: limit: unknown key; did you mean limits?`,
 			`adsync.yaml:8: log.levle: unknown key; did you mean level?`)},
-		{"an unknown key without one", source + "report: {where: x}\n", `adsync.yaml:7: report.where: unknown key; known here: dir`},
+		{"an unknown key without one", source + "report: {where: x}\n", `adsync.yaml:7: report.where: unknown key; known here: dir, keep_undo`},
 		{"an unknown key that is no plain word", source + "policy: {\"user gone!\": keep}\n", `adsync.yaml:7: policy.'user gone!': unknown key; did you mean user_gone?`},
 		{"wrong types", source + "log: [a]\nlimits: x\nmapping: {user: 5}\n", lines(
 			`adsync.yaml:7: log: wants keys below it, not a list`,
