@@ -1,7 +1,9 @@
 package commands_test
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,7 +35,9 @@ type house struct {
 	url  string
 	tls  string // the source's tls setting
 	user string
-	word string // user's password
+	word string // the file that holds the user's password
+
+	timeout string
 }
 
 // source is the item of the configuration that reads the house.
@@ -46,10 +50,10 @@ func (h *house) source(id string) string {
 type: %s
 url: %s
 tls: %s
-bind: {username: %q, password: {command: [echo, %q]}}
+bind: {username: %q, password: {file: %q}}
 users: {base: %q}
 groups: {sync: true, base: %q}
-timeout: 20s`, id, kind, h.url, h.tls, h.user, h.word, h.base, h.base)
+timeout: %s`, id, kind, h.url, h.tls, h.user, h.word, h.base, h.base, cmp.Or(h.timeout, "20s"))
 }
 
 // disabledReason is what is said of an account that disable was called for.
@@ -134,13 +138,20 @@ func (h *house) disable(dn string) {
 	}
 }
 
-func slapdHouse(t *testing.T, startTLS bool) *house {
-	s := servers.StartSlapd(t, servers.SlapdOptions{})
-	return slapdOf(s, startTLS)
+// secret is a file with a password.
+func secret(t *testing.T, password string) string {
+	path := filepath.Join(t.TempDir(), "password")
+	writeFile(t, path, []byte(password))
+	return path
 }
 
-func slapdOf(s *servers.Slapd, startTLS bool) *house {
-	h := &house{editor: s, base: servers.SlapdPeople, mail: "example.com", user: servers.SlapdReaderDN, word: servers.SlapdReaderPassword}
+func slapdHouse(t *testing.T, startTLS bool) *house {
+	s := servers.StartSlapd(t, servers.SlapdOptions{})
+	return slapdOf(t, s, startTLS)
+}
+
+func slapdOf(t *testing.T, s *servers.Slapd, startTLS bool) *house {
+	h := &house{editor: s, base: servers.SlapdPeople, mail: "example.com", user: servers.SlapdReaderDN, word: secret(t, servers.SlapdReaderPassword)}
 	h.reach(s.URL(), s.LDAPSURL(), s.CAFile(), startTLS)
 	return h
 }
@@ -150,11 +161,14 @@ var units atomic.Int32
 
 // sambaHouse is a unit of its own in the domain that the tests share.
 func sambaHouse(t *testing.T, startTLS bool) *house {
-	s := servers.SharedSamba(t)
+	return sambaOf(t, servers.SharedSamba(t), startTLS)
+}
+
+func sambaOf(t *testing.T, s *servers.Samba, startTLS bool) *house {
 	unit := fmt.Sprintf("unit%d", units.Add(1))
 	h := &house{
 		editor: s, ad: true, base: s.AddOU(unit), mail: unit + ".example.com",
-		user: s.UPN(servers.SambaServiceUser), word: servers.SambaServicePassword,
+		user: s.UPN(servers.SambaServiceUser), word: secret(t, servers.SambaServicePassword),
 	}
 	h.reach(s.URL(), s.LDAPSURL(), s.CAFile(), startTLS)
 	return h
@@ -178,13 +192,13 @@ func memoryHouse(t *testing.T, flavor ldaptest.Flavor, startTLS bool) *house {
 	t.Cleanup(func() { s.Close() })
 	h := &house{
 		editor: memory{t, d}, ad: flavor == ldaptest.ActiveDirectory, base: "OU=company," + suffix, mail: "example.org",
-		user: "CN=reader," + suffix, word: "reader-secret",
+		user: "CN=reader," + suffix, word: secret(t, "reader-secret"),
 	}
 	h.Add(h.base, map[string][]string{"objectClass": {"organizationalUnit"}, "ou": {"company"}})
-	if err := d.SetPassword(h.user, h.word); err != nil {
+	if err := d.SetPassword(h.user, "reader-secret"); err != nil {
 		t.Fatal(err)
 	}
-	caFile := t.TempDir() + "/ca.pem"
+	caFile := filepath.Join(t.TempDir(), "ca.pem")
 	writeFile(t, caFile, s.CACertPEM())
 	h.reach(s.URL(), s.LDAPSURL(), caFile, startTLS)
 	return h

@@ -4,7 +4,17 @@ import (
 	"os"
 	"testing"
 
+	"adsync/commands"
 	"adsync/ldapsrc/ldaptest/servers"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Main(m)) }
+// asProgram names the environment variable that makes the test binary the
+// program itself.
+const asProgram = "ADSYNC_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(commands.Main(os.Args, commands.System(nil)))
+	}
+	os.Exit(servers.Main(m))
+}

@@ -2,12 +2,13 @@ package commands_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"adsync/commands"
 )
@@ -51,20 +52,37 @@ func (p *program) write(t *testing.T, name, content string) {
 	}
 }
 
-// run runs the program in this process.
-func (p *program) run(args ...string) ended {
+// command is the program as a process of its own: this test's binary, which
+// TestMain makes the program. Its environment holds nothing of the machine's.
+func (p *program) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, append([]string{"--config", filepath.Join(p.dir, "adsync.yaml")}, args...)...)
+	c.Dir = p.dir
+	c.Env = []string{asProgram + "=1", "HOME=" + p.dir, "PATH=" + os.Getenv("PATH"), "TERM=dumb"}
+	return c
+}
+
+func (p *program) run(t *testing.T, args ...string) ended {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := commands.Main(append([]string{"adsync", "--config", filepath.Join(p.dir, "adsync.yaml")}, args...), commands.Env{
-		Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }, Now: time.Now,
-	})
-	return ended{code, stdout.String(), stderr.String()}
+	c := p.command(t, args...)
+	c.Stdout, c.Stderr = &stdout, &stderr
+	var failed *exec.ExitError
+	if err := c.Run(); err != nil && !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	return ended{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
 // succeeds runs the program and returns what it printed, without the time
 // that it took.
 func (p *program) succeeds(t *testing.T, args ...string) string {
 	t.Helper()
-	e := p.run(args...)
+	e := p.run(t, args...)
 	if e.code != commands.ExitOK || e.stderr != "" {
 		t.Fatalf("adsync %s: exit code %d\n%s%s", strings.Join(args, " "), e.code, e.stdout, e.stderr)
 	}

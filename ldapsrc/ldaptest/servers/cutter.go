@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"testing"
@@ -26,6 +27,9 @@ type Fault struct {
 	// are those on the wire: over TLS they include the handshake.
 	After int64
 	Then  Ending
+	// Reached is called when these bytes have gone through, before Then. Until
+	// it returns no further byte goes. Each connection calls it.
+	Reached func()
 	// Delay holds back each piece of the answers for so long.
 	Delay time.Duration
 }
@@ -111,14 +115,26 @@ func (c *Cutter) serve(client net.Conn, fault Fault) {
 		_, _ = io.Copy(server, client)
 		server.Close() // the client has gone: end the answers as well
 	}()
-	if c.answer(client, server, fault) == nil {
-		c.end(client.(*net.TCPConn), fault.Then, requests)
+	if fault.Then == Pass && fault.Reached == nil {
+		fault.After = everything
 	}
+	if c.answer(client, server, fault) != nil {
+		return
+	}
+	if fault.Reached != nil {
+		fault.Reached()
+	}
+	c.end(client.(*net.TCPConn), server, fault, requests)
 }
 
+// everything is more bytes than a connection ever carries.
+const everything = math.MaxInt64
+
 // end does what the fault says when its bytes are used up. serve then closes.
-func (c *Cutter) end(client *net.TCPConn, then Ending, requests <-chan struct{}) {
-	switch then {
+func (c *Cutter) end(client *net.TCPConn, server net.Conn, fault Fault, requests <-chan struct{}) {
+	switch fault.Then {
+	case Pass:
+		_ = c.answer(client, server, Fault{After: everything, Delay: fault.Delay})
 	case Close:
 		// Closing at once would reset the connection if a request were unread.
 		_ = client.CloseWrite()
@@ -141,12 +157,8 @@ var errEnded = errors.New("the connection ended by itself")
 func (c *Cutter) answer(client io.Writer, server io.Reader, fault Fault) error {
 	left := fault.After
 	piece := make([]byte, 16<<10)
-	for fault.Then == Pass || left > 0 {
-		most := int64(len(piece))
-		if fault.Then != Pass {
-			most = min(most, left)
-		}
-		n, err := server.Read(piece[:most])
+	for left > 0 {
+		n, err := server.Read(piece[:min(int64(len(piece)), left)])
 		if fault.Delay > 0 && n > 0 {
 			if err := c.wait(fault.Delay); err != nil {
 				return err

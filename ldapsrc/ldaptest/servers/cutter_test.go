@@ -49,6 +49,21 @@ func TestCutterBreaksConnections(t *testing.T) {
 	}
 }
 
+func TestCutterCallsBeforeItGoesOn(t *testing.T) {
+	cutter := servers.StartCutter(t, startAnswering(t))
+	calls := 0
+	cutter.Set(servers.Fault{After: 1234, Reached: func() { calls++ }})
+	conn, err := net.Dial("tcp", cutter.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	got, err := readAnswer(conn, servers.Pass)
+	if len(got) != answerSize || err != nil || calls != 1 {
+		t.Errorf("read %d bytes and %v after %d calls, want %d bytes and one call", len(got), err, calls, answerSize)
+	}
+}
+
 func readAnswer(conn net.Conn, then servers.Ending) ([]byte, error) {
 	if _, err := conn.Write([]byte("?")); err != nil {
 		return nil, err
