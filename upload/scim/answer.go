@@ -101,6 +101,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.As(err, &redirect):
 		return "the service has moved: check target.url"
+	case errors.Is(err, errNotSCIM):
+		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
 	case errors.As(err, &unknown):
 		return "the service's certificate is not signed by a known authority: is there a proxy that opens TLS?"
 	case errors.As(err, &host):
@@ -119,7 +121,7 @@ func lasting(err error) bool {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var redirect errRedirect
-	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect)
+	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect) || errors.Is(err, errNotSCIM)
 }
 
 // hideURL takes the URL out of an error of net/http: a filter in it may name

@@ -64,7 +64,7 @@ func (t *Target) inBulk(w *upload.Write) bool {
 		return !t.profile.NoDelete[w.Kind]
 	case upload.OpUpdate:
 		u := t.updating(w)
-		return !u.finished() && Dialect(t.learned.dialect[place(w.Kind)].Load()) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
+		return !u.finished() && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
 	case upload.OpAddMembers:
 		_, works := t.learned.proven.Load(provenAdds)
 		return works && len(w.Members) <= t.learned.adds.get()

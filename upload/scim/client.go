@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"adsync/upload"
@@ -78,6 +79,9 @@ func newHTTPClient(transport http.RoundTripper) *http.Client {
 		return nil
 	}}
 }
+
+// errNotSCIM is a web page where a SCIM answer was asked for.
+var errNotSCIM = errors.New("the answer is a web page and no SCIM")
 
 // errRedirect is a redirect that is not followed.
 type errRedirect struct{ text string }
@@ -229,6 +233,9 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 	defer r.Body.Close()
 	a := &answer{status: r.StatusCode, header: r.Header}
 	if q.read != nil && r.StatusCode < 300 {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			return nil, errNotSCIM
+		}
 		body := &bounded{from: r.Body, left: maxPage}
 		if err := q.read(body); err != nil {
 			return nil, fmt.Errorf("read the answer: %w", err)

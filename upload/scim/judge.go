@@ -107,17 +107,49 @@ func (u *updating) judge(d Dialect, form managerForm) {
 	// The whole run moves down only if nothing was ever seen to work above:
 	// there it was the one value that was refused.
 	now := Dialect(learned.dialect[place(u.kind)].Load())
-	if _, works := learned.proven.Load(fmt.Sprintf("%s %d", u.kind, now)); d > now && !works && !u.target.profile.ActivePatch {
+	_, works := learned.proven.Load(fmt.Sprintf("%s %d", u.kind, now))
+	switch {
+	case d <= now || u.target.profile.ActivePatch:
+	case works:
+		for path := range before {
+			learned.below.Store(withoutDialect(path), d)
+		}
+	default:
 		learned.dialect[place(u.kind)].Store(int32(d))
 	}
 	learned.proven.Store(fmt.Sprintf("%s %d", u.kind, d), true)
 }
 
+// withoutDialect is one of paths, whatever the dialect.
+func withoutDialect(path string) string {
+	kind, rest, _ := strings.Cut(path, " ")
+	_, rest, _ = strings.Cut(rest, " ")
+	return kind + " " + rest
+}
+
+// startOf is the first dialect to try: that of the run, or one further down
+// that a path was seen to need.
+func (t *Target) startOf(u *updating) Dialect {
+	start := Dialect(t.learned.dialect[place(u.kind)].Load())
+	for _, path := range u.paths(start, u.form) {
+		if d, ok := t.learned.below.Load(withoutDialect(path)); ok {
+			start = max(start, d.(Dialect))
+		}
+	}
+	return start
+}
+
 // unheard is the outcome of an update that was answered with success in every
 // dialect and changed nothing. Attributes that a service does not keep are
 // shown by the comparison with what it returned; an account that stays
-// active, or a mark that is not kept, is an error.
-func (u *updating) unheard() error {
+// active, or a mark that is not kept, is an error each time.
+func (u *updating) unheard(start Dialect) error {
+	// What is kept in no dialect is not looked for again.
+	dropped := *u
+	dropped.left = upload.Write{Before: u.left.Before, Set: u.left.Set}
+	for _, path := range dropped.paths(start, u.form) {
+		u.target.learned.proven.Store(path, true)
+	}
 	switch {
 	case !u.tried:
 		return &upload.Refusal{Status: http.StatusNotImplemented, Detail: fmt.Sprintf("the service offers no way to update a %s", u.kind)}

@@ -108,6 +108,12 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		l.params.Del("attributes")
 		w, err = t.walk(ctx, l, progress)
 	}
+	if isStatus(err, http.StatusBadRequest) && l.count > modestPage {
+		// A count is to be cut down to what the service gives (RFC 7644
+		// 3.4.2.4), and some refuse it.
+		l.count = modestPage
+		w, err = t.walk(ctx, l, progress)
+	}
 	if err != nil {
 		return t.unlisted(k, err)
 	}
@@ -140,6 +146,9 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	}
 	return out, nil
 }
+
+// modestPage is a page that every service gives.
+const modestPage = 100
 
 // unlisted is a kind that the service does not list: tooMany, or no list
 // without a filter. Any other error ends the reading.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -270,5 +271,23 @@ func TestRetryAfter(t *testing.T) {
 		if got, ok := retryAfter(h, now); got != row.want || ok != row.ok {
 			t.Errorf("%q: %v %t, want %v %t", row.text, got, ok, row.want, row.ok)
 		}
+	}
+}
+
+func TestAWebSiteIsNoService(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<html></html>")
+	}))
+	defer server.Close()
+	target, err := New(Config{URL: server.URL}, Env{Sleep: new(clock).sleep})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := new(upload.Unavailable)
+	if _, err := target.Read(t.Context(), want()); !errors.As(err, &gone) || !strings.Contains(gone.Hint, "SCIM base URL") || asked > 5 {
+		t.Errorf("%v after %d requests", err, asked)
 	}
 }

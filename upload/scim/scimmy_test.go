@@ -16,7 +16,6 @@ func TestSCIMMYPassesTheSuite(t *testing.T) {
 	}{
 		{"as it comes", nil},
 		{"without PATCH", []string{"SCIMMY_NO_PATCH=1"}},
-		{"without bulk", []string{"SCIMMY_NO_BULK=1"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			targettest.Run(t, func(t *testing.T) targettest.Fixture {

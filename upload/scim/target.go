@@ -40,6 +40,7 @@ type learned struct {
 	noBulk      atomic.Bool
 	bulkOps     atomic.Int32 // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map     // "kind dialect path": seen to take effect
+	below       sync.Map     // path of proven, without dialect: the Dialect further down that it needs
 	created     [3]atomic.Bool
 }
 

@@ -25,12 +25,13 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 	if u.finished() {
 		return upload.Result{}
 	}
-	start := Dialect(t.learned.dialect[place(x.Kind)].Load())
+	start := t.startOf(u)
 	var refused error
 	for d := start; d <= PutWhole; d++ {
 		if !t.offers(x.Kind, d, &u.left) {
 			continue
 		}
+		known := t.trusted(u, d, u.form)
 		err := u.try(ctx, d)
 		for err == nil && d == PatchPaths && u.nextForm() {
 			err = u.try(ctx, d)
@@ -38,15 +39,15 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
 		}
-		if err != nil && !descends(err) {
-			return upload.Result{Err: err}
+		if err != nil && (known || !descends(err)) {
+			return upload.Result{Err: err} // it is the values
 		}
 		if refused == nil && err != nil {
 			refused = err
 		}
 	}
 	if refused == nil {
-		refused = u.unheard()
+		refused = u.unheard(start)
 	}
 	return upload.Result{After: u.after, Err: refused}
 }

@@ -384,3 +384,26 @@ func TestUpdatesAndMembersGoInBulkOnceTheyAreSeenToWork(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAttributeThatIsNotKeptCostsTheRunOnce(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{NotStored: []string{"title"}, Bulk: scimtest.BulkOff}, "generic")
+	read(t, target)
+	must(t, write(t, target, people(30)...))
+	state := read(t, target)
+	change := func(u *upload.Resource) upload.Write {
+		return upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{{Path: "title", Values: []string{"Lead"}}, {Path: "displayName", Values: []string{"New"}}}}
+	}
+	r := must(t, write(t, target, change(&state.Users[0])))[0]
+	if r.After == nil || r.After.Get("title") != nil || r.After.Get("displayName")[0] != "New" {
+		t.Errorf("after: %+v", r.After)
+	}
+	server.ResetRequests()
+	var rest []upload.Write
+	for i := range state.Users[1:] {
+		rest = append(rest, change(&state.Users[i+1]))
+	}
+	must(t, write(t, target, rest...))
+	if got := len(server.Requests()); got != 29 {
+		t.Errorf("%d requests for 29 updates", got)
+	}
+}
