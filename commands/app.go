@@ -83,7 +83,7 @@ func tell(env Env, f *Failure, asJSON bool) {
 }
 
 func newApp(env Env) *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:                  "adsync",
 		Usage:                 "keep a cloud service's users and groups in step with Active Directory or LDAP",
 		Version:               version(),
@@ -106,6 +106,8 @@ func newApp(env Env) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
+	app.DisableSliceFlagSeparator = true // a DN holds commas
+	return app
 }
 
 func usageError(_ *cli.Context, err error, _ bool) error {
@@ -114,6 +116,7 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 
 func allCommands(env Env) []*cli.Command {
 	list := []*cli.Command{
+		initCommand(env),
 		proxyCommand(env),
 		syncCommand(env),
 		statusCommand(env),

@@ -74,6 +74,12 @@ func (r *run) open(ctx context.Context) error {
 	for _, w := range file.Warnings {
 		r.log.Warn(w)
 	}
+	return r.assemble()
+}
+
+// assemble makes the parts of a run whose secrets and log are there.
+func (r *run) assemble() error {
+	file := r.file
 	if err := r.openProxy(); err != nil {
 		return err
 	}

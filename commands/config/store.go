@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/zalando/go-keyring"
 )
@@ -33,3 +35,21 @@ func StoreKeyring(name string, v Value) error {
 	}
 	return nil
 }
+
+// KeyringUsable reports whether the account that runs the program has a
+// keyring, and it is open.
+func KeyringUsable() bool {
+	answered := make(chan bool, 1)
+	go func() {
+		_, err := keyring.Get(KeyringService, "is there a keyring")
+		answered <- err == nil || errors.Is(err, keyring.ErrNotFound)
+	}()
+	select {
+	case usable := <-answered:
+		return usable
+	case <-time.After(keyringPatience):
+		return false // it asks somebody, on a screen that is elsewhere
+	}
+}
+
+const keyringPatience = 3 * time.Second

@@ -1,0 +1,109 @@
+package commands
+
+import (
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// answerKind is how a flag that answers a question is written.
+type answerKind int
+
+const (
+	oneAnswer answerKind = iota
+	manyAnswers
+	yesOrNo
+)
+
+// initAnswers are the flags that answer questions. The name is the question's
+// key.
+var initAnswers = []struct {
+	name, usage string
+	kind        answerKind
+}{
+	{"source-id", "`ID` of the source to add or change: short, and permanent", oneAnswer},
+	{"source-type", "the source's `TYPE`: ad or ldap; seen from the server when left out", oneAnswer},
+	{"source-url", "the directory server's `URL` or name (ldaps://dc1.corp.example.com)", oneAnswer},
+	{"domain", "or the DNS `DOMAIN` whose servers SRV records name", oneAnswer},
+	{"forest", "also every other domain of the forest", yesOrNo},
+	{"starttls", "encrypt an ldap:// connection with StartTLS", yesOrNo},
+	{"ca-file", "PEM `FILE` of the authority that signs the directory's certificates", oneAnswer},
+	{"pin-sha256", "`SHA256` of the directory server's certificate, instead of an authority", oneAnswer},
+	{"bind-method", "`METHOD` of signing in: simple, kerberos, ntlm, external or anonymous", oneAnswer},
+	{"bind-user", "`NAME` to sign in with (svc-adsync@corp.example.com, or a DN)", oneAnswer},
+	{"password-file", "the password stands in `FILE`", oneAnswer},
+	{"password-env", "the password stands in the environment variable `NAME`", oneAnswer},
+	{"password-command", "the password is what `COMMAND` prints (repeat for arguments with spaces)", manyAnswers},
+	{"keytab", "kerberos: keytab `FILE` instead of a password", oneAnswer},
+	{"cert-file", "external: our certificate, PEM `FILE`", oneAnswer},
+	{"key-file", "external: its private key, PEM `FILE`", oneAnswer},
+	{"user-base", "only users below this `DN` (repeatable)", manyAnswers},
+	{"user-filter", "only users that match this LDAP `FILTER`", oneAnswer},
+	{"member-of", "only members of this `GROUP`, nested ones too (repeatable)", manyAnswers},
+	{"groups", "send groups and their members too", yesOrNo},
+	{"group-base", "only groups below this `DN` (repeatable)", manyAnswers},
+	{"target-url", "SCIM base `URL` of the service", oneAnswer},
+	{"token-file", "the service's token stands in `FILE`", oneAnswer},
+	{"token-env", "the service's token stands in the environment variable `NAME`", oneAnswer},
+	{"token-url", "OAuth 2.0: `URL` that gives out tokens", oneAnswer},
+	{"client-id", "OAuth 2.0: client `ID`", oneAnswer},
+	{"client-secret-file", "OAuth 2.0: the client's secret stands in `FILE`", oneAnswer},
+	{"client-secret-env", "OAuth 2.0: the client's secret stands in the environment variable `NAME`", oneAnswer},
+	{"client-scope", "OAuth 2.0: `SCOPE` to ask for (repeatable)", manyAnswers},
+	{"target-ca-file", "PEM `FILE` of the authority that signs the service's certificate", oneAnswer},
+	{"profile", "`NAME` of what the service does differently; guessed from its URL when left out", oneAnswer},
+	{"proxy", "`URL` of the proxy to the service, or system (adsync proxy asks for more)", oneAnswer},
+}
+
+func initFlags() []cli.Flag {
+	var flags []cli.Flag
+	for _, a := range initAnswers {
+		switch a.kind {
+		case oneAnswer:
+			flags = append(flags, &cli.StringFlag{Name: a.name, Usage: a.usage})
+		case manyAnswers:
+			flags = append(flags, &cli.StringSliceFlag{Name: a.name, Usage: a.usage})
+		case yesOrNo:
+			flags = append(flags, &cli.BoolFlag{Name: a.name, DisableDefaultText: true, Usage: a.usage})
+		}
+	}
+	return append(flags,
+		&cli.StringFlag{Name: "remove-source", Usage: "take the source `ID` out of the file"},
+		&cli.BoolFlag{Name: "schedule", DisableDefaultText: true, Usage: "see to the schedule: print it, and install it with --yes or on request"},
+		&cli.BoolFlag{Name: "unschedule", DisableDefaultText: true, Usage: "take the schedule away"},
+		&cli.StringFlag{Name: "schedule-kind", Usage: "`KIND` of schedule: systemd, cron or task (Windows); the machine's own when left out"},
+		&cli.DurationFlag{Name: "every", Usage: "`TIME` between two runs: 30m, 2h", Value: 2 * time.Hour},
+		&cli.StringFlag{Name: "run-as", Usage: "`ACCOUNT` that the schedule runs under: a name, a gMSA, dynamic (systemd) or system (Windows)"},
+		&cli.StringFlag{Name: "unit-dir", Usage: "write the schedule's files into `DIR` and leave starting them to you"},
+		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, DisableDefaultText: true, Usage: "ask nothing: flags and defaults answer"},
+	)
+}
+
+// givenAnswers are the answers that the flags of a command line give.
+func givenAnswers(c *cli.Context) map[string][]string {
+	given := map[string][]string{}
+	for _, a := range initAnswers {
+		if !c.IsSet(a.name) {
+			continue
+		}
+		switch a.kind {
+		case oneAnswer:
+			given[a.name] = []string{c.String(a.name)}
+		case manyAnswers:
+			given[a.name] = c.StringSlice(a.name)
+		case yesOrNo:
+			given[a.name] = []string{map[bool]string{true: "yes", false: "no"}[c.Bool(a.name)]}
+		}
+	}
+	return given
+}
+
+// words are a command's words: as given one by one, or one text cut at its
+// spaces.
+func words(list []string) []string {
+	if len(list) == 1 {
+		return strings.Fields(list[0])
+	}
+	return list
+}

@@ -1,0 +1,170 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"adsync/commands/ask"
+	"adsync/commands/config"
+)
+
+// askAccount asks under which account the sync will run, since that account
+// must be able to read the secrets.
+func (w *wizard) askAccount(ctx context.Context) error {
+	if !w.person() || w.options.RunAs != "" || w.exists && len(w.answers.typed()) == 0 {
+		return nil
+	}
+	s := &w.plan
+	var options []ask.Option
+	switch {
+	case s.kind == systemdTimer:
+		options = []ask.Option{
+			{Value: dynamicAccount, Label: "One with no rights, made for each run", Help: "systemd hands it the secrets"},
+			{Value: "other", Label: "An account of this machine"}}
+	case s.kind == scheduledTask:
+		options = []ask.Option{
+			{Value: systemAccount, Label: "SYSTEM"},
+			{Value: "other", Label: "A gMSA or another account", Help: `CORP\gmsa-adsync$`},
+			{Value: "me", Label: "My own", Help: s.me + ", while I am logged on"}}
+	default:
+		options = []ask.Option{{Value: "me", Label: "My own", Help: s.me + ", from its crontab"}}
+		if s.me == "root" {
+			options = append(options, ask.Option{Value: "other", Label: "An account of this machine", Help: "from its crontab"})
+		}
+	}
+	options = append(options, ask.Option{Value: "hand", Label: "None: I start it myself"})
+	i, err := w.ask.Choose(ctx, ask.Question{Key: "run-as", Label: "Under which account shall it run?", Default: options[0].Value,
+		Help: "That account must be able to read the secrets; they are stored so that it can."}, options)
+	if err != nil {
+		return err
+	}
+	switch options[i].Value {
+	case "me":
+		s.account = s.me
+	case "hand":
+		s.account, s.byHand = s.me, true
+	case "other":
+		s.account, err = w.ask.Text(ctx, ask.Question{Key: "account", Label: "Its name", Validate: w.accountExists})
+	default:
+		s.account = options[i].Value
+	}
+	return err
+}
+
+func (w *wizard) accountExists(name string) error {
+	if w.plan.kind == scheduledTask {
+		return notEmpty(name)
+	}
+	_, err := accountOf(name)
+	return err
+}
+
+// offerSchedule is the last step: the schedule is shown and, if wanted,
+// installed.
+func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
+	if w.plan.byHand {
+		w.say("\nRun it with: adsync sync%s", w.configFlag())
+		return nil
+	}
+	options := []ask.Option{
+		{Value: "install", Label: "Install it: every " + inHours(w.plan.every), Help: w.plan.means()},
+		{Value: "print", Label: "Show it"},
+		{Value: "no", Label: "Not now", Help: `"adsync init --schedule" does it later`},
+	}
+	for {
+		i, err := w.ask.Choose(ctx, ask.Question{Key: "schedule", Label: "Run it by itself?", Default: "install"}, options)
+		if err != nil {
+			return err
+		}
+		switch options[i].Value {
+		case "print":
+			if err := w.printSchedule(f); err != nil {
+				return err
+			}
+			continue
+		case "install":
+			if err := w.installSchedule(ctx, f); err != nil {
+				return err
+			}
+		}
+		w.say("\nTo run it now: adsync sync%s", w.configFlag())
+		return nil
+	}
+}
+
+// means says what the schedule is, for people.
+func (s *schedule) means() string {
+	switch s.kind {
+	case systemdTimer:
+		return "a systemd timer"
+	case crontab:
+		return "a line in the crontab of " + s.account
+	}
+	return "a task of the Task Scheduler"
+}
+
+func (w *wizard) configFlag() string {
+	r := run{options: w.options.globalOptions}
+	return r.configFlag()
+}
+
+// scheduleAlone is "init --schedule" without anything else: it shows the
+// schedule, and installs it with --yes or when asked to.
+func (w *wizard) scheduleAlone(ctx context.Context) error {
+	if !w.exists {
+		return usage(fmt.Errorf("there is no configuration %s to schedule", w.path), `run "adsync init" first, or name it with --config`)
+	}
+	if err := w.plan.check(w.before); err != nil {
+		return err
+	}
+	if w.options.Yes {
+		return w.installSchedule(ctx, w.before)
+	}
+	if err := w.printSchedule(w.before); err != nil || !w.person() {
+		return err
+	}
+	install, err := w.ask.Confirm(ctx, ask.Question{Key: "install", Label: "Install it (" + w.plan.means() + ")?", Default: "yes"})
+	if err != nil || !install {
+		return err
+	}
+	return w.installSchedule(ctx, w.before)
+}
+
+// printSchedule prints the schedule's files on stdout.
+func (w *wizard) printSchedule(f *config.File) error {
+	files, err := w.plan.files(f)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if len(files) > 1 {
+			fmt.Fprintf(w.env.Stdout, "# %s\n", file.name)
+		}
+		fmt.Fprint(w.env.Stdout, file.text)
+	}
+	return nil
+}
+
+func (w *wizard) installSchedule(ctx context.Context, f *config.File) error {
+	done, err := w.plan.install(ctx, f)
+	for _, line := range done {
+		fmt.Fprintln(w.env.Stdout, line)
+	}
+	w.written = w.written || len(done) > 0
+	if err != nil {
+		return fmt.Errorf("install the schedule: %w", err)
+	}
+	return nil
+}
+
+// unschedule takes the schedule away.
+func (w *wizard) unschedule(ctx context.Context) error {
+	done, err := w.plan.remove(ctx)
+	for _, line := range done {
+		fmt.Fprintln(w.env.Stdout, line)
+	}
+	if err == nil && len(done) == 0 {
+		w.say("There is no schedule of %s.", w.path)
+	}
+	return err
+}

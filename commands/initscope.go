@@ -1,0 +1,360 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"adsync/commands/ask"
+	"adsync/ldapsrc"
+)
+
+// manyGroups is how many groups are listed at once to search in; of more the
+// first letters are asked for.
+const manyGroups = 2000
+
+// scope asks which users and groups are sent, and counts them.
+func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
+	password, err := a.Password.value(ctx, w.resolver())
+	if err != nil {
+		return err
+	}
+	s, err := w.open(a, password)
+	if err != nil {
+		return w.sourceFailure(err)
+	}
+	if !w.person() || w.options.has("user-base", "member-of") && len(w.ask.given["user-base"])+len(w.ask.given["member-of"]) > 0 {
+		w.takeScope(a)
+		if _, err := w.count(ctx, s, a, a.userScope()); err != nil {
+			return w.sourceFailure(err)
+		}
+		return w.groups(ctx, s, a)
+	}
+	if err := w.totals(ctx, s, a); err != nil {
+		return err
+	}
+	for {
+		if err := w.askScope(ctx, s, a); err != nil {
+			return err
+		}
+		n, err := w.count(ctx, s, a, a.userScope())
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err == nil && n > 0 {
+			break
+		}
+		if err == nil {
+			w.say("Nobody is in that scope.")
+		} else {
+			w.explain(err)
+		}
+		i, err := w.ask.Choose(ctx, ask.Question{Key: "empty", Label: "What now?", Default: "scope"}, []ask.Option{
+			{Value: "scope", Label: "Choose again"}, {Value: "keep", Label: "Keep it all the same"}})
+		if err != nil {
+			return err
+		}
+		if i == 1 {
+			break
+		}
+	}
+	return w.groups(ctx, s, a)
+}
+
+// takeScope takes the scope that flags give; what they leave out stays.
+func (w *wizard) takeScope(a *sourceAnswers) {
+	if list := w.ask.list("user-base"); len(list) > 0 {
+		a.UserBase = list
+	}
+	if list := w.ask.list("member-of"); len(list) > 0 {
+		a.MemberOf = list
+	}
+}
+
+func (a *sourceAnswers) userScope() ldapsrc.UserScope {
+	return ldapsrc.UserScope{Base: a.UserBase, Filter: a.UserFilter, MemberOf: a.MemberOf}
+}
+
+// count says how many users a scope has.
+func (w *wizard) count(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, scope ldapsrc.UserScope) (int, error) {
+	if old := w.before.Source(a.ID); old != nil {
+		scope.Include, scope.Exclude, scope.BuiltIn = old.Users.Include, old.Users.Exclude, old.Users.BuiltIn
+	}
+	n, err := s.Count(ctx, scope)
+	if err == nil {
+		w.say("%s in scope.", usersIn(n))
+	}
+	return n, err
+}
+
+func usersIn(n int) string {
+	if n == 1 {
+		return "1 user is"
+	}
+	return thousands(n) + " users are"
+}
+
+// totals shows how many users each domain has.
+func (w *wizard) totals(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
+	if a.ldif() {
+		return nil
+	}
+	domains, err := s.Browse(ctx, "")
+	if err != nil {
+		return w.sourceFailure(err)
+	}
+	for _, d := range domains {
+		n, err := s.Count(ctx, ldapsrc.UserScope{Base: []string{d.DN}, Filter: a.UserFilter})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			problem, _ := inWords(err)
+			w.say("  %s: cannot be counted: %s", d.Name, problem)
+			continue
+		}
+		w.say("  %s: %s users", d.Name, thousands(n))
+	}
+	return nil
+}
+
+// askScope asks who is to be sent.
+func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
+	standard := "all"
+	switch {
+	case len(a.MemberOf) > 0:
+		standard = "groups"
+	case len(a.UserBase) > 0:
+		standard = "ous"
+	}
+	options := []ask.Option{
+		{Value: "all", Label: "All users"},
+		{Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"},
+		{Value: "groups", Label: "Members of some groups", Help: "nested ones too"},
+	}
+	i, err := w.ask.Choose(ctx, ask.Question{Key: "scope", Label: "Which users shall be sent?", Default: standard}, options)
+	if err != nil {
+		return err
+	}
+	switch options[i].Value {
+	case "ous":
+		a.MemberOf = nil
+		a.UserBase, err = w.places(ctx, s, "user-base", a.UserBase)
+	case "groups":
+		a.UserBase = nil
+		a.MemberOf, err = w.memberOf(ctx, s, a.MemberOf)
+	default:
+		a.UserBase, a.MemberOf = nil, nil
+	}
+	return err
+}
+
+// memberOf lets a person search groups as they type.
+func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []string) ([]string, error) {
+	prefix := ""
+	for {
+		found, err := s.SearchGroups(ctx, prefix, manyGroups)
+		if err != nil {
+			return before, w.sourceFailure(err)
+		}
+		if len(found) >= manyGroups || len(found) == 0 {
+			label := fmt.Sprintf("There are more than %s groups. The name begins with", thousands(manyGroups-1))
+			if len(found) == 0 {
+				label = fmt.Sprintf("No group's name begins with %q. It begins with", prefix)
+			}
+			if prefix, err = w.ask.Text(ctx, ask.Question{Key: "group-prefix", Label: label, Validate: notEmpty}); err != nil {
+				return before, err
+			}
+			continue
+		}
+		var options []ask.Option
+		for _, dn := range before {
+			if !slices.ContainsFunc(found, func(n ldapsrc.Node) bool { return strings.EqualFold(n.DN, dn) }) {
+				options = append(options, ask.Option{Value: dn, Marked: true})
+			}
+		}
+		for _, n := range found {
+			marked := slices.ContainsFunc(before, func(dn string) bool { return strings.EqualFold(dn, n.DN) })
+			options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: above(n.DN), Marked: marked})
+		}
+		chosen, err := w.ask.ChooseMany(ctx, ask.Question{Key: "member-of", Label: "Members of which groups?"}, options)
+		if err != nil {
+			return before, err
+		}
+		if len(chosen) == 0 {
+			w.say("No group was marked; the space bar marks one.")
+			continue
+		}
+		var list []string
+		for _, i := range chosen {
+			list = append(list, options[i].Value)
+		}
+		return list, nil
+	}
+}
+
+// above is the part of a DN above its first name, for people.
+func above(dn string) string {
+	for i := 0; i < len(dn); i++ {
+		switch dn[i] {
+		case '\\':
+			i++
+		case ',':
+			return dn[i+1:]
+		}
+	}
+	return ""
+}
+
+// groups asks whether groups are sent, and which.
+func (w *wizard) groups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
+	standard := "no"
+	if a.Groups || w.options.has("group-base") && len(w.ask.given["groups"]) == 0 && len(w.ask.given["group-base"]) > 0 {
+		standard = "yes"
+	}
+	var err error
+	a.Groups, err = w.ask.Confirm(ctx, ask.Question{Key: "groups", Label: "Send groups and their members too?", Default: standard})
+	if err != nil {
+		return err
+	}
+	given := w.ask.list("group-base")
+	switch {
+	case !a.Groups:
+		a.GroupBase = nil
+		return nil
+	case len(given) > 0:
+		a.GroupBase = given
+		return nil
+	case !w.person():
+		return nil
+	}
+	standard = "all"
+	if len(a.GroupBase) > 0 {
+		standard = "ous"
+	}
+	i, err := w.ask.Choose(ctx, ask.Question{Key: "group-scope", Label: "Which groups?", Default: standard}, []ask.Option{
+		{Value: "all", Label: "All groups"}, {Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"}})
+	if err != nil {
+		return err
+	}
+	if i == 0 {
+		a.GroupBase = nil
+		return nil
+	}
+	a.GroupBase, err = w.places(ctx, s, "group-base", a.GroupBase)
+	return err
+}
+
+// A spot is a place in the tree that a person has opened.
+type spot struct{ dn, name string }
+
+// places lets a person walk the directory's tree and take places from it.
+func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, before []string) ([]string, error) {
+	chosen := slices.Clone(before)
+	roots, err := s.Browse(ctx, "")
+	if err != nil {
+		return before, w.sourceFailure(err)
+	}
+	path := []spot{}
+	if len(roots) == 1 {
+		path = append(path, spot{roots[0].DN, roots[0].Name})
+	}
+	for {
+		at := ""
+		if len(path) > 0 {
+			at = path[len(path)-1].dn
+		}
+		children := roots
+		if at != "" {
+			if children, err = s.Browse(ctx, at); err != nil {
+				return before, w.sourceFailure(err)
+			}
+		}
+		options := placeOptions(path, children, chosen)
+		if len(roots) == 1 && len(path) == 1 || len(path) == 0 {
+			options = slices.DeleteFunc(options, func(o ask.Option) bool { return o.Value == "up" })
+		}
+		if len(options) == 0 {
+			return before, w.sourceFailure(errors.New("the directory shows no OUs to this account"))
+		}
+		i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: trail(path), Default: options[0].Value,
+			Help: "Open a place to see what is in it, then take it."}, options)
+		if err != nil {
+			return before, err
+		}
+		switch value := options[i].Value; value {
+		case "done":
+			return chosen, nil
+		case "up":
+			path = path[:len(path)-1]
+		case "take":
+			if i := indexDN(chosen, at); i >= 0 {
+				chosen = slices.Delete(chosen, i, i+1)
+			} else {
+				chosen = append(chosen, at)
+			}
+			if len(path) > 1 {
+				path = path[:len(path)-1]
+			}
+		default:
+			path = append(path, spot{value, options[i].Label})
+		}
+	}
+}
+
+// placeOptions are what can be done at a place in the tree.
+func placeOptions(path []spot, children []ldapsrc.Node, chosen []string) []ask.Option {
+	var options []ask.Option
+	if len(chosen) > 0 {
+		names := make([]string, len(chosen))
+		for i, dn := range chosen {
+			names[i] = firstName(dn)
+		}
+		options = append(options, ask.Option{Value: "done", Label: "Done: " + strings.Join(names, ", ")})
+	}
+	if len(path) > 0 {
+		at := path[len(path)-1]
+		verb := "Take"
+		if indexDN(chosen, at.dn) >= 0 {
+			verb = "Leave out"
+		}
+		options = append(options, ask.Option{Value: "take", Label: verb + " all in " + at.name})
+	}
+	for _, n := range children {
+		if n.System || n.Class == "builtinDomain" {
+			continue
+		}
+		help := n.Description
+		if indexDN(chosen, n.DN) >= 0 {
+			help = "taken"
+		}
+		options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: help})
+	}
+	return append(options, ask.Option{Value: "up", Label: "Back"})
+}
+
+func trail(path []spot) string {
+	if len(path) == 0 {
+		return "Where?"
+	}
+	var names []string
+	for _, s := range path {
+		names = append(names, s.name)
+	}
+	return strings.Join(names, " > ")
+}
+
+func indexDN(list []string, dn string) int {
+	return slices.IndexFunc(list, func(other string) bool { return strings.EqualFold(other, dn) })
+}
+
+// firstName is the value of a DN's first part.
+func firstName(dn string) string {
+	first := strings.TrimSuffix(dn, ","+above(dn))
+	if _, value, ok := strings.Cut(first, "="); ok {
+		return value
+	}
+	return first
+}

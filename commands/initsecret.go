@@ -1,0 +1,151 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"adsync/commands/ask"
+	"adsync/commands/config"
+)
+
+// askSecret asks for one secret, which flags may say the place of. What is
+// already known is kept on an empty line.
+func (w *wizard) askSecret(ctx context.Context, q ask.Question, before secretAnswer) (secretAnswer, error) {
+	if place, ok := w.secretFlag(q.Key); ok {
+		return secretAnswer{Place: place}, nil
+	}
+	if !w.person() {
+		return before, nil
+	}
+	if !before.isZero() {
+		q.Label += " (Enter keeps the present one)"
+	}
+	q.Validate = func(text string) error {
+		if text == "" && before.isZero() {
+			return errors.New("it is empty")
+		}
+		return nil
+	}
+	text, err := w.ask.Secret(ctx, q)
+	if err != nil || text == "" {
+		return before, err
+	}
+	return secretAnswer{Typed: config.NewValue(text)}, nil
+}
+
+// secretFlag is the place of a secret as --KEY-file, --KEY-env or
+// --KEY-command say.
+func (w *wizard) secretFlag(key string) (config.Secret, bool) {
+	if path, ok := w.ask.take(key + "-file"); ok {
+		return config.Secret{File: w.beside(path)}, true
+	}
+	if name, ok := w.ask.take(key + "-env"); ok {
+		return config.Secret{Env: name}, true
+	}
+	if list := w.ask.list(key + "-command"); len(list) > 0 {
+		return config.Secret{Command: words(list)}, true
+	}
+	return config.Secret{}, false
+}
+
+// beside writes a path that a flag has given, which starts at the working
+// directory, as the configuration reads it: a file in its own folder by its
+// name alone, any other one whole.
+func (w *wizard) beside(path string) string {
+	if name := filepath.Base(path); path == "credential:"+name || len(path) > 11 && path[:11] == "credential:" {
+		return path
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	folder, err := filepath.Abs(filepath.Dir(w.path))
+	if err == nil && filepath.Dir(abs) == folder {
+		return filepath.Base(abs)
+	}
+	return abs
+}
+
+// A typedSecret is a secret that is stored when the configuration is written.
+type typedSecret struct {
+	owner string // the source's id, or target
+	kind  string // password, token or secret
+	value config.Value
+	place *config.Secret // where the configuration names it
+}
+
+// file is the name of the file for the secret, and of its keyring entry.
+func (t *typedSecret) file() string { return t.owner + "." + t.kind }
+
+// typed lists the secrets of the answers that have yet to be stored.
+func (a *answers) typed() []typedSecret {
+	var list []typedSecret
+	add := func(owner, kind string, s *secretAnswer) {
+		if !s.Typed.IsZero() {
+			list = append(list, typedSecret{owner: owner, kind: kind, value: s.Typed, place: &s.Place})
+		}
+	}
+	for i := range a.Sources {
+		if s := &a.Sources[i]; s.needsPassword() {
+			add(s.ID, "password", &s.Password)
+		}
+	}
+	switch a.Target.Auth {
+	case "bearer":
+		add("target", "token", &a.Target.Token)
+	case "oauth2":
+		add("target", "secret", &a.Target.ClientSecret)
+	}
+	return list
+}
+
+// place gives every typed secret its place: the keyring where the account of
+// the schedule can open it, else a file beside the configuration.
+func (a *answers) place(inKeyring bool) {
+	for _, t := range a.typed() {
+		if inKeyring {
+			*t.place = config.Secret{Keyring: t.file()}
+		} else {
+			*t.place = config.Secret{File: t.file()}
+		}
+	}
+}
+
+// free is a name with a number behind it where it is taken.
+func free(name string, taken []string) string {
+	id := name
+	for n := 2; slices.Contains(taken, id); n++ {
+		id = name + "-" + strconv.Itoa(n)
+	}
+	return id
+}
+
+// secrets are the secrets of the configuration that the answers lead to, those
+// that were only typed included. Those that cannot be had are an error.
+func (w *wizard) secrets(ctx context.Context, f *config.File) (config.Secrets, error) {
+	typed := map[string]config.Value{}
+	for _, t := range w.answers.typed() {
+		typed[t.place.String()] = t.value
+	}
+	all := config.Secrets{}
+	for _, at := range f.SecretKeys() {
+		if v, ok := typed[at.Secret.String()]; ok {
+			all[at.Key] = v
+			continue
+		}
+		v, err := at.Secret.Resolve(ctx, w.resolver())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", at.Key, err)
+		}
+		all[at.Key] = v
+	}
+	return all, nil
+}
+
+func (w *wizard) resolver() config.Resolver {
+	return config.Resolver{Dir: filepath.Dir(w.path), Getenv: w.env.Getenv, Redactor: w.redactor}
+}

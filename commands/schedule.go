@@ -1,0 +1,198 @@
+package commands
+
+import (
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"adsync/commands/config"
+)
+
+// Kinds of schedule.
+const (
+	systemdTimer  = "systemd"
+	crontab       = "cron"
+	scheduledTask = "task" // of the Windows Task Scheduler
+)
+
+// Accounts that are no account of the machine.
+const (
+	dynamicAccount = "dynamic" // systemd makes one for each run
+	systemAccount  = "system"  // LocalSystem
+)
+
+// scheduleOptions are the flags about the schedule.
+type scheduleOptions struct {
+	Kind    string
+	Every   time.Duration
+	RunAs   string
+	UnitDir string
+}
+
+// A schedule is how the sync runs by itself.
+type schedule struct {
+	kind    string
+	every   time.Duration
+	account string // dynamic, system, or the name of an account
+	me      string // the account that runs this program
+	name    string // of unit and task
+	config  string // absolute path of the configuration
+	program string // absolute path of adsync
+	unitDir string // where files go instead of into the system
+	system  string // runtime.GOOS
+	byHand  bool   // no schedule is wanted; a person runs it
+}
+
+// newSchedule is the schedule that flags ask for, and for the rest the one
+// that suits this machine.
+func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
+	s := schedule{kind: o.Kind, every: o.Every, account: o.RunAs, config: path, unitDir: o.UnitDir, system: runtime.GOOS}
+	if s.every == 0 {
+		s.every = 2 * time.Hour
+	}
+	if u, err := user.Current(); err == nil {
+		s.me = u.Username
+	}
+	var err error
+	if s.program, err = os.Executable(); err != nil {
+		return s, fmt.Errorf("find the program's own file: %w", err)
+	}
+	s.name = "adsync"
+	if base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); base != "adsync" {
+		s.name += "-" + unitName(base)
+	}
+	if s.kind == "" {
+		s.kind = s.ownKind(os.Geteuid() == 0, exists("/run/systemd/system"))
+	}
+	switch s.kind {
+	case systemdTimer, crontab, scheduledTask:
+	default:
+		return s, usage(fmt.Errorf("--schedule-kind: %q is none of systemd, cron, task", s.kind), "")
+	}
+	if _, err := calendar(s.every); err != nil {
+		return s, usage(fmt.Errorf("--every: %w", err), "30m, 1h, 2h, 4h and 12h do, for example")
+	}
+	s.account = s.accountOr(o.RunAs)
+	if s.account == dynamicAccount && s.kind != systemdTimer || s.account == systemAccount && s.kind != scheduledTask {
+		return s, usage(fmt.Errorf("--run-as: %s is not an account for %s", s.account, s.kind), "")
+	}
+	return s, nil
+}
+
+// ownKind is the kind of schedule that the machine has.
+func (s *schedule) ownKind(root, systemd bool) string {
+	switch {
+	case s.system == "windows":
+		return scheduledTask
+	case s.system == "linux" && root && (systemd || s.unitDir != ""):
+		return systemdTimer
+	}
+	return crontab
+}
+
+// accountOr is an account as named, or the usual one of the kind.
+func (s *schedule) accountOr(name string) string {
+	switch {
+	case strings.EqualFold(name, systemAccount):
+		return systemAccount
+	case name != "":
+		return name
+	case s.kind == systemdTimer:
+		return dynamicAccount
+	case s.kind == scheduledTask:
+		return systemAccount
+	}
+	return s.me
+}
+
+// own reports whether the schedule runs under the account of this person.
+func (s *schedule) own() bool { return strings.EqualFold(s.account, s.me) }
+
+// keyring reports whether secrets go into the keyring: where the account that
+// will run the sync is this person's own and has one that is open then.
+func (s *schedule) keyring(needed bool) bool {
+	if !needed || !s.own() || s.kind != scheduledTask && !s.byHand {
+		return false // cron and systemd start without anybody's keyring
+	}
+	return config.KeyringUsable()
+}
+
+// readers says who can read a secret's file.
+func (s *schedule) readers() string {
+	switch {
+	case s.kind == scheduledTask && s.account == systemAccount:
+		return "SYSTEM and administrators"
+	case s.kind == scheduledTask:
+		return "SYSTEM, administrators and " + s.account
+	case s.kind == systemdTimer && s.account == dynamicAccount:
+		return s.me + " and the service"
+	case !s.own():
+		return s.account
+	}
+	return s.me
+}
+
+// unitName keeps the characters of a name that every scheduler takes.
+func unitName(text string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return -1
+	}, text)
+	if name == "" {
+		// Two configurations with such names must not share a unit.
+		name = fmt.Sprintf("%08x", hash(text))
+	}
+	return name
+}
+
+func hash(text string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text))
+	return h.Sum32()
+}
+
+// calendar is a systemd calendar expression (systemd.time(7)) for every so
+// often, from midnight on. The time must divide an hour or a day, or the last
+// step of a day would be a shorter one.
+func calendar(every time.Duration) (string, error) {
+	minutes := int(every / time.Minute)
+	switch {
+	case every%time.Minute != 0 || minutes < 5 || minutes > 24*60:
+		return "", fmt.Errorf("%s is not between 5 minutes and a day, in whole minutes", every)
+	case minutes < 60 && 60%minutes == 0:
+		return fmt.Sprintf("*-*-* *:00/%02d:00", minutes), nil
+	case minutes%60 == 0 && 24%(minutes/60) == 0:
+		return fmt.Sprintf("*-*-* 00/%d:00:00", minutes/60), nil
+	}
+	return "", fmt.Errorf("%s divides neither an hour nor a day", every)
+}
+
+// cronTime is the same for crontab(5), at a minute that differs from machine
+// to machine, so that a service is not called by all at once.
+func cronTime(every time.Duration, seed string) string {
+	minutes := int(every / time.Minute)
+	at := int(hash(seed) % uint32(min(minutes, 60)))
+	switch {
+	case minutes < 60:
+		return fmt.Sprintf("%d-59/%d * * * *", at, minutes)
+	case minutes == 24*60:
+		return fmt.Sprintf("%d 0 * * *", at)
+	}
+	return fmt.Sprintf("%d */%d * * *", at, minutes/60)
+}
+
+// delay is how long a run may be put off at random.
+func (s *schedule) delay() time.Duration { return min(s.every/6, 30*time.Minute) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,146 @@
+package commands
+
+import (
+	"bytes"
+	"embed"
+	"encoding/xml"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"adsync/commands/config"
+)
+
+//go:embed schedule
+var scheduleFiles embed.FS
+
+// A scheduleFile is one file of a schedule.
+type scheduleFile struct {
+	name string // adsync.service
+	text string
+}
+
+// scheduleView is what the templates show.
+type scheduleView struct {
+	Name, Config string
+
+	Program, ConfigArgument string // for systemd
+	Dynamic                 bool
+	User                    string
+	Credentials             []credential
+	EnvironmentFile         string
+	Writable                []string
+	ProtectHome             string
+	EveryText, Calendar     string
+	DelaySeconds            int
+
+	Marker, CronTime, CronCommand string
+
+	ProgramPath, TaskConfig, UserID, LogonType, Interval string
+}
+
+// files are the files of the schedule for a configuration.
+func (s *schedule) files(f *config.File) ([]scheduleFile, error) {
+	view := s.view(f)
+	names := map[string][]string{
+		systemdTimer: {"adsync.service", "adsync.timer"}, crontab: {"adsync.crontab"}, scheduledTask: {"adsync.xml"},
+	}[s.kind]
+	var files []scheduleFile
+	for _, name := range names {
+		t, err := template.New(name).Funcs(template.FuncMap{"xml": xmlText}).ParseFS(scheduleFiles, "schedule/"+name)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, view); err != nil {
+			return nil, fmt.Errorf("write %s: %w", name, err)
+		}
+		files = append(files, scheduleFile{s.name + filepath.Ext(name), b.String()})
+	}
+	return files, nil
+}
+
+func (s *schedule) view(f *config.File) scheduleView {
+	v := scheduleView{Name: s.name, Config: oneLine(s.config), EveryText: inHours(s.every), DelaySeconds: int(s.delay() / time.Second)}
+	v.Calendar, _ = calendar(s.every) // checked when the schedule was made
+	v.Interval = "PT" + strings.ToUpper(inHours(s.every))
+	s.viewSystemd(&v, f)
+	v.Marker = s.marker()
+	v.CronTime = cronTime(s.every, s.config)
+	command := fmt.Sprintf("%s sync --quiet --config %s", shellWord(s.program), shellWord(s.config))
+	v.CronCommand = strings.ReplaceAll(command, "%", `\%`) // crontab(5): % ends the line
+	v.ProgramPath, v.TaskConfig = s.program, `"`+s.config+`"`
+	switch {
+	case s.account == systemAccount:
+		v.UserID = "S-1-5-18"
+	case strings.HasSuffix(s.account, "$"):
+		v.UserID, v.LogonType = s.account, "Password" // a gMSA, whose password Windows fetches itself
+	default:
+		v.UserID, v.LogonType = s.account, "InteractiveToken"
+	}
+	return v
+}
+
+func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
+	needs := relianceOf(f)
+	v.Program, v.User, v.Writable = systemdWord(s.program), s.account, needs.writable
+	v.ProtectHome = "yes"
+	for _, home := range []string{"/home/", "/root/", "/run/user/"} {
+		if strings.HasPrefix(s.program, home) || needs.direct && strings.HasPrefix(s.config, home) {
+			v.ProtectHome = "read-only"
+		}
+	}
+	if needs.environment {
+		v.EnvironmentFile = systemdPath(filepath.Join(filepath.Dir(s.config), "environment"))
+	}
+	if needs.direct {
+		if s.account == dynamicAccount {
+			v.User = "root"
+		}
+		v.ConfigArgument = systemdWord(s.config)
+		return
+	}
+	v.Dynamic = s.account == dynamicAccount
+	// Relative paths in the configuration start at its folder, and here that
+	// is the one in which systemd puts the credentials.
+	v.ConfigArgument = "${CREDENTIALS_DIRECTORY}/" + configCredential(s.config)
+	for _, c := range needs.credentials {
+		v.Credentials = append(v.Credentials, credential{c.Name, systemdPath(c.Path)})
+	}
+}
+
+// marker tells the crontab line of a configuration from all others.
+func (s *schedule) marker() string {
+	return "adsync " + oneLine(s.config) + ` ("adsync init --unschedule" takes this and the next line away)`
+}
+
+// systemdWord quotes a word of ExecStart= (systemd.service(5)).
+func systemdWord(text string) string {
+	text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`, `$`, `$$`).Replace(text)
+	if strings.ContainsAny(text, " '\";\t") {
+		return `"` + text + `"`
+	}
+	return text
+}
+
+// systemdPath writes a path where specifiers are expanded.
+func systemdPath(text string) string { return strings.ReplaceAll(text, "%", "%%") }
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func xmlText(text string) (string, error) {
+	var b bytes.Buffer
+	err := xml.EscapeText(&b, []byte(text))
+	return b.String(), err
+}
+
+// inHours is a time of whole minutes as systemd and ISO 8601 write it: 2h,
+// 30m.
+func inHours(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dm", d/time.Minute)
+}
