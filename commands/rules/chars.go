@@ -30,6 +30,16 @@ func isHidden(r rune) bool { return r >= 0x80 && unicode.Is(unicode.Cf, r) }
 // Persian, Hindi and others: ZWNJ and ZWJ.
 func isJoiner(r rune) bool { return r == 0x200C || r == 0x200D }
 
+// printable reports whether a value is nothing but printable ASCII.
+func printable(v string) bool {
+	for i := 0; i < len(v); i++ {
+		if v[i] < 0x20 || v[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 // plain reports whether a value is printable ASCII without spaces at its
 // ends, which nearly all values are, and whether it holds a space.
 func plain(v string) (ok, spaced bool) {
@@ -48,6 +58,9 @@ func plain(v string) (ok, spaced bool) {
 // stripped is a value without control and hidden characters and without what
 // a wrong encoding left.
 func stripped(v string) string {
+	if printable(v) {
+		return v
+	}
 	return strings.Map(func(r rune) rune {
 		if isControl(r) || isHidden(r) || r == utf8.RuneError {
 			return -1

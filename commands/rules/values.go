@@ -158,10 +158,18 @@ func (v *values) characters(value string, used role) {
 	}
 }
 
-func trimmed(v string) string { return strings.TrimFunc(v, isSpace) }
+func trimmed(v string) string {
+	if n := len(v); n == 0 || v[0] > ' ' && v[0] < 0x80 && v[n-1] > ' ' && v[n-1] < 0x80 {
+		return v
+	}
+	return strings.TrimFunc(v, isSpace)
+}
 
 // innerSpace reports white space inside of an address or alias.
 func (v *values) innerSpace(value string) {
+	if printable(value) && strings.IndexByte(value, ' ') < 0 {
+		return
+	}
 	text := trimmed(stripped(value))
 	if strings.IndexFunc(text, isSpace) < 0 {
 		return
