@@ -25,6 +25,10 @@ func (t *Target) Capabilities() upload.Capabilities {
 		c.Bulk = t.bulkOffered()
 		c.Patch = f.patch
 		c.Groups = c.Groups && f.endpoints[upload.Group] != ""
+		c.Nested = c.Groups && f.nested && !p.Flat
+		if u := f.attributes[upload.Group]["displayname"].Uniqueness; (u == "server" || u == "global") && !slices.Contains(c.Unique[upload.Group], upload.KeyDisplayName) {
+			c.Unique[upload.Group] = append(c.Unique[upload.Group], upload.KeyDisplayName)
+		}
 		c.Devices = f.endpoints[upload.Device] != ""
 		if u, known := f.attributes[upload.User]["active"]; f.attributes != nil && (!known || u.Mutability == "readonly") && len(f.attributes[upload.User]) > 0 {
 			c.Deactivates = false

@@ -28,6 +28,7 @@ type facts struct {
 	index      bool
 	cursorLike bool // cursors are the service's own first choice
 	pageSize   int  // 0: not said
+	nested     bool // a group may be a member of a group
 	schemes    []string
 	endpoints  map[upload.Kind]string
 	types      []string                        // names of all resource types

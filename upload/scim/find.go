@@ -50,6 +50,12 @@ func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) err
 		return err
 	}
 	if err == nil && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.ID == known.ID }) {
+		// It may have been renamed or deleted since it was listed.
+		now, gone := t.fetch(ctx, k, t.pathID(known), t.shapeOf(k), nil)
+		if gone != nil || valueOf(now, key) != value {
+			t.forget(known, now)
+			return nil
+		}
 		err = fmt.Errorf("the service does not find a %s by %s that is there", k, key)
 	}
 	if t.found.state == nil {

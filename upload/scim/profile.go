@@ -44,6 +44,7 @@ type Profile struct {
 	RemoveMembers int  // members one request removes
 	RemoveByValue bool // members are removed by a list of values, not by a path
 	NoGroups      bool
+	Flat          bool // no group in a group, whatever the schema says
 	NoDelete      map[upload.Kind]bool
 	NoBulk        bool
 	BulkOps       int // operations of one bulk request at most

@@ -19,6 +19,7 @@ var profiles = []Profile{
 	{
 		Name: "aws", Title: "AWS IAM Identity Center",
 		Source: "AWS IAM Identity Center SCIM implementation, developer guide",
+		Flat:   true,
 		Hosts:  []string{"scim.*.amazonaws.com"},
 		Paging: PagingCursor, PageSize: 100, NoProjection: true, Members: MembersByFilter,
 		UserFilters:  []string{"userName", "externalId", "groups.value", "id"},
@@ -48,6 +49,7 @@ var profiles = []Profile{
 	{
 		Name: "github", Title: "GitHub Enterprise Managed Users",
 		Source: "GitHub docs, provisioning users and groups with SCIM using the REST API",
+		Flat:   true,
 		Hosts:  []string{"api.github.com", "ghe.com"}, Paths: []string{"/scim/v2/"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: byName, GroupFilters: []string{"displayName", "externalId", "id"},
 		FrozenInactive: true, NoDelete: keepUsers, NoBulk: true, AddMembers: 1000,
@@ -56,6 +58,7 @@ var profiles = []Profile{
 	{
 		Name: "slack", Title: "Slack",
 		Source: "Slack SCIM API reference and rate limits",
+		Flat:   true,
 		Hosts:  []string{"api.slack.com", "slack.com"},
 		Paging: PagingIndex, PageSize: 1000, UserFilters: []string{"userName", "externalId", "id", "emails.value"}, GroupFilters: []string{"displayName", "id"},
 		NoBulk: true, Required: []string{"emails"}, Width: 4,
@@ -64,6 +67,7 @@ var profiles = []Profile{
 	{
 		Name: "atlassian", Title: "Atlassian Guard",
 		Source: "Atlassian user provisioning REST API",
+		Flat:   true,
 		Hosts:  []string{"api.atlassian.com"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: byName, GroupFilters: []string{"displayName", "externalId", "id"},
 		FrozenInactive: true, NoBulk: true, Required: []string{"emails"}, Width: 8,
@@ -85,6 +89,7 @@ var profiles = []Profile{
 	{
 		Name: "snowflake", Title: "Snowflake",
 		Source: "Snowflake docs, SCIM API reference and behaviour change 2276",
+		Flat:   true,
 		Hosts:  []string{"snowflakecomputing.com"},
 		Paging: PagingIndex, PageSize: 100, NoProjection: true,
 		UserFilters: []string{"userName", "externalId", "id", "displayName"}, GroupFilters: []string{"displayName", "externalId", "id"},
@@ -94,6 +99,7 @@ var profiles = []Profile{
 	{
 		Name: "zoom", Title: "Zoom",
 		Source: "Zoom SCIM2 API reference",
+		Flat:   true,
 		Hosts:  []string{"api.zoom.us"}, Paths: []string{"/scim2"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: []string{"userName", "id", "emails.value"}, GroupFilters: []string{"displayName", "id"},
 		Update: PutWhole, ActivePatch: true, NoBulk: true, Width: 2, Reads: Rate{PerSecond: 1, Burst: 1}, Writes: Rate{PerSecond: 1, Burst: 1},
@@ -101,17 +107,20 @@ var profiles = []Profile{
 	{
 		Name: "1password", Title: "1Password SCIM Bridge",
 		Source: "1Password support, automate provisioning",
+		Flat:   true,
 		Paging: PagingIndex, PageSize: 100, NoBulk: true, Width: 4,
 	},
 	{
 		Name: "okta", Title: "Okta, inbound SCIM",
 		Source: "Okta developer docs, inbound SCIM connection overview",
+		Flat:   true,
 		Hosts:  []string{"okta.com", "oktapreview.com", "okta-emea.com"},
 		Paging: PagingIndex, PageSize: 100, NoBulk: true, Width: 4,
 	},
 	{
 		Name: "keycloak", Title: "Keycloak 26.8 and later",
 		Source: "Keycloak server administration guide, SCIM",
+		Flat:   true,
 		Paths:  []string{"/realms/"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: []string{"userName", "externalId"}, GroupFilters: []string{"displayName", "externalId"},
 		NoGroupPut: true, AddMembers: 100, RemoveMembers: 100, NoBulk: true, GroupUnique: []string{"displayName"}, Width: 8,

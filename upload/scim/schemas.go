@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"slices"
 	"strings"
 
 	"adsync/upload"
@@ -17,6 +18,9 @@ type schemaAttribute struct {
 	Returned      string
 	Uniqueness    string
 	SubAttributes []schemaAttribute
+
+	CanonicalValues []string
+	ReferenceTypes  []string
 }
 
 // readSchemas keeps what the schemas say, by path.
@@ -38,11 +42,22 @@ func (f *facts) readSchemas(body []byte) {
 			for _, a := range s.Attributes {
 				into[prefix+strings.ToLower(a.Name)] = a.fact()
 				for _, sub := range a.SubAttributes {
+					if kind == upload.Group && prefix == "" && strings.EqualFold(a.Name, "members") && sub.namesGroups() {
+						f.nested = true
+					}
 					into[prefix+strings.ToLower(a.Name+"."+sub.Name)] = sub.fact()
 				}
 			}
 		}
 	}
+}
+
+// namesGroups reports whether members.type or members.$ref may be a Group
+// (RFC 7643 4.2).
+func (a *schemaAttribute) namesGroups() bool {
+	isGroup := func(s string) bool { return strings.EqualFold(s, "Group") }
+	return strings.EqualFold(a.Name, "type") && slices.ContainsFunc(a.CanonicalValues, isGroup) ||
+		strings.EqualFold(a.Name, "$ref") && slices.ContainsFunc(a.ReferenceTypes, isGroup)
 }
 
 func (a *schemaAttribute) fact() fact {

@@ -116,6 +116,15 @@ func (t *Target) known(k upload.Kind) *upload.Resource {
 	return t.samples[k]
 }
 
+// forget takes what a known resource is now in its place; nil if it is gone.
+func (t *Target) forget(old, now *upload.Resource) {
+	t.sampleMu.Lock()
+	defer t.sampleMu.Unlock()
+	if t.samples[old.Kind] == old {
+		t.samples[old.Kind] = now
+	}
+}
+
 // ready discovers the service once.
 func (t *Target) ready(ctx context.Context) error {
 	t.discover.Lock()

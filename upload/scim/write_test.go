@@ -283,6 +283,35 @@ func TestFindTrustsOnlyFiltersThatWork(t *testing.T) {
 	}
 }
 
+func TestAFilterIsNotDoubtedForARename(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	ids, err := server.Seed(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, target)
+	for _, id := range ids {
+		if err := server.Edit(id, func(doc map[string]any) { doc["userName"] = "new-" + doc["userName"].(string) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := target.Find(t.Context(), upload.User, upload.KeyUserName, "new-user3@example.com")
+	if len(got) != 1 || err != nil {
+		t.Errorf("found %d, %v", len(got), err)
+	}
+}
+
+func TestASoftlyDeletedUserComesBack(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{Delete: scimtest.DeleteSoft, Revive: scimtest.ReviveByPost}, "generic")
+	read(t, target)
+	first := must(t, write(t, target, person(1)))[0]
+	must(t, write(t, target, upload.Write{Op: upload.OpDelete, Kind: upload.User, Before: first.After}))
+	again := must(t, write(t, target, person(1)))[0]
+	if again.ID != first.ID || server.User("p1@example.org") == nil {
+		t.Errorf("came back as %s, was %s", again.ID, first.ID)
+	}
+}
+
 func TestACreateSaysWhatItUses(t *testing.T) {
 	_, target := start(t, scimtest.Quirks{}, "generic")
 	read(t, target)
