@@ -84,28 +84,30 @@ func (m *Mark) parse(externalID string) (source string, a directory.Anchor, ok b
 	if !ok {
 		return "", "", false
 	}
+	// An anchor has a fixed length, so that whatever stands between it and
+	// the source may occur in either.
+	if len(rest) < anchorLength {
+		return "", "", false
+	}
 	anchor := rest
 	switch {
 	case !m.sourced:
 		source = m.only
 	case m.sourceFirst:
-		i := strings.LastIndex(rest, m.between)
-		if i < 0 {
-			return "", "", false
-		}
-		source, anchor = rest[:i], rest[i+len(m.between):]
+		rest, anchor = rest[:len(rest)-anchorLength], rest[len(rest)-anchorLength:]
+		source, ok = strings.CutSuffix(rest, m.between)
 	default:
-		anchor, source, ok = strings.Cut(rest, m.between)
-		if !ok {
-			return "", "", false
-		}
+		anchor, rest = rest[:anchorLength], rest[anchorLength:]
+		source, ok = strings.CutPrefix(rest, m.between)
 	}
-	return source, directory.Anchor(anchor), source != "" && canonical(anchor)
+	return source, directory.Anchor(anchor), ok && source != "" && canonical(anchor)
 }
+
+const anchorLength = len("00000000-0000-0000-0000-000000000000")
 
 // canonical reports whether text is an anchor as we write it.
 func canonical(text string) bool {
-	if len(text) != 36 {
+	if len(text) != anchorLength {
 		return false
 	}
 	for i := 0; i < len(text); i++ {

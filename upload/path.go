@@ -3,6 +3,7 @@ package upload
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // The schema URNs of RFC 7643 8.7.
@@ -70,7 +71,14 @@ func ParsePath(text string) (Path, error) {
 			p.Sub = "value"
 		}
 	} else {
-		p.Attr, p.Sub, _ = strings.Cut(rest, ".")
+		var dotted bool
+		p.Attr, p.Sub, dotted = strings.Cut(rest, ".")
+		if dotted && p.Sub == "" {
+			return Path{}, fmt.Errorf("path %q ends in a dot", text)
+		}
+	}
+	if p.URN != "" && strings.Count(p.URN, ":") < 2 {
+		return Path{}, fmt.Errorf("path %q: %q is not the URN of a schema", text, p.URN)
 	}
 	if !isName(p.Attr) || (p.Sub != "" && !isName(p.Sub)) {
 		return Path{}, fmt.Errorf("path %q is not a SCIM attribute path", text)
@@ -90,8 +98,8 @@ func (p *Path) filter(text string) error {
 		return fmt.Errorf("the value in [%s] wants double quotes", text)
 	}
 	p.By, p.Is = parts[0], value[1:len(value)-1]
-	if strings.ContainsAny(p.Is, `"\`) {
-		return fmt.Errorf("the value in [%s] may not hold quotes or backslashes", text)
+	if strings.ContainsAny(p.Is, `"\`) || strings.ContainsFunc(p.Is, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("the value in [%s] may not hold quotes, backslashes or control characters", text)
 	}
 	return nil
 }
@@ -115,7 +123,7 @@ func (p Path) String() string {
 	}
 	b.WriteString(p.Attr)
 	if p.By != "" {
-		fmt.Fprintf(&b, "[%s eq %q]", p.By, p.Is)
+		fmt.Fprintf(&b, `[%s eq "%s"]`, p.By, p.Is)
 	}
 	if p.Sub != "" {
 		b.WriteByte('.')
