@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,7 +104,7 @@ func (g *gate) enter(ctx context.Context, write bool) error {
 		select {
 		case <-turn:
 		case <-ctx.Done():
-			g.wake() // the turn may have been ours
+			g.giveUp(turn)
 			return ctx.Err()
 		}
 	}
@@ -112,6 +113,14 @@ func (g *gate) enter(ctx context.Context, write bool) error {
 func (g *gate) leave() {
 	g.mu.Lock()
 	g.inUse--
+	g.mu.Unlock()
+	g.wake()
+}
+
+// giveUp leaves the queue. A turn that has come already is the next one's.
+func (g *gate) giveUp(turn chan struct{}) {
+	g.mu.Lock()
+	g.queue = slices.DeleteFunc(g.queue, func(one chan struct{}) bool { return one == turn })
 	g.mu.Unlock()
 	g.wake()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -289,5 +290,41 @@ func TestAWebSiteIsNoService(t *testing.T) {
 	gone := new(upload.Unavailable)
 	if _, err := target.Read(t.Context(), want()); !errors.As(err, &gone) || !strings.Contains(gone.Hint, "SCIM base URL") || asked > 5 {
 		t.Errorf("%v after %d requests", err, asked)
+	}
+}
+
+func TestAWaiterThatGivesUpTakesNobodysTurn(t *testing.T) {
+	env := &Env{}
+	env.defaults()
+	g := newGate(env, &Profile{Width: 1})
+	if err := g.enter(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	gone, in := make(chan error), make(chan error)
+	go func() { gone <- g.enter(ctx, false) }()
+	waiting(g, 1)
+	go func() { in <- g.enter(t.Context(), false) }()
+	waiting(g, 2)
+	cancel()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	g.leave()
+	if err := <-in; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waiting returns when n are in the queue.
+func waiting(g *gate, n int) {
+	for {
+		g.mu.Lock()
+		have := len(g.queue)
+		g.mu.Unlock()
+		if have == n {
+			return
+		}
+		runtime.Gosched()
 	}
 }
