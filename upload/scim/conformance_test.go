@@ -2,6 +2,7 @@ package scim_test
 
 import (
 	"context"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ func fixture(t *testing.T, quirks scimtest.Quirks, profile string) targettest.Fi
 	return targettest.Fixture{
 		HidesInactive: quirks.InactiveUsers != scimtest.InactiveShown,
 		TakesOver:     quirks.PostTakesOver,
+		Lasting:       quirks.Delete == scimtest.DeleteHard && profile != "github" && profile != "google",
 		Connect: func(t *testing.T) upload.Target {
 			clock := new(clock)
 			target, err := scim.New(scim.Config{URL: server.URL(), Profile: profile, Auth: scim.Auth{Bearer: scim.Secret(server.Token())}}, scim.Env{Sleep: clock.sleep, Now: clock.now})
@@ -71,4 +73,24 @@ func fixture(t *testing.T, quirks scimtest.Quirks, profile string) targettest.Fi
 			return target
 		},
 	}
+}
+
+// A service of one's own is tested with ADSYNC_TEST_SCIM_URL, _TOKEN and, if
+// the URL does not tell, _PROFILE; _DOMAIN is one that userNames may have.
+// The suite makes users and groups there and deletes them again.
+func TestALiveServicePassesTheSuite(t *testing.T) {
+	const prefix = "ADSYNC_TEST_SCIM_"
+	address := os.Getenv(prefix + "URL")
+	if address == "" {
+		t.Skip("set " + prefix + "URL and " + prefix + "TOKEN to test a live service")
+	}
+	targettest.Run(t, func(*testing.T) targettest.Fixture {
+		return targettest.Fixture{Lasting: true, Users: 12, Domain: os.Getenv(prefix + "DOMAIN"), Connect: func(t *testing.T) upload.Target {
+			target, err := scim.New(scim.Config{URL: address, Profile: os.Getenv(prefix + "PROFILE"), Auth: scim.Auth{Bearer: scim.Secret(os.Getenv(prefix + "TOKEN"))}}, scim.Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return target
+		}}
+	})
 }

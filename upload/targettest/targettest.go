@@ -30,6 +30,9 @@ type Fixture struct {
 	// TakesOver is set where a create of a taken name changes the user that
 	// has it instead of being refused.
 	TakesOver bool
+	// Lasting is set for a service that outlives the test: what the suite
+	// made is deleted after each part.
+	Lasting bool
 }
 
 // Run runs the suite.
@@ -58,6 +61,9 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 			s.target = f.Connect(t)
 			s.read(t)
 			s.can = s.target.Capabilities()
+			if f.Lasting {
+				t.Cleanup(func() { s.clean(t) })
+			}
 			one.test(t, s)
 		})
 	}
@@ -97,6 +103,30 @@ func (s *suite) again(t *testing.T) *upload.State {
 	t.Helper()
 	s.target = s.Connect(t)
 	return s.read(t)
+}
+
+// clean deletes what the suite made.
+func (s *suite) clean(t *testing.T) {
+	target := s.Connect(t)
+	state, err := target.Read(context.Background(), upload.Want{Users: s.paths(), Groups: []string{"displayName"}})
+	if err != nil {
+		t.Errorf("clean up: %v", err)
+		return
+	}
+	var writes []upload.Write
+	for _, kind := range []upload.Kind{upload.Group, upload.User} {
+		all := state.Of(kind)
+		for i := range all {
+			if strings.HasPrefix(all[i].ExternalID, source) {
+				writes = append(writes, upload.Write{Op: upload.OpDelete, Kind: kind, Before: &all[i]})
+			}
+		}
+	}
+	target.Write(context.Background(), writes, func(i int, r upload.Result) {
+		if r.Err != nil {
+			t.Errorf("clean up: delete %s: %v", writes[i].Before.Name, r.Err)
+		}
+	})
 }
 
 func (s *suite) name(n int) string { return fmt.Sprintf("suite%03d@%s", n, s.Domain) }
