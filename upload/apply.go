@@ -121,7 +121,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 
 // onlyManager reports whether a change has nothing to write but the manager.
 func onlyManager(c *Change) bool {
-	return c.Verb == Update && len(c.set) == 0 && c.manager != nil
+	return c.Verb == Update && len(c.set) == 0 && c.manager != nil && c.whole == nil
 }
 
 func (a *applier) observe(changes []*Change) {
@@ -258,6 +258,9 @@ func (e *Refused) Unwrap() error { return e.Last }
 
 // write makes the request of a change, the manager left for later.
 func (a *applier) write(c *Change) (Write, error) {
+	if c.whole != nil {
+		return a.wholeWrite(c), nil
+	}
 	w := Write{Kind: c.Kind, Before: c.Before}
 	switch c.Verb {
 	case Create:
@@ -327,7 +330,7 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 func (a *applier) managers(ctx context.Context, users []*Change) {
 	var with []*Change
 	for _, c := range users {
-		if c.manager != nil && (c.State == Applied || (c.State == Planned && onlyManager(c))) {
+		if c.manager != nil && c.whole == nil && (c.State == Applied || (c.State == Planned && onlyManager(c))) {
 			with = append(with, c)
 		}
 	}

@@ -74,6 +74,7 @@ type Change struct {
 	set     []AttributeChange
 	create  func() []AttributeChange
 	manager *managerChange
+	whole   *wholeRecord // a record for a service of which nothing can be read
 
 	inactive   bool      // a create that brings back somebody who was off
 	externalID string    // what a release writes; "" takes ours away

@@ -36,6 +36,11 @@ type Source struct {
 func Diff(in Input) *Plan {
 	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}}
 	d.index()
+	if in.Capabilities.WriteOnly {
+		d.wholeRecords()
+		d.plan.sort()
+		return d.plan
+	}
 	d.users()
 	if in.Capabilities.Devices {
 		d.devices()

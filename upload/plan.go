@@ -87,6 +87,7 @@ func (p *Plan) sort() {
 	slices.SortStableFunc(p.Changes, func(a, b Change) int {
 		return cmp.Or(
 			cmp.Compare(a.phase(), b.phase()),
+			cmp.Compare(a.depth(), b.depth()),
 			cmp.Compare(a.Kind, b.Kind),
 			cmp.Compare(a.Name, b.Name),
 			cmp.Compare(a.Anchor, b.Anchor),

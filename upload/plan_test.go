@@ -338,3 +338,36 @@ func TestNestedGroupsAreKeptWhereTheServiceHasThem(t *testing.T) {
 	}
 	w.sync(t)
 }
+
+func TestAServiceThatCannotBeReadGetsEveryoneWhole(t *testing.T) {
+	w := newWorld("ada", "bob", "cay", "off")
+	w.caps.WriteOnly = true
+	w.change("ada", func(u *directory.User) { u.Manager = anchorOf("bob") })
+	w.change("bob", func(u *directory.User) { u.Manager = anchorOf("cay") })
+	w.change("cay", func(u *directory.User) { u.Manager = anchorOf("ada") }) // a ring
+	w.user("dee", map[string][]string{"title": nil})
+	w.change("dee", func(u *directory.User) { u.Manager = anchorOf("cay") })
+	w.change("off", func(u *directory.User) { u.Active = false })
+	in := w.input()
+	plan := upload.Diff(in)
+	if len(plan.Changes) != 5 || len(plan.Warnings) != 1 {
+		t.Fatalf("plan:\n%s%q", lines(plan), plan.Warnings)
+	}
+	var sent []upload.Write
+	w.refuse = func(x upload.Write) error { sent = append(sent, x); return nil }
+	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	if len(sent) != 5 {
+		t.Fatalf("%d records were sent", len(sent))
+	}
+	for _, x := range sent {
+		if x.Op != upload.OpCreate || x.Active == nil || x.Manager == nil || len(x.Set) != 3 {
+			t.Errorf("not a whole record: %+v", x)
+		}
+		if x.ExternalID == "corp:"+string(anchorOf("off")) && *x.Active {
+			t.Errorf("a disabled account was sent as active")
+		}
+		if x.ExternalID == "corp:"+string(anchorOf("dee")) && *x.Manager != "corp:"+string(anchorOf("cay")) {
+			t.Errorf("dee's manager is %q", *x.Manager)
+		}
+	}
+}

@@ -71,6 +71,11 @@ type Capabilities struct {
 	// FrozenInactive is true where an inactive user's attributes are not
 	// to be compared, because the service replaces them.
 	FrozenInactive bool
+	// WriteOnly is a service of which nothing can be read: every user is sent
+	// whole in every run, and who is gone cannot be known. A whole record is
+	// an OpCreate whose Set has all mapped paths, empty ones included, and
+	// whose Manager is the manager's externalId.
+	WriteOnly bool
 	// Trait says how the values of a path behave. It is never nil after
 	// Read.
 	Trait func(kind Kind, path string) Trait

@@ -1,0 +1,102 @@
+package upload
+
+import "adsync/ldapsrc/directory"
+
+// wholeRecord is a user as a service takes it of which nothing can be read:
+// with everything that is managed, set or empty.
+type wholeRecord struct {
+	active  bool
+	depth   int    // managers above the user; managers are sent first
+	manager string // the manager's externalId, "" for none
+	values  func() []Attribute
+}
+
+// depth orders whole records so that a manager is there before those who
+// name them.
+func (c *Change) depth() int {
+	if c.whole == nil {
+		return 0
+	}
+	return c.whole.depth
+}
+
+// wholeRecords plans to send every user. Nothing can be compared, so nothing
+// is known of those who left: only accounts that are still in the directory,
+// and disabled, are sent as inactive.
+func (d *differ) wholeRecords() {
+	candidates := d.candidates()
+	for i := range candidates {
+		d.place(&candidates[i])
+	}
+	chain := managersAbove(candidates)
+	for i := range candidates {
+		c := &candidates[i]
+		if d.quarantined[c.user.Anchor] || !c.user.Active && d.Policy.UserDisabled == Keep {
+			continue
+		}
+		mapping, attributes := c.source.Mapping, c.user.Attributes
+		record := &wholeRecord{active: c.user.Active, depth: chain[c.user.Anchor]}
+		change := Change{
+			Verb: Update, Kind: User, Name: c.name, Source: c.source.ID, Anchor: c.user.Anchor, DN: c.user.DN,
+			Reason: "sent whole: what the service holds cannot be read", whole: record,
+			create: func() []AttributeChange { return created(mapping, User, attributes) },
+		}
+		if !c.user.Active {
+			change.Reason = "sent whole, as inactive: " + reasonInactive(c.user)
+		}
+		if m, ok := d.present[c.user.Manager]; ok && mapping.manages(User, PathManager) {
+			record.manager = d.Mark.ExternalID(c.source.ID, m.Anchor)
+			change.manager = &managerChange{anchor: m.Anchor, name: m.Name}
+		}
+		record.values = func() []Attribute {
+			values, err := mapping.Evaluate(User, attributes)
+			if err != nil {
+				return nil
+			}
+			return values
+		}
+		d.add(change)
+	}
+	d.plan.Warnings = append(d.plan.Warnings,
+		"nothing can be read of this service: every user is sent, and who left the directory or the scope stays as they are there")
+}
+
+// managersAbove counts the managers above each user; a ring of managers has
+// an end where it began.
+func managersAbove(candidates []candidate) map[directory.Anchor]int {
+	manager := make(map[directory.Anchor]directory.Anchor, len(candidates))
+	for i := range candidates {
+		manager[candidates[i].user.Anchor] = candidates[i].user.Manager
+	}
+	depth := make(map[directory.Anchor]int, len(candidates))
+	for a := range manager {
+		var path []directory.Anchor
+		seen := map[directory.Anchor]bool{}
+		for at := a; at != "" && !seen[at]; at = manager[at] {
+			if _, known := depth[at]; known {
+				break
+			}
+			if _, here := manager[at]; !here {
+				break
+			}
+			seen[at] = true
+			path = append(path, at)
+		}
+		for i := len(path) - 1; i >= 0; i-- {
+			above, ok := depth[manager[path[i]]]
+			if depth[path[i]] = 0; ok {
+				depth[path[i]] = above + 1
+			}
+		}
+	}
+	return depth
+}
+
+// wholeWrite is the request of a whole record.
+func (a *applier) wholeWrite(c *Change) Write {
+	active, manager := c.whole.active, c.whole.manager
+	return Write{
+		Op: OpCreate, Kind: User, ExternalID: a.Mark.ExternalID(c.Source, c.Anchor),
+		Set: c.whole.values(), Active: &active, Manager: &manager,
+	}
+}
