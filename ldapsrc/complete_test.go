@@ -164,6 +164,8 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"a URL of the web":               {func(c *Config) { c.URLs = []string{"https://dc1.example.com"} }, "sources[corp].url"},
 		"a forest that is none":          {func(c *Config) { c.Type, c.Forest = LDAP, true }, "sources[corp].forest"},
 		"a base that is no DN":           {func(c *Config) { c.Users.Base = []string{"People"} }, "sources[corp].users.base"},
+		"a group that is no DN":          {func(c *Config) { c.Users.MemberOf = []string{"staff", "CN=a,,DC=x"} }, "sources[corp].users.member_of[1]"},
+		"a file beside a server":         {func(c *Config) { c.URLs = append(c.URLs, "ldif:x.ldf") }, "sources[corp].urls"},
 		"a filter with a slip":           {func(c *Config) { c.Groups.Filter = "(cn=app-*" }, "sources[corp].groups.filter"},
 		"a pattern with a slip":          {func(c *Config) { c.Users.Exclude = []string{"svc-["} }, "sources[corp].users.exclude"},
 		"another word for nested":        {func(c *Config) { c.Groups.Nested = "deep" }, "sources[corp].groups.nested"},

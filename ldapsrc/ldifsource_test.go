@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"adsync/ldapsrc/directory"
 	"adsync/ldapsrc/ldaptest"
 	"adsync/ldapsrc/ldaptest/servers"
 	"adsync/ldapsrc/ldif"
@@ -186,4 +188,50 @@ func FuzzReadStore(f *testing.F) {
 			st.search(t.Context(), request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter}, count)
 		}
 	})
+}
+
+func TestAFileIsLookedUpLikeAServer(t *testing.T) {
+	text := strings.ReplaceAll(plain, "objectClass: inetOrgPerson\n", "objectClass: inetOrgPerson\nentryUUID: @\n")
+	text = strings.ReplaceAll(text, "objectClass: posixAccount\n", "objectClass: posixAccount\nentryUUID: @\n")
+	for _, class := range []string{"groupOfNames", "groupOfUniqueNames", "posixGroup"} {
+		text = strings.ReplaceAll(text, "objectClass: "+class+"\n", "objectClass: "+class+"\nentryUUID: @\n")
+	}
+	for n := 1; strings.Contains(text, "@\n"); n++ {
+		text = strings.Replace(text, "@\n", fmt.Sprintf("00000000-0000-0000-0000-%012d\n", n), 1)
+	}
+	cfg := fileConfig(t, Config{ID: "corp", Type: LDAP, Groups: GroupScope{Sync: true}}, text)
+	cfg.Users.Base = []string{"ou=people,dc=example,dc=com"}
+	cfg.Users.MemberOf = []string{"unique"}
+	same(t, show(mustRead(t, cfg, Want{Manager: "manager"})), `
+group names: ada hedy outside: 1
+group posix: ada outside: 3
+group role: hedy
+group unique: ada hedy jean outside: 1
+user ada manager=somebody
+user hedy (expired on 2024-10-04 (shadowExpire))
+user jean
+skipped 2: not in a group of users.member_of
+`)
+	s, err := New(cfg, Env{Now: fixed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.Lookup(t.Context(), "Countess@example.com")
+	if err != nil || len(found) != 1 || !found[0].InScope || len(found[0].Chain) != 2 || found[0].Attributes.First("sn") != "Lovelace" {
+		t.Errorf("%+v %v", found, err)
+	}
+	boss, err := s.Lookup(t.Context(), "boss")
+	if err != nil || len(boss) != 1 || boss[0].Why != "not below any of users.base" {
+		t.Fatalf("%+v %v", boss, err)
+	}
+	where, err := s.Locate(t.Context(), []directory.Anchor{boss[0].Anchor, "ffffffff-0000-0000-0000-000000000000"})
+	if err != nil || !where[boss[0].Anchor].Found || len(where) != 2 {
+		t.Errorf("%+v %v", where, err)
+	}
+	if p, err := s.Probe(t.Context()); err != nil || p.Kind != "LDIF file" || len(p.Domains) != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+	if nodes, err := s.Browse(t.Context(), "dc=example,dc=com"); err != nil || len(nodes) != 4 {
+		t.Errorf("%+v %v", nodes, err)
+	}
 }

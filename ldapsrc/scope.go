@@ -148,6 +148,12 @@ func (c *Config) checkScope() error {
 			}
 		}
 	}
+	for i, name := range c.Users.MemberOf {
+		if err := checkDN(name); strings.Contains(name, "=") && err != nil {
+			return &ConfigError{Key: c.key(fmt.Sprintf("users.member_of[%d]", i)), Problem: fmt.Sprintf("%q is not a DN", name), Err: err,
+				Advice: "write it as CN=Staff,OU=Groups,DC=example,DC=com, or the group's name alone"}
+		}
+	}
 	for key, filter := range map[string]string{"users.filter": c.Users.Filter, "groups.filter": c.Groups.Filter, "computers.filter": c.Computers.Filter} {
 		if filter == "" {
 			continue

@@ -44,6 +44,9 @@ func New(cfg Config, env Env) (*Source, error) {
 	}
 	for _, text := range cfg.URLs {
 		if isLDIF(text) {
+			if len(cfg.URLs) > 1 {
+				return nil, &ConfigError{Key: cfg.key("urls"), Problem: "an LDIF file stands alone", Advice: "set url: " + text}
+			}
 			continue
 		}
 		if _, err := parseURL(&cfg, text); err != nil {
