@@ -9,7 +9,7 @@ func suggestion(name string, fields []field) string {
 	var all []string
 	for _, f := range fields {
 		all = append(all, f.name)
-		if d := edits(strings.ToLower(name), f.name); d <= distance {
+		if d := Edits(strings.ToLower(name), f.name); d <= distance {
 			best, distance = f.name, d-1
 		}
 	}
@@ -19,9 +19,9 @@ func suggestion(name string, fields []field) string {
 	return "known here: " + strings.Join(all, ", ")
 }
 
-// edits is the number of letters to insert, remove, replace or swap to make
+// Edits is the number of letters to insert, remove, replace or swap to make
 // one word of the other (optimal string alignment).
-func edits(a, b string) int {
+func Edits(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)
