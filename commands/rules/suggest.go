@@ -47,7 +47,7 @@ func (c *Checker) repair(f *found) string {
 	switch f.rule {
 	case ruleEdgeSpace, ruleControl, ruleHidden, ruleNotNFC, ruleNonASCII, ruleBadDomain, ruleUnroutable, ruleUnverified:
 	case ruleInnerSpace:
-		clean = c.inAddress(clean, f, bare)
+		clean = c.clean(c.inAddress(clean, f, bare), f)
 	case ruleBadChar:
 		clean = c.inAddress(clean, f, func(s string) string { return c.allowedOnly(s, f) })
 	case ruleBadAddress:
@@ -130,7 +130,7 @@ func (c *Checker) cleanDomain(address string) string {
 		return address
 	}
 	domain = strings.TrimRight(domain, ".>)]")
-	if strings.IndexFunc(domain, isNonASCII) >= 0 {
+	if strings.IndexFunc(domain, isNonASCII) >= 0 && strings.IndexFunc(domain, isSpace) < 0 {
 		domain = foldDomain(domain)
 	}
 	if other, ok := c.options.Suffixes[foldDomain(domain)]; ok {
