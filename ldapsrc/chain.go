@@ -61,7 +61,7 @@ func (s *Source) parents(ctx context.Context, d *domain, child Membership, login
 		}
 		filter += "(" + attribute + "=" + ldap.EscapeFilter(value) + ")"
 	}
-	sids := directory.NewNames(append(append([]string{}, s.kind.anchors...), "objectSid")...)
+	names := directory.NewNames(append(append([]string{}, s.kind.anchors...), "objectSid")...)
 	primary := ""
 	if direct && child.sid != "" {
 		if b, err := parseSID(child.sid); err == nil {
@@ -69,14 +69,14 @@ func (s *Source) parents(ctx context.Context, d *domain, child Membership, login
 			filter += "(objectSid=" + escapeBytes(b) + ")"
 		}
 	}
-	list := sids.List()
+	list := names.List()
 	indexes := make([]int, len(list)-1)
 	for i := range indexes {
 		indexes[i] = i
 	}
 	var found []Membership
 	for _, base := range s.lookupBases(d) {
-		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(&" + s.kind.groups + filter + "))", names: sids}
+		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(&" + s.kind.groups + filter + "))", names: names}
 		_, err := searchWhole(ctx, d.first, req, func(e *entry) error {
 			m := Membership{DN: string(e.dn), Named: s.named(string(e.dn))}
 			if a, _, err := anchorOf(e, indexes, list); err == nil {

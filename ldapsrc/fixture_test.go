@@ -64,14 +64,13 @@ func read(t testing.TB, cfg Config, want Want) directory.Reading {
 // mustRead reads a source that has to be complete.
 func mustRead(t testing.TB, cfg Config, want Want) *directory.Snapshot {
 	t.Helper()
-	snapshot, ok := snapshotOf(read(t, cfg, want))
+	r := read(t, cfg, want)
+	snapshot, ok := r.Snapshot()
 	if !ok {
-		t.Fatalf("the reading is incomplete: %v", read(t, cfg, want).Err())
+		t.Fatalf("the reading is incomplete: %v", r.Err())
 	}
 	return snapshot
 }
-
-func snapshotOf(r directory.Reading) (*directory.Snapshot, bool) { return r.Snapshot() }
 
 // show writes a snapshot as text, entries by the name of their first RDN.
 func show(s *directory.Snapshot) string {
