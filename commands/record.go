@@ -38,8 +38,9 @@ type record struct {
 	Warnings    []string           `json:"warnings"`
 	Limits      []string           `json:"limits"` // those that were gone over
 	Stopped     string             `json:"stopped,omitempty"`
-	Undo        string             `json:"undo,omitempty"`  // the file that takes the run back
-	Undid       string             `json:"undid,omitempty"` // the file whose run this one took back
+	Approve     string             `json:"approve,omitempty"` // the command that permits what is withheld
+	Undo        string             `json:"undo,omitempty"`    // the file that takes the run back
+	Undid       string             `json:"undid,omitempty"`   // the file whose run this one took back
 
 	// changes stand last in the document, one a line, and are made as they
 	// are written: there may be a hundred thousand.
@@ -52,7 +53,7 @@ func (r *run) record(f *finished) record {
 		DryRun: f.dryRun, Target: r.file.Target.URL, Digest: f.summary.Digest, Summary: f.summary, Sources: f.held.sources,
 		Warnings: append(append([]string{}, f.held.warnings...), f.plan.Warnings...),
 		Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
-		Undo: f.undo, Undid: f.undid, changes: f.plan.Changes,
+		Approve: r.approveCommand(f), Undo: f.undo, Undid: f.undid, changes: f.plan.Changes,
 	}
 	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
 	doc.Warnings = append(doc.Warnings, f.done.Rewritten...)
@@ -79,6 +80,11 @@ func (r *run) leave(o syncOptions, f *finished) error {
 	doc := r.record(f)
 	if strings.HasSuffix(o.Report, ".json") {
 		if err := writeWhole(o.Report, doc, doc.changes); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if strings.HasSuffix(o.Report, ".html") {
+		if err := writeReport(o.Report, doc); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}

@@ -208,16 +208,28 @@ func (r *run) conclude(out printer, o syncOptions, f *finished) error {
 	if f.done.Stopped != nil {
 		out.Notice(stoppedEarly(f.done.Stopped))
 	}
-	if len(f.blown) > 0 && f.summary.Withheld > 0 {
-		_, held, _ := strings.Cut(f.summary.Digest, ".")
-		out.Notice(fmt.Sprintf("to permit exactly these %s: adsync sync%s --approve %s",
-			count(f.summary.Withheld, "removal"), r.configFlag(), held))
+	if command := r.approveCommand(f); command != "" {
+		out.Notice(fmt.Sprintf("to permit exactly these %s: %s", count(f.summary.Withheld, "removal"), command))
 	}
 	if err := r.leave(o, f); err != nil {
 		out.Remark(err.Error())
 	}
 	out.Summary(f.summary, f.took)
 	return ended(f.summary.Exit)
+}
+
+// approveCommand is the command that permits exactly what a limit withholds,
+// "" when none does.
+func (r *run) approveCommand(f *finished) string {
+	if len(f.blown) == 0 || f.summary.Withheld == 0 {
+		return ""
+	}
+	_, held, _ := strings.Cut(f.summary.Digest, ".")
+	undo := ""
+	if f.undid != "" {
+		undo = " --undo " + shellWord(f.undid)
+	}
+	return fmt.Sprintf("adsync sync%s%s --approve %s", r.configFlag(), undo, held)
 }
 
 // codes are the exit codes that apply to a run; the worst of them counts.
