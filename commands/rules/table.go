@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Rule is one check: what it is called, when it fires and how bad that is.
 type Rule struct {
@@ -147,3 +150,51 @@ func (r *Rule) severity(s set, used role) Severity {
 	}
 	return out
 }
+
+// names of sets and roles, as Severities spells them.
+var (
+	setNames = []struct {
+		set  set
+		name string
+	}{
+		{entra, "Entra"}, {google, "Google"}, {aws, "AWS"}, {github, "GitHub"}, {needsEmail, "Slack, GitLab, Atlassian, Zitadel"}, {needsName, "Zitadel"},
+	}
+	roleNames = []struct {
+		role role
+		name string
+	}{
+		{asLogin, "login"}, {asEmail, "e-mail"}, {asUPN, "userPrincipalName"}, {asProxy, "proxy address"}, {asAlias, "alias"}, {asSAM, "sAMAccountName"},
+	}
+)
+
+// Severities says in words how bad a fault is, and for whom: "warn; block:
+// AWS, GitHub".
+func (r *Rule) Severities() string {
+	var parts []string
+	for _, g := range r.grades {
+		var who, what []string
+		for _, s := range setNames {
+			if g.sets&s.set != 0 && !slices.Contains(who, s.name) {
+				who = append(who, s.name)
+			}
+		}
+		for _, n := range roleNames {
+			if g.roles&n.role != 0 {
+				what = append(what, n.name)
+			}
+		}
+		text := string(g.severity)
+		switch {
+		case len(who) > 0 && len(what) > 0:
+			text += ": " + strings.Join(who, ", ") + " (" + strings.Join(what, ", ") + ")"
+		case len(who)+len(what) > 0:
+			text += ": " + strings.Join(append(who, what...), ", ")
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// SafeFix reports whether the rule's suggestion may be applied unread, where
+// nothing else speaks against it.
+func (r *Rule) SafeFix() bool { return r.safe }
