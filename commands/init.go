@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"adsync/commands/ask"
@@ -102,37 +101,16 @@ func (w *wizard) ended(ctx context.Context, err error) error {
 	return err
 }
 
-// person decides once who answers: nobody with --yes or where standard input
-// leads nowhere, else whoever is at its other end.
+// person is who answers: nobody with --yes or where standard input leads
+// nowhere, else whoever is at its other end.
 func person(env Env, o initOptions) ask.Asker {
 	switch {
-	case o.Yes || o.JSON:
+	case o.Yes:
 		return nil
 	case o.Asker != nil:
 		return o.Asker
-	case env.Stdin == nil:
-		return nil
 	}
-	if !ask.Possible(env.Stdin) {
-		info, err := env.Stdin.Stat()
-		if err != nil || info.Mode()&os.ModeCharDevice != 0 {
-			return nil // closed, or the null device
-		}
-	}
-	to, ok := env.Stderr.(*os.File)
-	if !ok {
-		return nil
-	}
-	getenv := env.Getenv
-	if o.NoColor {
-		getenv = func(name string) string {
-			if name == "NO_COLOR" {
-				return "1"
-			}
-			return env.Getenv(name)
-		}
-	}
-	return ask.For(env.Stdin, to, getenv)
+	return answerer(env, o.globalOptions)
 }
 
 // unanswered lists all that is still missing, with the flags that give it.

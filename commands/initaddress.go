@@ -94,7 +94,7 @@ func (w *wizard) askAddress(ctx context.Context, a *sourceAnswers, known bool) e
 	if err != nil || text == q.Default && known {
 		return err
 	}
-	a.URL, a.Domain = "", ""
+	a.URL, a.Domain, a.guessed = "", "", false
 	at := parseAddress(text)
 	switch {
 	case strings.HasPrefix(at.url, "ldif:"):
@@ -104,7 +104,7 @@ func (w *wizard) askAddress(ctx context.Context, a *sourceAnswers, known bool) e
 	case w.isDomain(ctx, at.name):
 		a.Domain = at.name
 	default:
-		a.URL = "ldaps://" + at.name
+		a.URL, a.guessed = "ldaps://"+at.name, true
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9_:]([A-Za-z0-9_:.-]*[A-Za-z0-9_])?
 
 // isDomain reports whether DNS names directory servers of a domain.
 func (w *wizard) isDomain(ctx context.Context, name string) bool {
-	if net.ParseIP(name) != nil {
+	if net.ParseIP(name) != nil || strings.Contains(name, ":") {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookUp)
@@ -208,18 +208,18 @@ func (w *wizard) detect(ctx context.Context, a *sourceAnswers) (string, error) {
 	if err == nil || ctx.Err() != nil {
 		return kind, err
 	}
-	u, parsed := url.Parse(a.URL)
-	if parsed != nil || u.Scheme != "ldaps" || u.Port() != "" || w.options.first("source-url") == a.URL || certificateOf(err) != nil {
+	if !a.guessed || certificateOf(err) != nil {
 		return "", err
 	}
 	// Only the name was given: StartTLS on the plain port is as good.
 	other := *a
-	other.URL, other.StartTLS = "ldap://"+u.Host, true
-	if w.knock(ctx, &other, &kind) != nil {
+	other.URL, other.StartTLS = "ldap"+strings.TrimPrefix(a.URL, "ldaps"), true
+	second := w.knock(ctx, &other, &kind)
+	if second != nil && certificateOf(second) == nil {
 		return "", err
 	}
 	*a = other
-	return kind, nil
+	return kind, second
 }
 
 func (w *wizard) knock(ctx context.Context, a *sourceAnswers, kind *string) error {
@@ -241,6 +241,9 @@ func (w *wizard) knock(ctx context.Context, a *sourceAnswers, kind *string) erro
 		switch {
 		case err == nil:
 			*kind = probe.Kind
+			if len(probe.Domains) > 0 {
+				a.suggested = dnsName(probe.Domains[0].Base)
+			}
 			if a.Type == "" && strings.Contains(probe.Kind, "Active Directory") {
 				a.Type = string(ldapsrc.AD)
 			} else if a.Type == "" && probe.Kind != "" {
@@ -254,6 +257,20 @@ func (w *wizard) knock(ctx context.Context, a *sourceAnswers, kind *string) erro
 		}
 	}
 	return nil
+}
+
+// dnsName is the DNS name of a naming context, dc=corp,dc=example,dc=com; ""
+// where it has none (RFC 2247).
+func dnsName(base string) string {
+	var labels []string
+	for part := range strings.SplitSeq(base, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if !strings.EqualFold(name, "dc") {
+			return ""
+		}
+		labels = append(labels, strings.ToLower(value))
+	}
+	return strings.Join(labels, ".")
 }
 
 // askType asks what the directory is, where the server did not say.

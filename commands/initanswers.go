@@ -47,6 +47,7 @@ type sourceAnswers struct {
 	Groups     bool
 	GroupBase  []string
 
+	guessed   bool   // the URL was made of a name alone
 	suggested string // what the id of a new source is made from
 }
 
@@ -206,10 +207,11 @@ func parseAddress(text string) address {
 	}
 	if host, port, err := net.SplitHostPort(text); err == nil {
 		switch port {
+		case "389", "3268":
+			return address{url: "ldap://" + net.JoinHostPort(host, port)}
 		case "636", "3269":
 			return address{url: "ldaps://" + net.JoinHostPort(host, port)}
 		}
-		return address{url: "ldap://" + net.JoinHostPort(host, port)}
 	}
 	return address{name: strings.TrimSuffix(text, ".")}
 }

@@ -90,9 +90,9 @@ func (w *wizard) show(f *config.File) {
 	w.say("---")
 	for _, t := range w.answers.typed() {
 		if t.place.Keyring != "" {
-			w.say("The %s of %s goes into this account's keyring.", t.kind, t.owner)
+			w.say("The %s goes into this account's keyring.", t.what())
 		} else {
-			w.say("The %s of %s goes into %s, which only %s can read.", t.kind, t.owner, f.Abs(t.place.File), w.plan.readers())
+			w.say("The %s goes into %s, which only %s can read.", t.what(), f.Abs(t.place.File), w.plan.readers())
 		}
 	}
 	if w.exists {

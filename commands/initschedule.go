@@ -71,8 +71,9 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 		{Value: "print", Label: "Show it"},
 		{Value: "no", Label: "Not now", Help: `"adsync init --schedule" does it later`},
 	}
+	standard := "install"
 	for {
-		i, err := w.ask.Choose(ctx, ask.Question{Key: "schedule", Label: "Run it by itself?", Default: "install"}, options)
+		i, err := w.ask.Choose(ctx, ask.Question{Key: "schedule", Label: "Run it by itself?", Default: standard}, options)
 		if err != nil {
 			return err
 		}
@@ -83,8 +84,11 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 			}
 			continue
 		case "install":
-			if err := w.installSchedule(ctx, f); err != nil {
-				return err
+			if err := w.installSchedule(ctx, f); err != nil && ctx.Err() == nil {
+				// The configuration stands; the schedule can be made later.
+				w.explain(err)
+				standard = "no"
+				continue
 			}
 		}
 		w.say("\nTo run it now: adsync sync%s", w.configFlag())

@@ -56,7 +56,7 @@ func (w *wizard) secretFlag(key string) (config.Secret, bool) {
 // directory, as the configuration reads it: a file in its own folder by its
 // name alone, any other one whole.
 func (w *wizard) beside(path string) string {
-	if name := filepath.Base(path); path == "credential:"+name || len(path) > 11 && path[:11] == "credential:" {
+	if isCredential(path) {
 		return path
 	}
 	abs, err := filepath.Abs(path)
@@ -80,6 +80,14 @@ type typedSecret struct {
 
 // file is the name of the file for the secret, and of its keyring entry.
 func (t *typedSecret) file() string { return t.owner + "." + t.kind }
+
+// what names the secret for people.
+func (t *typedSecret) what() string {
+	if t.owner == "target" {
+		return t.kind + " of the service"
+	}
+	return t.kind + " of source " + t.owner
+}
 
 // typed lists the secrets of the answers that have yet to be stored.
 func (a *answers) typed() []typedSecret {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"adsync/commands/ask"
@@ -71,7 +72,7 @@ func (w *wizard) open(a *sourceAnswers, password config.Value) (*ldapsrc.Source,
 	}
 	trial.Sources = []config.Source{a.source(s)}
 	if trial.Sources[0].ID == "" {
-		trial.Sources[0].ID = "new"
+		trial.Sources[0].ID = shortID(either(a.Domain, a.URL), nil) // for errors
 	}
 	c := trial.SourceConfig(0, config.Secrets{"sources[0].bind.password": password})
 	c.Timeout = min(c.Timeout, patience)
@@ -136,8 +137,11 @@ func (w *wizard) signInAgain(ctx context.Context, a *sourceAnswers, cause error)
 		options = options[1:]
 	}
 	standard := options[0].Value
-	if !errors.As(cause, &bind) {
+	switch {
+	case !errors.As(cause, &bind):
 		standard = "again"
+	case strings.HasSuffix(bind.Key, "username"):
+		standard = "account"
 	}
 	i, err := w.ask.Choose(ctx, ask.Question{Key: "sign-in", Label: "What now?", Default: standard}, options)
 	if err != nil {
@@ -199,11 +203,19 @@ func (w *wizard) askUser(ctx context.Context, a *sourceAnswers) error {
 		q.Help = "The principal of the keytab, account@REALM."
 	case a.Type == string(ldapsrc.AD):
 		q.Help = "For example svc-adsync@corp.example.com, or CORP\\svc-adsync, or the full DN."
-		q.Validate = accountName
+		if a.suggested == "" {
+			q.Validate = accountName
+		}
 	}
-	var err error
-	a.User, err = w.ask.Text(ctx, q)
-	return err
+	user, err := w.ask.Text(ctx, q)
+	if err != nil {
+		return err
+	}
+	a.User = strings.TrimSpace(user)
+	if a.Type == string(ldapsrc.AD) && a.User != "" && a.suggested != "" && accountName(a.User) != nil {
+		a.User += "@" + a.suggested // the name alone is not enough for a bind (MS-ADTS 5.1.1.1.1)
+	}
+	return nil
 }
 
 func (w *wizard) askKeytab(ctx context.Context, a *sourceAnswers) error {
@@ -256,7 +268,7 @@ func (w *wizard) chooseDomains(ctx context.Context, a *sourceAnswers, probe ldap
 	if a.Type != string(ldapsrc.AD) {
 		return nil
 	}
-	if a.ID == "" && len(probe.Domains) > 0 {
+	if len(probe.Domains) > 0 {
 		a.suggested = probe.Domains[0].Name
 	}
 	if len(probe.Domains) < 2 {
@@ -338,6 +350,9 @@ func (w *wizard) sourceFailure(err error) error {
 // explain says in words what went wrong and what to do.
 func (w *wizard) explain(err error) {
 	problem, advice := inWords(err)
+	if certificateOf(err) != nil {
+		advice = "" // what can be done is asked next
+	}
 	w.say("That did not work: %s.", problem)
 	if advice != "" {
 		w.say("  Advice: %s.", advice)
@@ -350,7 +365,11 @@ func inWords(err error) (problem, advice string) {
 	var connect *ldapsrc.ConnectError
 	var bind *ldapsrc.BindError
 	var setting *ldapsrc.ConfigError
-	advice = hintOf(err)
+	var failed *Failure
+	advice = strings.ReplaceAll(hintOf(err), "target.url", "the URL")
+	if errors.As(err, &failed) && failed.Hint != "" {
+		advice = failed.Hint
+	}
 	switch {
 	case errors.As(err, &connect):
 		return connect.Server + ": " + connect.Problem, advice

@@ -248,13 +248,10 @@ func (w *wizard) probeTarget(ctx context.Context, a *targetAnswers) (scim.Probe,
 // askProfile shows what the service was taken for.
 func (w *wizard) askProfile(ctx context.Context) error {
 	a := &w.answers.Target
-	if !w.person() || w.options.has("profile") && a.Profile != "" {
+	if a.Profile != "" && (!w.person() || w.options.has("profile")) {
 		return nil
 	}
-	guess := a.Profile
-	if guess == "" {
-		guess = scim.GuessProfile(a.URL)
-	}
+	guess := either(a.Profile, scim.GuessProfile(a.URL))
 	var options []ask.Option
 	for _, p := range scim.Profiles() {
 		options = append(options, ask.Option{Value: p.Name, Label: p.Title, Help: p.Name})

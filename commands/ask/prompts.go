@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/core"
@@ -29,7 +31,34 @@ func newPrompts(in, out *os.File, colour bool) *prompts {
 }
 
 func (p *prompts) Say(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
+	width, _ := p.size()
+	for line := range strings.Lines(fmt.Sprintf(format, args...) + "\n") {
+		_, _ = fmt.Fprintln(p.out, wrap(strings.TrimSuffix(line, "\n"), width))
+	}
+}
+
+// wrap breaks a line at its spaces, and indents what follows as it begins.
+func wrap(line string, width int) string {
+	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Split(line[len(indent):], " ") {
+		long := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+			b.WriteString(indent)
+			used = len(indent)
+		case used+1+long > width:
+			b.WriteString("\n" + indent)
+			used = len(indent)
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += long
+	}
+	return b.String()
 }
 
 func (p *prompts) Text(ctx context.Context, q Question) (string, error) {
