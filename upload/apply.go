@@ -38,7 +38,8 @@ type Outcome struct {
 
 // Apply carries out the planned changes of a plan, phase by phase, and sets
 // their states. One refused change does not stop it; an unavailable target,
-// a cancelled context, or SameRefusals refusals alike do.
+// a cancelled context, SameRefusals refusals alike, or another run that is
+// faster (Overtaken) do.
 func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outcome {
 	a := &applier{target: target, ApplyOptions: o, ids: map[directory.Anchor]string{}, rewritten: map[string]string{}}
 	for i := range o.State.Users {
@@ -111,7 +112,7 @@ type applier struct {
 // which are ordered so that a name is free before it is taken.
 func (a *applier) phase(ctx context.Context, changes []*Change) {
 	switch {
-	case a.stopped != nil:
+	case a.stopped != nil || a.overtaken(ctx, changes):
 	case changes[0].renames():
 		a.rename(ctx, changes)
 	default:

@@ -16,6 +16,9 @@ func (a *applier) resolve(ctx context.Context, c *Change, w Write) {
 		a.fail(c, fmt.Errorf("%s %q is taken at the service, and looking up by whom: %w", nameOf(c.Kind), c.Name, err))
 	case holder == nil:
 		a.fail(c, &Refusal{Status: 409, ScimType: "uniqueness", Detail: why})
+	case holder.ExternalID == w.ExternalID && holder.Active && a.State.Unproven[c.Kind] == "":
+		// A complete list did not have it a moment ago.
+		a.stopped = &Overtaken{Kind: c.Kind, Name: c.Name, What: "created"}
 	default:
 		a.overwrite(ctx, c, w, holder)
 	}

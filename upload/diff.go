@@ -49,6 +49,7 @@ func Diff(in Input) *Plan {
 		d.groups()
 	}
 	d.holdUnproven()
+	d.shrinkage()
 	d.say()
 	d.plan.sort()
 	return d.plan

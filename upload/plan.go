@@ -19,6 +19,8 @@ type Plan struct {
 	Changes     []Change // in the order in which they are applied
 	Quarantined []Quarantine
 	Warnings    []string
+	// Causes are what most likely lies behind many removals at once.
+	Causes []string
 
 	// Owned counts what the complete sources own at the service now; the
 	// limits' percentages are of these.

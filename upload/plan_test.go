@@ -294,7 +294,6 @@ func TestConflictIsLookedUpAndAdoptedOrNamed(t *testing.T) {
 		failure          string
 	}{
 		{"adopted", "", true, ""},
-		{"ours already", "corp:" + string(anchorOf("ada")), true, ""},
 		{"not to be adopted", "", false, "status 409: \"ada\" (uid=ada): the userName is that of user x, which is not ours, and target.adopt is never"},
 		{"another's", "other:" + string(anchorOf("zed")), true, "status 409: \"ada\" (uid=ada) and " + string(anchorOf("zed")) + " of source other both want the userName; the latter has it"},
 	} {
