@@ -136,6 +136,7 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 			return err
 		}
 	}
+	r.announceBudget(out, f.plan)
 	announce(out, f.plan, f.blown, f.held)
 	if !o.DryRun {
 		r.keepUndo(out, f)

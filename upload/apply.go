@@ -32,7 +32,7 @@ type Outcome struct {
 	// Stopped says why not everything was tried; nil when it was.
 	Stopped error
 	// Rewritten are values that the service changed in the writing, one
-	// sentence for each path.
+	// sentence for each path, and what else a target that has Remarks says.
 	Rewritten []string
 }
 
@@ -54,6 +54,9 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 		out.Rewritten = append(out.Rewritten, sentence)
 	}
 	slices.Sort(out.Rewritten)
+	if r, ok := target.(interface{ Remarks() []string }); ok {
+		out.Rewritten = append(out.Rewritten, r.Remarks()...)
+	}
 	return out
 }
 

@@ -158,7 +158,7 @@ func (c *Change) what() string {
 			name = path.Short()
 		}
 		switch {
-		case c.Verb == Create:
+		case c.Verb == Create || c.whole != nil:
 			// The values of a new resource are in --json and in the report.
 		case len(a.Old) == 0 && len(a.New) == 0 || a.Path == PathManager:
 		case len(a.Old) <= 1 && len(a.New) <= 1:

@@ -23,6 +23,7 @@ func (f *File) TargetConfig(secrets Secrets) scim.Config {
 			Width:         t.Width,
 			Timeout:       time.Duration(t.Timeout),
 		},
+		OutcomeWait: time.Duration(t.OutcomeWait),
 	}
 	if t.Bulk != nil {
 		c.Overrides.Bulk = scim.Off

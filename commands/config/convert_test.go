@@ -181,6 +181,7 @@ func TestTheServiceIsHandedOverWithItsSecrets(t *testing.T) {
 			RemoveMembers: 100,
 			Timeout:       90 * time.Second,
 		},
+		OutcomeWait: 15 * time.Minute,
 	}
 	if !reflect.DeepEqual(aws, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", aws, want)

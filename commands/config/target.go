@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -24,6 +26,8 @@ type Target struct {
 	Devices           string  `yaml:"devices"` // the resource type that takes computers
 
 	Timeout Duration `yaml:"timeout"` // for each request
+	// OutcomeWait is how long entra-bulk waits for the provisioning log.
+	OutcomeWait Duration `yaml:"outcome_wait"`
 }
 
 // NewTarget is a target with every default and no address.
@@ -90,6 +94,7 @@ func (t *Target) setDefaults() {
 	t.ExternalID = "{source}:{anchor}"
 	t.Adopt = "userName"
 	t.Timeout = Duration(defaultRequestTimeout)
+	t.OutcomeWait = Duration(15 * time.Minute)
 }
 
 // Folder is the absolute path of a file target.

@@ -21,6 +21,9 @@ type Config struct {
 	DevicesResource string
 	Overrides       ProfileOverrides
 	UserAgent       string // default "adsync"
+	// OutcomeWait is how long EntraBulk waits for the provisioning log; 0
+	// does not wait.
+	OutcomeWait time.Duration
 }
 
 // ProfileOverrides replace what the profile says. Zero keeps the profile's.
