@@ -169,6 +169,8 @@ func calendar(every time.Duration) (string, error) {
 		return "", fmt.Errorf("%s is not between 5 minutes and a day, in whole minutes", every)
 	case minutes < 60 && 60%minutes == 0:
 		return fmt.Sprintf("*-*-* *:00/%02d:00", minutes), nil
+	case minutes == 24*60:
+		return "*-*-* 00:00:00", nil
 	case minutes%60 == 0 && 24%(minutes/60) == 0:
 		return fmt.Sprintf("*-*-* 00/%d:00:00", minutes/60), nil
 	}

@@ -1,0 +1,372 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"adsync/commands/config"
+)
+
+// fileOf loads a configuration from a text, in a folder of its own.
+func fileOf(t *testing.T, dir, name, text string) *config.File {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+const usualConfig = `version: 1
+sources:
+  - id: corp
+    type: ad
+    url: ldaps://dc1.corp.example.com
+    tls: {ca_file: ca.pem}
+    bind: {username: svc-adsync@corp.example.com, password: {file: corp.password}}
+target:
+  url: https://scim.example.com/v2
+  auth: {bearer: {file: target.token}}
+`
+
+const unusualConfig = `version: 1
+sources:
+  - id: corp
+    type: ad
+    url: ldaps://dc1.corp.example.com
+    bind: {username: svc-adsync@corp.example.com, password: {command: [pass, show, adsync]}}
+target:
+  url: https://scim.example.com/v2
+  auth: {bearer: {env: SCIM_TOKEN}}
+log: {file: /var/log/adsync/adsync.log}
+`
+
+func TestTheFilesOfASchedule(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		config string
+		file   string
+		s      schedule
+	}{
+		{"systemd, an account for each run", usualConfig, "adsync.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: 2 * time.Hour}},
+		{"systemd, an account of the machine", usualConfig, "other.yaml", schedule{kind: systemdTimer, account: "adsync", every: 30 * time.Minute}},
+		{"systemd, secrets that only an account has", unusualConfig, "adsync.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: 24 * time.Hour}},
+		{"systemd, names to be quoted", usualConfig, "50% größer $X.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: time.Hour, program: "/opt/my tools/adsync"}},
+		{"crontab", usualConfig, "adsync.yaml", schedule{kind: crontab, account: "ada", every: 2 * time.Hour}},
+		{"crontab, names to be quoted", usualConfig, "it's 50% größer.yaml", schedule{kind: crontab, account: "ada", every: 15 * time.Minute}},
+		{"task of SYSTEM", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: systemAccount, every: 2 * time.Hour, program: `C:\Program Files\adsync\adsync.exe`}},
+		{"task of a gMSA", usualConfig, "a&b <größer>.yaml", schedule{kind: scheduledTask, account: `CORP\gmsa-adsync$`, every: 30 * time.Minute, program: `C:\adsync.exe`}},
+		{"task of a person", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: `CORP\ada`, every: 4 * time.Hour, program: `C:\adsync.exe`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if runtime.GOOS == "windows" {
+				t.Skip("paths of this test are of another system")
+			}
+			dir := t.TempDir()
+			f := fileOf(t, dir, row.file, row.config)
+			s := row.s
+			made, err := newSchedule(Env{}, scheduleOptions{Kind: s.kind, Every: s.every, RunAs: s.account}, f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made.config, made.me = f.Path, "root"
+			made.program = either(s.program, "/usr/local/bin/adsync")
+			files, err := made.files(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all strings.Builder
+			for _, file := range files {
+				all.WriteString("==> " + file.name + "\n" + file.text)
+			}
+			text := strings.ReplaceAll(all.String(), dir, "/etc/adsync")
+			if s.kind == crontab {
+				// The minute depends on the path.
+				_, rest, _ := strings.Cut(text, "\n# ")
+				line := strings.Split(rest, "\n")[1]
+				text = strings.Replace(text, strings.Fields(line)[0], "MINUTE", 1)
+			}
+			golden(t, "schedule/"+strings.ReplaceAll(strings.ReplaceAll(row.name, ",", ""), " ", "-")+".txt", text)
+			if s.kind == systemdTimer {
+				verifyUnits(t, files)
+			}
+			if s.kind == scheduledTask {
+				wellFormed(t, files[0].text)
+			}
+		})
+	}
+}
+
+// verifyUnits has systemd itself read the units.
+func verifyUnits(t *testing.T, files []scheduleFile) {
+	t.Helper()
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
+			t.Fatal("systemd-analyze is missing: apt-get install systemd")
+		}
+		t.Log("systemd-analyze is missing: apt-get install systemd")
+		return
+	}
+	dir := t.TempDir()
+	args := []string{"verify", "--man=no"}
+	for i := range files {
+		// The program must be there, and it is not where the service expects it.
+		lines := strings.Split(files[i].text, "\n")
+		for n, line := range lines {
+			if strings.HasPrefix(line, "ExecStart=") {
+				lines[n] = "ExecStart=/bin/true" + line[strings.Index(line, " sync "):]
+			}
+		}
+		path := filepath.Join(dir, files[i].name)
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	output, err := exec.Command(analyze, args...).CombinedOutput()
+	if err != nil || strings.Contains(string(output), dir) {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
+	}
+}
+
+func wellFormed(t *testing.T, text string) {
+	t.Helper()
+	for d := xml.NewDecoder(strings.NewReader(text)); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHowOftenASyncCanRun(t *testing.T) {
+	for _, row := range []struct {
+		every          time.Duration
+		calendar, cron string
+	}{
+		{5 * time.Minute, "*-*-* *:00/05:00", "4-59/5 * * * *"},
+		{30 * time.Minute, "*-*-* *:00/30:00", "14-59/30 * * * *"},
+		{time.Hour, "*-*-* 00/1:00:00", "44 */1 * * *"},
+		{2 * time.Hour, "*-*-* 00/2:00:00", "44 */2 * * *"},
+		{24 * time.Hour, "*-*-* 00:00:00", "44 0 * * *"},
+		{time.Minute, "", ""}, {7 * time.Hour, "", ""}, {90 * time.Minute, "", ""}, {48 * time.Hour, "", ""}, {-time.Hour, "", ""}, {time.Hour + time.Second, "", ""},
+	} {
+		got, err := calendar(row.every)
+		if got != row.calendar || (err == nil) != (row.calendar != "") {
+			t.Errorf("%s: %q, %v", row.every, got, err)
+		}
+		if err == nil {
+			if got := cronTime(row.every, "seed"); got != row.cron {
+				t.Errorf("%s: cron %q, want %q", row.every, got, row.cron)
+			}
+		}
+	}
+}
+
+// fakePrograms puts programs in front of the system's.
+func fakePrograms(t *testing.T, scripts map[string]string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the programs are shell scripts")
+	}
+	dir := t.TempDir()
+	for name, text := range scripts {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+func TestACrontabKeepsItsOtherLines(t *testing.T) {
+	tab := filepath.Join(t.TempDir(), "tab")
+	fakePrograms(t, map[string]string{"crontab": `case $1 in
+-l) test -f ` + tab + ` && cat ` + tab + ` || { echo "no crontab for ada" >&2; exit 1; } ;;
+-r) rm ` + tab + ` ;;
+-) cat > ` + tab + ` ;;
+*) exit 2 ;;
+esac
+`})
+	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+	other := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+	schedules := map[*config.File]schedule{}
+	for _, f := range []*config.File{f, other} {
+		s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schedules[f] = s
+	}
+	install := func(f *config.File) { t.Helper(); s := schedules[f]; mustDo(t, s.install, f) }
+	remove := func(f *config.File) {
+		t.Helper()
+		s := schedules[f]
+		if _, err := s.remove(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines := func() string { text, _ := os.ReadFile(tab); return string(text) }
+
+	install(f)
+	if got := lines(); strings.Count(got, "\n") != 2 || !strings.Contains(got, " sync --quiet --config "+f.Path) {
+		t.Errorf("crontab\n%s", got)
+	}
+	remove(f)
+	if _, err := os.Stat(tab); err == nil {
+		t.Errorf("an empty crontab stays:\n%s", lines())
+	}
+	const mine = "MAILTO=ada\n5 5 * * * backup\n"
+	if err := os.WriteFile(tab, []byte(mine), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	install(f)
+	install(other)
+	install(f)
+	if got := lines(); strings.Count(got, "\n") != 6 || !strings.HasPrefix(got, mine) {
+		t.Errorf("crontab\n%s", got)
+	}
+	remove(f)
+	remove(f)
+	remove(other)
+	if got := lines(); got != mine {
+		t.Errorf("crontab\n%s", got)
+	}
+}
+
+func mustDo(t *testing.T, do func(context.Context, *config.File) ([]string, error), f *config.File) []string {
+	t.Helper()
+	done, err := do(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+func TestATaskIsRegisteredAndTakenAway(t *testing.T) {
+	dir := t.TempDir()
+	fakePrograms(t, map[string]string{"schtasks": `echo "$@" >> ` + dir + `/calls
+for last; do :; done
+case $1 in /Create) cp "$last" ` + dir + `/task.xml ;; esac
+`})
+	f := fileOf(t, dir, "adsync.yaml", usualConfig)
+	s, err := newSchedule(Env{}, scheduleOptions{Kind: scheduledTask}, f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, s.install, f)
+	text, err := os.ReadFile(filepath.Join(dir, "task.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(text, []byte{0xff, 0xfe}) {
+		t.Errorf("not UTF-16 with a mark: % x", text[:4])
+	}
+	var units []uint16
+	for i := 2; i+1 < len(text); i += 2 {
+		units = append(units, binary.LittleEndian.Uint16(text[i:]))
+	}
+	if got := string(utf16.Decode(units)); !strings.HasPrefix(got, "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task ") || !strings.Contains(got, "<UserId>S-1-5-18</UserId>") {
+		t.Errorf("task\n%s", got)
+	}
+	if _, err := s.remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+	if got := string(calls); !strings.Contains(got, "/Create /F /TN adsync /XML ") || !strings.HasSuffix(got, "/Query /TN adsync\n/Delete /F /TN adsync\n") {
+		t.Errorf("calls\n%s", got)
+	}
+}
+
+func TestInitScheduleAloneDoesOnlyThis(t *testing.T) {
+	s := corp(t)
+	units := filepath.Join(s.dir, "units")
+	alone := func(change ...func(*initOptions)) told {
+		return s.init(nil, append([]func(*initOptions){func(o *initOptions) {
+			o.Kind, o.UnitDir = systemdTimer, units
+			o.Schedule = true
+		}}, change...)...)
+	}
+	if r := alone(); r.code != ExitUsage || !strings.Contains(r.err.Error(), "there is no configuration "+s.config()) {
+		t.Errorf("without a configuration: exit %d: %v", r.code, r.err)
+	}
+	s.ok(s.init(nil, s.allFlags()))
+	before := s.read("adsync.yaml")
+	r := s.ok(alone())
+	if want := "wrote DIR/units/adsync.service\nwrote DIR/units/adsync.timer\n"; s.neutral(r.stdout) != want {
+		t.Errorf("stdout %q", s.neutral(r.stdout))
+	}
+	if s.read("adsync.yaml") != before {
+		t.Error("the configuration was changed")
+	}
+	r = s.ok(alone(func(o *initOptions) { o.Schedule, o.Unschedule = false, true }))
+	if want := "removed DIR/units/adsync.service\nremoved DIR/units/adsync.timer\n"; s.neutral(r.stdout) != want {
+		t.Errorf("stdout %q", s.neutral(r.stdout))
+	}
+	if r := alone(func(o *initOptions) { o.Unschedule = true }); r.code != ExitUsage {
+		t.Errorf("both: exit %d", r.code)
+	}
+}
+
+func TestTheScheduleIsShownAndInstalledOnRequest(t *testing.T) {
+	s := corp(t)
+	s.ok(s.init(nil, s.allFlags()))
+	tab := filepath.Join(s.dir, "tab")
+	fakePrograms(t, map[string]string{"crontab": "case $1 in -) cat > " + tab + ";; *) exit 1;; esac\n"})
+	cron := func(o *initOptions) { o.Kind, o.Schedule = crontab, true }
+	r := s.ok(s.init(map[string]string{"install": "no"}, cron))
+	if !strings.Contains(r.stdout, "sync --quiet --config "+s.config()) {
+		t.Errorf("stdout %q", r.stdout)
+	}
+	if _, err := os.Stat(tab); err == nil {
+		t.Error("installed without being asked to")
+	}
+	r = s.ok(s.init(map[string]string{"install": "yes"}, cron))
+	if got, _ := os.ReadFile(tab); string(got) == "" || !strings.HasPrefix(r.stdout, string(got)) {
+		t.Errorf("crontab %q, stdout %q", got, r.stdout)
+	}
+}
+
+func TestTheWizardEndsWithTheSchedule(t *testing.T) {
+	s := corp(t)
+	tab := filepath.Join(s.dir, "tab")
+	fakePrograms(t, map[string]string{"crontab": "case $1 in -) cat > " + tab + ";; *) exit 1;; esac\n"})
+	answers := s.answers("run-as", "me", "schedule#1", "print", "schedule#2", "install")
+	r := s.ok(s.init(answers, func(o *initOptions) { o.Kind = crontab }))
+	if got, _ := os.ReadFile(tab); string(got) == "" || !strings.Contains(r.stdout, string(got)) {
+		t.Errorf("crontab %q, stdout %q", got, r.stdout)
+	}
+}
+
+func TestScheduleFlagsThatMakeNoSense(t *testing.T) {
+	for _, row := range []struct {
+		o    scheduleOptions
+		says string
+	}{
+		{scheduleOptions{Kind: "at"}, `--schedule-kind: "at" is none of systemd, cron, task`},
+		{scheduleOptions{Every: 7 * time.Hour}, "--every: 7h0m0s divides neither an hour nor a day"},
+		{scheduleOptions{Kind: crontab, RunAs: "dynamic"}, "--run-as: dynamic is not an account for cron"},
+		{scheduleOptions{Kind: systemdTimer, RunAs: "SYSTEM"}, "--run-as: system is not an account for systemd"},
+	} {
+		if _, err := newSchedule(Env{}, row.o, "/etc/adsync/adsync.yaml"); err == nil || err.Error() != row.says {
+			t.Errorf("%+v: %v", row.o, err)
+		}
+	}
+}
