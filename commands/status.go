@@ -263,7 +263,7 @@ func (r *run) pending(ctx context.Context) (*pendingStatus, error) {
 		return nil, err
 	}
 	out := &pendingStatus{blown: plan.Limit(r.limits), took: &held}
-	out.summary = summary{DryRun: true, sources: held.sources}
+	out.summary = summary{DryRun: true, Digest: plan.Digest(), sources: held.sources}
 	out.summary.count(plan)
 	for _, s := range held.sources {
 		if !s.Complete {

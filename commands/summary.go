@@ -66,7 +66,6 @@ func (s *summary) count(plan *upload.Plan) {
 		}
 	}
 	s.Quarantined = len(plan.Quarantined)
-	s.Digest = plan.Digest()
 }
 
 func (s *summary) add(c *upload.Change) {

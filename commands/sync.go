@@ -98,7 +98,7 @@ func runSync(ctx context.Context, env Env, o syncOptions) error {
 		return err
 	}
 	defer r.close()
-	return r.sync(ctx, o, &f)
+	return r.monitored(ctx, o, &f, func() error { return r.sync(ctx, o, &f) })
 }
 
 // sync is the run itself: read both sides at the same time, decide, apply,
@@ -128,7 +128,7 @@ func (r *run) sync(ctx context.Context, o syncOptions, f *finished) (err error) 
 // reviewed it let it, and reports.
 func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finished) error {
 	f.blown = f.plan.Limit(r.limits)
-	if err := o.permit(f.plan); err != nil {
+	if err := r.permit(out, o, f.plan); err != nil {
 		return err
 	}
 	if o.Plan != "" {
@@ -150,12 +150,15 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 }
 
 // permit compares the plan with the one that a person reviewed.
-func (o *syncOptions) permit(plan *upload.Plan) error {
+func (r *run) permit(out printer, o syncOptions, plan *upload.Plan) error {
 	if o.Expect != "" && !plan.Expected(o.Expect) {
 		return &Failure{Code: ExitUnexpected, Err: fmt.Errorf("--expect: the plan is %s now, not %s; nothing was changed", plan.Digest(), o.Expect),
 			Hint: `look at it with "adsync sync --dry-run" and expect its digest`}
 	}
 	if o.Approve != "" && !plan.Approve(o.Approve) {
+		for _, line := range r.changedSince(o.Approve, plan) {
+			out.Notice(line)
+		}
 		return &Failure{Code: ExitUnexpected, Err: fmt.Errorf("--approve: the removals that are withheld now are not those of %s; nothing was changed", o.Approve),
 			Hint: `look at them with "adsync sync --dry-run", which prints the digest to approve`}
 	}
@@ -170,6 +173,9 @@ func announce(out printer, plan *upload.Plan, blown []upload.Blown, held reading
 			out.Notice("  " + b.String())
 		}
 	}
+	for _, cause := range plan.Causes {
+		out.Notice(cause)
+	}
 	for _, w := range slices.Concat(held.warnings, plan.Warnings) {
 		out.Remark(w)
 	}
@@ -181,6 +187,7 @@ func announce(out printer, plan *upload.Plan, blown []upload.Blown, held reading
 // finished is everything that a run has come to.
 type finished struct {
 	plan    *upload.Plan
+	digest  string // of the plan as it was before anything was applied
 	held    reading
 	blown   []upload.Blown
 	done    upload.Outcome
@@ -194,7 +201,7 @@ type finished struct {
 
 // conclude prints what is left to print, and ends the run with its code.
 func (r *run) conclude(out printer, o syncOptions, f *finished) error {
-	f.summary = summary{DryRun: o.DryRun, sources: f.held.sources}
+	f.summary = summary{DryRun: o.DryRun, Digest: f.digest, sources: f.held.sources}
 	f.summary.count(f.plan)
 	f.summary.Exit = worst(f.codes(o)...)
 	for i := range f.plan.Changes {
@@ -208,6 +215,9 @@ func (r *run) conclude(out printer, o syncOptions, f *finished) error {
 	}
 	if f.done.Stopped != nil {
 		out.Notice(stoppedEarly(f.done.Stopped))
+		if hint := hintOf(f.done.Stopped); hint != "" {
+			out.Remark("hint: " + hint)
+		}
 	}
 	if command := r.approveCommand(f); command != "" {
 		out.Notice(fmt.Sprintf("to permit exactly these %s: %s", count(f.summary.Withheld, "removal"), command))
@@ -243,6 +253,7 @@ func (f *finished) codes(o syncOptions) []int {
 	}
 	var gone *upload.Unavailable
 	var refused *upload.Refused
+	var overtaken *upload.Overtaken
 	pending := summary{DryRun: true}
 	pending.count(f.plan)
 	apply(ExitPending, o.ExitCode && pending.pending())
@@ -251,6 +262,7 @@ func (f *finished) codes(o syncOptions) []int {
 	apply(ExitTarget, len(f.held.state.Unproven) > 0)
 	apply(ExitTarget, errors.As(f.done.Stopped, &gone))
 	apply(ExitPartial, errors.As(f.done.Stopped, &refused))
+	apply(ExitLocked, errors.As(f.done.Stopped, &overtaken))
 	apply(ExitInterrupted, errors.Is(f.done.Stopped, context.Canceled))
 	for _, s := range f.held.sources {
 		apply(ExitSource, !s.Complete)

@@ -71,7 +71,7 @@ func (r *run) writeUndo(path string, f *finished, keep func(upload.ChangeState) 
 		b := bufio.NewWriter(w)
 		e := json.NewEncoder(b)
 		e.SetEscapeHTML(false)
-		err := e.Encode(undoHeader{"undo", recordVersion, version(), f.started.UTC(), r.file.Target.URL, f.plan.Digest()})
+		err := e.Encode(undoHeader{"undo", recordVersion, version(), f.started.UTC(), r.file.Target.URL, f.digest})
 		for image := range f.plan.Images(f.held.state, r.mark, keep) {
 			if err != nil {
 				return err
