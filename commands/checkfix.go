@@ -21,6 +21,7 @@ type repair struct {
 	rules     []string
 	login     bool   // changes how somebody signs in
 	why       string // why it is not made, "" when it is
+	asked     bool   // by a person: what was found does not matter
 }
 
 // planFixes makes repairs of findings: those that are safe to be made, the
@@ -152,11 +153,11 @@ func writeComment(out *bytes.Buffer, text string) error {
 
 func (r *repair) comment() string {
 	text := strings.Join(r.rules, ", ")
+	if r.asked {
+		return text
+	}
 	if r.why == "" {
-		if text != "" {
-			text += ", "
-		}
-		text += "safe"
+		text += ", safe"
 		if r.login {
 			text += ", changes sign-in name"
 		}

@@ -129,7 +129,7 @@ func (l csvLayout) repair(row csvRow) (r repair, action string, err error) {
 	if action != "EDIT" && action != "REMOVE" {
 		return r, action, nil
 	}
-	r.rules = []string{action}
+	r.rules, r.asked = []string{action}, true
 	switch {
 	case r.dn == "" || !strings.Contains(r.dn, "="):
 		err = fmt.Errorf("%q is not a DN", r.dn)

@@ -16,9 +16,9 @@ import (
 	"adsync/upload/scim"
 )
 
-// targetGrace is how long a check waits for the target when the sources have
-// been read: the target is only asked who else has an address.
-const targetGrace = 10 * time.Second
+// targetPatience is how long a check that has read the sources waits for the
+// next sign of life from the target: it is only asked who else has an address.
+const targetPatience = 3 * time.Second
 
 // checkRun is a run that needs no target.
 type checkRun struct {
@@ -113,32 +113,30 @@ func (r *checkRun) skipTarget(err error) {
 
 // read reads the sources and, at the same time, the target's users.
 func (r *checkRun) read(ctx context.Context) (reading, error) {
-	type answer struct {
-		state *upload.State
-		err   error
-	}
-	answers := make(chan answer, 1)
-	targetCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if r.target != nil {
-		go func() {
-			state, err := r.target.Read(targetCtx, r.wantUsers())
-			answers <- answer{state, err}
-		}()
-	}
 	var held reading
-	held.readings = r.readSources(ctx)
-	if r.target != nil {
-		late := time.AfterFunc(targetGrace, cancel)
-		a := <-answers
-		late.Stop()
+	if r.target == nil {
+		held.readings = r.readSources(ctx)
+	} else {
+		targetCtx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		alive, answered := make(chan struct{}, 1), make(chan struct{})
+		var err error
+		go func() {
+			defer close(answered)
+			held.state, err = r.target.Read(targetCtx, r.wantUsers(alive))
+		}()
+		held.readings = r.readSources(ctx)
+		silent := !r.await(alive, answered)
+		cancel()
+		<-answered
 		switch {
-		case a.err != nil && ctx.Err() == nil && targetCtx.Err() != nil:
-			r.skipTarget(fmt.Errorf("it did not answer within %s", targetGrace))
-		case a.err != nil:
-			r.skipTarget(a.err)
-		default:
-			held.state = a.state
+		case err != nil && silent:
+			r.skipTarget(fmt.Errorf("it does not answer"))
+		case err != nil:
+			r.skipTarget(err)
+		}
+		if err != nil {
+			held.state = nil
 		}
 	}
 	if ctx.Err() != nil {
@@ -148,9 +146,32 @@ func (r *checkRun) read(ctx context.Context) (reading, error) {
 	return held, nil
 }
 
-// wantUsers asks for the users only, and of them what is compared.
-func (r *checkRun) wantUsers() upload.Want {
-	w := upload.Want{Owned: func(string) bool { return false }}
+// await waits for the target as long as it is seen to answer, and reports
+// whether it came to an end.
+func (r *checkRun) await(alive, answered <-chan struct{}) bool {
+	for {
+		select {
+		case <-answered:
+			return true
+		case <-alive:
+		case <-time.After(targetPatience):
+			return false
+		}
+	}
+}
+
+// wantUsers asks for the users only, and of them what is compared. A sign of
+// life is given whenever some more have come.
+func (r *checkRun) wantUsers(alive chan<- struct{}) upload.Want {
+	w := upload.Want{
+		Owned: func(string) bool { return false },
+		Progress: func(upload.Kind, int, int) {
+			select {
+			case alive <- struct{}{}:
+			default:
+			}
+		},
+	}
 	for _, s := range r.sources {
 		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)
 	}
