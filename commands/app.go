@@ -45,10 +45,21 @@ func System(demo fs.FS) Env {
 // An interrupt or a request to end cancels what is under way; a second one
 // ends the process at once.
 func Main(args []string, env Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	return execute(ctx, args, env)
+}
+
+// endSignals are the requests to end. On Windows the runtime sends SIGTERM
+// when the console is closed, the user logs off or the machine shuts down.
+// What nohup has set to be ignored stays so.
+func endSignals() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // execute is Main without the process's signals.

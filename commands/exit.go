@@ -20,7 +20,7 @@ const (
 	ExitUnexpected  = 6   // the plan is not the one expected (--expect, --approve)
 	ExitSource      = 10  // a source could not be read completely
 	ExitTarget      = 11  // the target could not be reached, refused us, or its list could not be proven
-	ExitLocked      = 12  // another run holds the lock
+	ExitLocked      = 12  // another run holds the lock, or is at work on another host
 	ExitInterrupted = 130 // interrupted; what was applied stands
 )
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (r *run) record(f *finished) record {
 		Approve: r.approveCommand(f), Undo: f.undo, Undid: f.undid, changes: f.plan.Changes,
 	}
 	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
-	doc.Warnings = append(doc.Warnings, f.done.Rewritten...)
+	doc.Warnings = slices.Concat(f.plan.Causes, doc.Warnings, f.done.Rewritten)
 	for i := range f.plan.Changes {
 		if c := &f.plan.Changes[i]; c.State == upload.Failed {
 			doc.Failures = append(doc.Failures, failureOfChange(c))
