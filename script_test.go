@@ -150,7 +150,8 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 
 // serviceCommand starts and looks at the SCIM service:
 //
-//	service start [PROFILE]     sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service start [PROFILE|devices]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service stop
 //	service users FILE          writes "userName active title" lines, sorted
 //	service groups FILE         writes "displayName: member, member" lines, sorted
 //	service writes N            fails unless N writing requests came since the last call or service forget
@@ -166,7 +167,10 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "start":
 		o := scimtest.Options{Seed: 1}
-		if len(args) > 1 {
+		switch {
+		case len(args) > 1 && args[1] == "devices":
+			o.Quirks.Devices = true
+		case len(args) > 1:
 			quirks, err := scimtest.ForService(args[1])
 			ts.Check(err)
 			o.Quirks = quirks
@@ -177,6 +181,9 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("SERVICE_URL", s.URL())
 		ts.Setenv("SERVICE_TOKEN", s.Token())
 		ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(s.Token()), 0o600))
+	case "stop":
+		w.service.Close()
+		w.service = nil
 	case "users", "groups":
 		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(describe(w.service, args[0])), 0o644))
 	case "writes":

@@ -291,7 +291,7 @@ func (w *writer) apply(doc document, x *upload.Write) {
 			w.set(doc, s, a.Values)
 		}
 	}
-	if x.Active != nil && w.kind == upload.User {
+	if x.Active != nil && w.kind != upload.Group {
 		w.put(doc, "active", *x.Active)
 	}
 	if x.Manager != nil {

@@ -59,7 +59,7 @@ func (w *writer) operations(x *upload.Write, form managerForm) []operation {
 			out = append(out, operation{"replace", a.Path, typed(a.Values[0], sub)})
 		}
 	}
-	if x.Active != nil && w.kind == upload.User {
+	if x.Active != nil && w.kind != upload.Group {
 		out = append(out, operation{"replace", "active", *x.Active})
 	}
 	if x.Manager != nil {
@@ -157,7 +157,7 @@ func (w *writer) pathless(doc document, x *upload.Write) []operation {
 	if x.ExternalID != "" {
 		value["externalId"] = x.ExternalID
 	}
-	if x.Active != nil && w.kind == upload.User {
+	if x.Active != nil && w.kind != upload.Group {
 		value["active"] = *x.Active
 	}
 	if x.Manager != nil {
