@@ -16,7 +16,7 @@ func runUndo(ctx context.Context, env Env, o syncOptions, f *finished) error {
 		return err
 	}
 	defer r.close()
-	return r.undo(ctx, o, f)
+	return r.monitored(ctx, o, f, func() error { return r.undo(ctx, o, f) })
 }
 
 func (r *run) undo(ctx context.Context, o syncOptions, f *finished) error {
