@@ -48,6 +48,11 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 		}
 	}
 	a.writes = plan.writes()
+	for i := range plan.Changes {
+		if c := &plan.Changes[i]; c.Verb == Adopt && c.State == Planned {
+			a.learn(c, c.Before.ID)
+		}
+	}
 	a.run(ctx, plan)
 	out := Outcome{Stopped: a.stopped}
 	for _, sentence := range a.rewritten {
@@ -361,6 +366,10 @@ func (a *applier) managerWrite(c *Change) (Write, error) {
 // next run would find the difference again and write it again.
 func (a *applier) compare(c *Change, w Write, after *Resource) {
 	if after == nil {
+		return
+	}
+	if w.Op == OpDelete {
+		a.rewritten[string(w.Op)] = fmt.Sprintf("the service deactivates a %s that it is asked to delete, and each run would ask again: set policy.user_gone and policy.user_disabled to deactivate", c.Kind)
 		return
 	}
 	if w.ExternalID != "" && after.ExternalID != w.ExternalID && !a.target.Capabilities().Unmarked[c.Kind] {

@@ -65,15 +65,84 @@ func (d *differ) holder(r *Resource) (free bool, taken string) {
 }
 
 // renamedAway reports whether the owner of a resource has another name by
-// now, so that its present one becomes free.
+// now, and is given it in this run, so that the present one becomes free.
 func (d *differ) renamedAway(source string, a directory.Anchor, r *Resource) bool {
 	s := d.sources[source]
-	if s == nil || d.quarantined[a] {
+	if s == nil || d.quarantined[a] || d.twice[r.Kind][r.ExternalID] || !d.renameable(r.Kind) {
 		return false
 	}
 	snapshot, _ := s.Reading.Snapshot()
+	if r.Kind == User && !d.keepsUp(snapshot, a, r) {
+		return false
+	}
 	attributes, found := find(snapshot, r.Kind, a)
 	return found && foldName(d.nameFor(s, r.Kind, attributes)) != foldName(r.Name)
+}
+
+// renameable reports whether the service lets the name of a kind be changed.
+func (d *differ) renameable(k Kind) bool {
+	t := d.trait(k, nameOf(k))
+	return !t.ReadOnly && !t.WriteOnce
+}
+
+// keepsUp reports whether the attributes of an owned user are written in this
+// run: not those of one who is only removed, or who is frozen.
+func (d *differ) keepsUp(s *directory.Snapshot, a directory.Anchor, r *Resource) bool {
+	i, found := slices.BinarySearchFunc(s.Users, a, func(u directory.User, a directory.Anchor) int { return cmp.Compare(u.Anchor, a) })
+	return found && d.written(&s.Users[i], r)
+}
+
+func (d *differ) written(u *directory.User, r *Resource) bool {
+	return u.Active || !d.deletes(u) && (r.Active || !d.Capabilities.FrozenInactive)
+}
+
+// A renaming is an entry whose resource is to be given another name.
+type renaming struct {
+	kind   Kind
+	name   string
+	held   *Resource
+	anchor directory.Anchor
+	refuse func(why string)
+}
+
+// settleNames refuses the renamings to names that stay taken. Who is refused
+// keeps a name that somebody else may have counted on, so it goes round until
+// nobody more is.
+func (d *differ) settleNames(all []renaming) {
+	for again := true; again; {
+		again = false
+		for _, n := range all {
+			if d.quarantined[n.anchor] {
+				continue
+			}
+			if why := d.takenName(n.kind, n.name, n.held); why != "" {
+				n.refuse(why)
+				again = true
+			}
+		}
+	}
+}
+
+// takenName says who has a name and keeps it, but for the resource itself.
+func (d *differ) takenName(k Kind, name string, but *Resource) string {
+	folded := foldName(name)
+	same := d.namesakes[k][folded]
+	if only := d.byName[k][folded]; len(same) == 0 && only != nil {
+		same = []*Resource{only}
+	}
+	for _, other := range same {
+		if other == but {
+			continue
+		}
+		free, taken := d.holder(other)
+		if free {
+			taken = fmt.Sprintf("%s %q is that of %s %s at the service, which nobody owns", nameOf(k), name, k, other.ID)
+		}
+		if taken != "" {
+			return taken
+		}
+	}
+	return ""
 }
 
 // find returns the attributes of an entry, by kind and anchor.

@@ -257,11 +257,16 @@ func (d *differ) add(c Change) {
 }
 
 // holdUnproven withholds every removal of a kind whose list at the service
-// is not proven: what was seen may not be what is there.
+// is not proven: what was seen may not be what is there. An account that the
+// directory itself says to be disabled is not removed for being missed
+// anywhere, and at a service that lists nothing it would stay for good.
 func (d *differ) holdUnproven() {
 	for i := range d.plan.Changes {
 		c := &d.plan.Changes[i]
 		kind := c.Kind
+		if kind != Group && c.Verb.Removes() && d.holds(kind, c.Anchor) {
+			continue
+		}
 		if why, ok := d.State.Unproven[kind]; ok && c.Verb.Removes() {
 			c.State, c.Why = Withheld, fmt.Sprintf("the service's list of %ss is not proven complete: %s", kind, why)
 		}

@@ -19,6 +19,7 @@ type groupCandidate struct {
 
 func (d *differ) groups() {
 	candidates := d.groupCandidates()
+	d.settleNames(d.groupRenamings(candidates))
 	for i := range candidates {
 		d.placeGroup(&candidates[i])
 	}
@@ -62,6 +63,23 @@ func (d *differ) groupCandidates() []groupCandidate {
 		if same := names[foldName(out[i].name)]; len(same) > 1 {
 			d.quarantineGroup(&out[i], "dup-group-name", fmt.Sprintf("displayName %q is also that of %s", out[i].name, otherGroup(same, out[i].group)))
 		}
+	}
+	return out
+}
+
+// groupRenamings are the groups whose resource has another name than they,
+// where names of groups are unique.
+func (d *differ) groupRenamings(all []groupCandidate) []renaming {
+	var out []renaming
+	if !d.renameable(Group) || !slices.Contains(d.Capabilities.Unique[Group], KeyDisplayName) {
+		return nil
+	}
+	for i := range all {
+		c := &all[i]
+		if c.held == nil || foldName(c.held.Name) == foldName(c.name) {
+			continue
+		}
+		out = append(out, renaming{Group, c.name, c.held, c.group.Anchor, func(why string) { d.quarantineGroup(c, "name-taken", why) }})
 	}
 	return out
 }

@@ -129,6 +129,7 @@ type Result struct {
 	// ID is the resource's id after a create.
 	ID string
 	// After is the resource as the service returned it, nil when it did not.
+	// After a delete it is one that is still there, and inactive.
 	After *Resource
 	// Existed is true when a create found the resource already there with
 	// our externalId: an earlier attempt had taken effect.

@@ -18,6 +18,7 @@ type candidate struct {
 
 func (d *differ) users() {
 	candidates := d.candidates()
+	d.settleNames(d.userRenamings(candidates))
 	for i := range candidates {
 		d.place(&candidates[i])
 	}
@@ -171,6 +172,22 @@ func (d *differ) place(c *candidate) {
 	}
 }
 
+// userRenamings are the users whose resource has another name than they.
+func (d *differ) userRenamings(all []candidate) []renaming {
+	var out []renaming
+	if !d.renameable(User) {
+		return nil
+	}
+	for i := range all {
+		c := &all[i]
+		if c.held == nil || foldName(c.held.Name) == foldName(c.name) || !d.written(c.user, c.held) {
+			continue
+		}
+		out = append(out, renaming{User, c.name, c.held, c.user.Anchor, func(why string) { d.quarantineUser(c, "name-taken", why) }})
+	}
+	return out
+}
+
 // user plans what one user needs.
 func (d *differ) user(c *candidate) {
 	u, r := c.user, c.held
@@ -182,10 +199,9 @@ func (d *differ) user(c *candidate) {
 		return
 	}
 	adopted := r.ExternalID != c.id && !d.Capabilities.Unmarked[User]
-	remove := !u.Active && d.Policy.UserDisabled == Remove
-	off := !u.Active && d.Policy.UserDisabled == Off || remove && d.neverDeletes(User)
+	off := !u.Active && d.Policy.UserDisabled != Keep
 	frozen := d.Capabilities.FrozenInactive && !r.Active && !u.Active
-	if remove && !off {
+	if d.deletes(u) {
 		base.Verb, base.Reason = Delete, reasonInactive(u)
 		d.add(base)
 		return
@@ -214,6 +230,11 @@ func (d *differ) user(c *candidate) {
 		base.Verb, base.Reason = Deactivate, reasonInactive(u)
 		d.add(base)
 	}
+}
+
+// deletes reports whether a user is deleted for being disabled.
+func (d *differ) deletes(u *directory.User) bool {
+	return !u.Active && d.Policy.UserDisabled == Remove && !d.neverDeletes(User)
 }
 
 func reasonInactive(u *directory.User) string {
