@@ -61,7 +61,7 @@ func (t *Target) inBulk(w *upload.Write) bool {
 	case upload.OpCreate:
 		return t.learned.created[place(w.Kind)].Load()
 	case upload.OpDelete:
-		return !t.profile.NoDelete[w.Kind]
+		return !t.profile.NoDelete[w.Kind] && t.learned.deleted[place(w.Kind)].Load()
 	case upload.OpUpdate:
 		u := t.updating(w)
 		return !u.finished() && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)

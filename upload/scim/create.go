@@ -96,7 +96,7 @@ func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Res
 		if k.value == "" {
 			continue
 		}
-		found, err := t.Find(ctx, x.Kind, k.key, k.value)
+		found, err := t.find(ctx, x.Kind, k.key, k.value)
 		if err != nil {
 			continue
 		}

@@ -9,19 +9,32 @@ import (
 	"adsync/upload"
 )
 
-// delete removes a resource. One that is not there any more is done.
-func (t *Target) delete(ctx context.Context, x *upload.Write) error {
+// delete removes a resource. One that is not there any more is done. The
+// first one of each kind is looked for afterwards: some services only
+// deactivate, and some do nothing.
+func (t *Target) delete(ctx context.Context, x *upload.Write) upload.Result {
 	endpoint, err := t.endpoint(x.Kind)
 	if err != nil {
-		return err
+		return upload.Result{Err: err}
 	}
 	if t.profile.NoDelete[x.Kind] {
-		return &upload.Refusal{Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("%s is not asked to delete a %s: it could not be undone", t.profile.Title, x.Kind), Hint: "use deactivate"}
+		return upload.Result{Err: &upload.Refusal{Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("%s is not asked to delete a %s", t.profile.Title, x.Kind), Hint: "use deactivate"}}
 	}
 	q := call{method: http.MethodDelete, path: endpoint + "/" + url.PathEscape(t.pathID(x.Before)), again: true, doing: fmt.Sprintf("delete a %s", x.Kind)}
 	_, err = t.client.do(ctx, q)
 	if isStatus(err, http.StatusNotFound, http.StatusGone) && isRefusal(err) {
-		return nil
+		return upload.Result{}
 	}
-	return err
+	if err != nil || !t.learned.deleted[place(x.Kind)].CompareAndSwap(false, true) {
+		return upload.Result{Err: err}
+	}
+	left, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(x.Before), t.shapeOf(x.Kind), nil)
+	switch {
+	case err != nil || left.ID != x.Before.ID:
+		return upload.Result{}
+	case !left.Active:
+		return upload.Result{After: left}
+	}
+	t.learned.deleted[place(x.Kind)].Store(false)
+	return upload.Result{Err: &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and the %s is still there", x.Kind)}}
 }

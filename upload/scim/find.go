@@ -19,11 +19,23 @@ type filters struct {
 }
 
 // Find looks resources up by one key. The filter is tried on a resource
-// known to be there before its silence is believed.
+// known to be there before its silence is believed. Groups come with their
+// members if the reading before asked for members.
 func (t *Target) Find(ctx context.Context, k upload.Kind, key, value string) ([]upload.Resource, error) {
 	if err := t.ready(ctx); err != nil {
 		return nil, err
 	}
+	found, err := t.find(ctx, k, key, value)
+	if err != nil || k != upload.Group || len(found) == 0 || !t.want.Members {
+		return found, err
+	}
+	state := upload.State{Groups: found}
+	err = t.members(ctx, &state, &listing{}, t.want)
+	return state.Groups, err
+}
+
+// find is Find without the members of groups.
+func (t *Target) find(ctx context.Context, k upload.Kind, key, value string) ([]upload.Resource, error) {
 	if err := t.filterWorks(ctx, k, key); err != nil {
 		return nil, err
 	}

@@ -269,6 +269,9 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		if err != nil {
 			return err
 		}
+		if err := t.withMembers(ctx, doc, group); err != nil {
+			return err
+		}
 		if err := changeMembers(doc, w, ids); err != nil {
 			return err
 		}
@@ -290,6 +293,27 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		}
 		return err
 	}
+}
+
+// withMembers adds the members to a group's document where the service shows
+// them only when asked, or only with the users.
+func (t *Target) withMembers(ctx context.Context, doc document, group string) error {
+	name, v := member(doc, "members")
+	if v != nil {
+		return nil
+	}
+	members, known, err := t.readMembers(ctx, group)
+	if err != nil {
+		return err
+	}
+	if known && len(members) > 0 {
+		list := make([]any, len(members))
+		for i, id := range members {
+			list[i] = map[string]any{"value": id}
+		}
+		doc[name] = list
+	}
+	return nil
 }
 
 // changeMembers changes the members of a group's document. A group that is

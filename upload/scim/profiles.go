@@ -61,7 +61,7 @@ var profiles = []Profile{
 		Flat:   true,
 		Hosts:  []string{"api.slack.com", "slack.com"},
 		Paging: PagingIndex, PageSize: 1000, UserFilters: []string{"userName", "externalId", "id", "emails.value"}, GroupFilters: []string{"displayName", "id"},
-		NoBulk: true, Required: []string{"emails"}, Width: 4,
+		NoBulk: true, NoDelete: keepUsers, Required: []string{"emails"}, Width: 4,
 		Reads: Rate{PerSecond: 5, Burst: 20}, Writes: Rate{PerSecond: 3, Burst: 20},
 	},
 	{
@@ -70,7 +70,7 @@ var profiles = []Profile{
 		Flat:   true,
 		Hosts:  []string{"api.atlassian.com"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: byName, GroupFilters: []string{"displayName", "externalId", "id"},
-		FrozenInactive: true, NoBulk: true, Required: []string{"emails"}, Width: 8,
+		FrozenInactive: true, NoBulk: true, NoDelete: keepUsers, Required: []string{"emails"}, Width: 8,
 	},
 	{
 		Name: "gitlab", Title: "GitLab",
@@ -108,7 +108,7 @@ var profiles = []Profile{
 		Name: "1password", Title: "1Password SCIM Bridge",
 		Source: "1Password support, automate provisioning",
 		Flat:   true,
-		Paging: PagingIndex, PageSize: 100, NoBulk: true, Width: 4,
+		Paging: PagingIndex, PageSize: 100, NoBulk: true, NoDelete: keepUsers, Width: 4,
 	},
 	{
 		Name: "okta", Title: "Okta, inbound SCIM",

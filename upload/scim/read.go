@@ -18,6 +18,7 @@ func (t *Target) Read(ctx context.Context, want upload.Want) (*upload.State, err
 	if err := t.ready(ctx); err != nil {
 		return nil, err
 	}
+	t.want = want
 	kinds := t.prepare(want)
 	lists := make([]listing, len(kinds))
 	errs := make([]error, len(kinds))
@@ -198,7 +199,7 @@ const walks = 3
 // whole walks again when a walk proves nothing: by cursor if there are any,
 // else page after page, in the order of ids if the service sorts. What two
 // walks to the very end agree on is proven though the service's number is
-// wrong.
+// missing or too small. Where it says that there are more, there may be.
 func (t *Target) whole(ctx context.Context, l *lister, w *walk, progress func(read, total int)) (*walk, error) {
 	var before []*walk
 	for {
@@ -206,7 +207,7 @@ func (t *Target) whole(ctx context.Context, l *lister, w *walk, progress func(re
 			return w, nil
 		}
 		for _, other := range before {
-			if w.ended && w.same(other) {
+			if w.ended && (w.erratic || w.total <= len(w.rows)) && w.same(other) {
 				w.wrong = ""
 				return w, nil
 			}

@@ -21,6 +21,7 @@ type Target struct {
 
 	facts    *facts // after discovery
 	discover sync.Mutex
+	want     upload.Want // of the last reading
 	shapes   map[upload.Kind]*shape
 	learned  learned
 	found    filters
@@ -38,10 +39,11 @@ type learned struct {
 	addByPut    atomic.Bool // members are added by PUT
 	removeByPut atomic.Bool // removal by path is not done here
 	noBulk      atomic.Bool
-	bulkOps     atomic.Int32 // operations that one bulk request may hold; 0: not found out
-	proven      sync.Map     // "kind dialect path": seen to take effect
-	below       sync.Map     // path of proven, without dialect: the Dialect further down that it needs
-	created     [3]atomic.Bool
+	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
+	proven      sync.Map       // "kind dialect path": seen to take effect
+	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
+	created     [3]atomic.Bool // by kind: one was made, and read back
+	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
 }
 
 // New makes the target of a configuration. It connects to nothing yet.

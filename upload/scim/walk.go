@@ -21,6 +21,7 @@ type walk struct {
 	members bool
 	repeats int
 	total   int    // -1 when the service gives none
+	erratic bool   // the total was another one from page to page
 	ended   bool   // the walk came to an empty page, or to the last cursor
 	wrong   string // why the walk proves nothing; "" when nothing speaks against it
 }
@@ -216,6 +217,7 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 		if start == 1 || w.total < 0 {
 			w.total = p.total
 		} else if p.total != w.total && len(p.rows) > 0 {
+			w.erratic = true
 			w.suspect("its number of resources changed from %d to %d in the course of one listing", w.total, p.total)
 		}
 		if len(p.rows) == 0 {

@@ -83,7 +83,7 @@ func (t *Target) writeOne(ctx context.Context, w *upload.Write) upload.Result {
 	case upload.OpUpdate:
 		return t.update(ctx, w)
 	case upload.OpDelete:
-		return upload.Result{Err: t.delete(ctx, w)}
+		return t.delete(ctx, w)
 	case upload.OpAddMembers:
 		return upload.Result{Err: t.addMembers(ctx, w)}
 	}
