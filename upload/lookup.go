@@ -38,18 +38,24 @@ func LookUp(ctx context.Context, target Target, in Input) error {
 	return nil
 }
 
-// wanted is one entry to look up: by its mark, then by its name.
+// wanted is one entry to look up: by its mark, then by its name. The name is
+// empty where the list has a resource of that name.
 type wanted struct{ externalID, name string }
 
-// unlisted are the entries of a kind that have no resource in the list.
+// unlisted are the entries of a kind that have no resource in the list. One
+// whose name is listed may still have a resource of another name.
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
 	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
 		id := d.Mark.ExternalID(s.ID, a)
 		name := d.nameFor(s, k, attributes)
-		if name != "" && d.owned[k][id] == nil && d.byName[k][foldName(name)] == nil {
-			out = append(out, wanted{id, name})
+		if name == "" || d.owned[k][id] != nil {
+			return
 		}
+		if d.byName[k][foldName(name)] != nil {
+			name = ""
+		}
+		out = append(out, wanted{id, name})
 	}
 	for _, s := range d.complete() {
 		snapshot, _ := s.Reading.Snapshot()
@@ -99,6 +105,9 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
 	if found, err := target.Find(ctx, k, KeyExternalID, w.externalID); err == nil && len(found) > 0 {
 		return found, nil
+	}
+	if w.name == "" {
+		return nil, nil
 	}
 	return target.Find(ctx, k, nameOf(k), w.name)
 }

@@ -299,7 +299,7 @@ func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
 		return nil
 	}
 	t := d.trait(User, PathManager)
-	if t.ReadOnly || t.Hidden || (t.WriteOnce && r != nil) {
+	if t.ReadOnly || t.Hidden || t.WriteOnce { // it is written after the create
 		return nil
 	}
 	have := ""
