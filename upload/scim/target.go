@@ -105,6 +105,9 @@ func (t *Target) endpoint(k upload.Kind) (string, error) {
 // sample remembers one resource of a kind with an externalId, to prove
 // filters with.
 func (t *Target) sample(r *upload.Resource) {
+	if t.profile.FrozenInactive && !r.Active {
+		return // what it shows is not what it is found by
+	}
 	t.sampleMu.Lock()
 	defer t.sampleMu.Unlock()
 	if have := t.samples[r.Kind]; have == nil || have.ExternalID == "" && r.ExternalID != "" {

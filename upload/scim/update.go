@@ -213,6 +213,12 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	if d == PatchObject {
 		q.body, err = patchBody(w.pathless(doc, &u.left))
 	} else {
+		if u.kind == upload.Group {
+			// A group put without its members would lose them.
+			if err := t.withMembers(ctx, doc, u.id); err != nil {
+				return nil, err
+			}
+		}
 		q.method, q.match = http.MethodPut, version
 		doc["schemas"] = w.schemas(doc)
 		forPut(doc)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -182,10 +183,24 @@ func (w *walk) takeAt(p *page, start int, behindEnd bool) {
 	}
 	// Behind the end there is nothing, or (SCIMMY) the beginning again.
 	repeats := w.repeats
+	if !w.knows(p) {
+		w.suspect("what it shows behind the end is neither nothing nor the beginning")
+	}
 	if fresh := w.take(p); fresh > 0 {
 		w.suspect("it says that there are %d and shows more", w.total)
 	}
 	w.repeats = repeats
+}
+
+// knows reports whether a page repeats the beginning of the list, or its end,
+// in the order that was seen before.
+func (w *walk) knows(p *page) bool {
+	n := len(p.rows)
+	if n > len(w.rows) {
+		return false
+	}
+	same := func(a, b upload.Resource) bool { return a.ID == b.ID }
+	return slices.EqualFunc(p.rows, w.rows[:n], same) || slices.EqualFunc(p.rows, w.rows[len(w.rows)-n:], same)
 }
 
 // checkStart requires that a page starts where it was asked to. An answer
@@ -231,7 +246,7 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 			// Nothing new: behind the end some start again. Only the number
 			// can tell whether this is the end.
 			w.repeats = repeats
-			if w.total != len(w.rows) {
+			if w.total != len(w.rows) || !w.knows(p) {
 				w.suspect("its pages repeat before all resources were shown")
 			}
 			w.checkTotal()
