@@ -130,7 +130,7 @@ func (s *schedule) readers() string {
 	case s.kind == scheduledTask:
 		return "SYSTEM, administrators and " + s.account
 	case s.kind == systemdTimer && s.account == dynamicAccount:
-		return s.me + " and the service"
+		return "root and the service"
 	case !s.own():
 		return s.account
 	}

@@ -27,6 +27,7 @@ type scheduleView struct {
 	Name, Config string
 
 	Program, ConfigArgument string // for systemd
+	ConfigText              string
 	Dynamic                 bool
 	User                    string
 	Credentials             []credential
@@ -86,6 +87,7 @@ func (s *schedule) view(f *config.File) scheduleView {
 func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
 	needs := relianceOf(f)
 	v.Program, v.User, v.Writable = systemdWord(s.program), s.account, needs.writable
+	v.ConfigText = systemdPath(v.Config)
 	v.ProtectHome = "yes"
 	for _, home := range []string{"/home/", "/root/", "/run/user/"} {
 		if strings.HasPrefix(s.program, home) || needs.direct && strings.HasPrefix(s.config, home) {
