@@ -82,6 +82,7 @@ type form uint8
 
 const (
 	asText   form = iota // as they came; what is no UTF-8 as base64
+	asWords              // the same, but what is no UTF-8 is damaged text: U+FFFD stands in its place
 	asSID                // S-1-... (MS-DTYP 2.4.2.1)
 	asGUID               // 8-4-4-4-12 (MS-DTYP 2.3.4.3)
 	asBase64             // RFC 4648 4
@@ -98,10 +99,28 @@ var forms = map[string]form{
 	"logonhours": asBase64, "userparameters": asBase64, "ntsecuritydescriptor": asBase64, "x500uniqueidentifier": asBase64,
 }
 
+// words are the attributes that hold text and nothing else (DirectoryString and
+// IA5String, RFC 4517), of which what is no UTF-8 was damaged on the way.
+var words = func() map[string]bool {
+	m := map[string]bool{}
+	for _, name := range strings.Fields(`
+		cn commonname sn surname givenname gn displayname name initials title mail userprincipalname samaccountname uid
+		mailnickname proxyaddresses targetaddress telephonenumber mobile facsimiletelephonenumber department departmentnumber
+		division company o ou l st street streetaddress postalcode postaladdress postofficebox co c countrycode description info
+		employeeid employeenumber preferredlanguage physicaldeliveryofficename roomnumber personaltitle dnshostname`) {
+		m[name] = true
+	}
+	return m
+}()
+
 // formOf returns how values of an attribute are written.
 func formOf(name string) form {
 	base, _, _ := strings.Cut(name, ";")
-	return forms[strings.ToLower(base)]
+	base = strings.ToLower(base)
+	if words[base] {
+		return asWords
+	}
+	return forms[base]
 }
 
 // builtInRIDs are the accounts that every domain is born with (MS-ADTS

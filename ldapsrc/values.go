@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"encoding/base64"
 	"unicode/utf8"
 
@@ -131,6 +132,9 @@ func (p *packer) addForm(b []byte, f form) int {
 		}
 	case f == asText && !utf8.Valid(b):
 		f = asBase64
+	case f == asWords && !utf8.Valid(b):
+		p.text = append(p.text, bytes.ToValidUTF8(b, []byte("\uFFFD"))...)
+		return p.place(from)
 	}
 	if f == asBase64 {
 		p.text = base64.StdEncoding.AppendEncode(p.text, b)
@@ -150,7 +154,7 @@ func (p *packer) addWanted(e *entry, dn []byte) int {
 			continue
 		}
 		for _, v := range e.get(at) {
-			if p.sel.forms[w] == asText {
+			if f := p.sel.forms[w]; f == asText || f == asWords {
 				if known, ok := p.sel.repeat[w].find(v); ok {
 					p.pieces = append(p.pieces, piece{known: known})
 					continue

@@ -59,10 +59,6 @@ func (v *values) local(local string, used role) {
 		for i := 0; i < len(local) && !bad; i++ {
 			bad = local[i] < 0x80 && !allowed[local[i]] && local[i] != '.'
 		}
-		// A second colon of a proxy address is its own rule's.
-		if bad && used&asProxy != 0 && onlyColons(local, allowed) {
-			bad = false
-		}
 		if bad {
 			v.badChars(local, allowed)
 		}
@@ -76,15 +72,6 @@ func (v *values) local(local string, used role) {
 }
 
 func isNonASCII(r rune) bool { return r > 0x7F }
-
-func onlyColons(local string, allowed *charset) bool {
-	for i := 0; i < len(local); i++ {
-		if c := local[i]; c < 0x80 && !allowed[c] && c != '.' && c != ':' {
-			return false
-		}
-	}
-	return true
-}
 
 func (v *values) badChars(text string, allowed *charset) {
 	bad := func(r rune) bool { return r < 0x80 && !allowed[r] && r != '.' && r != '@' && !isControl(r) }
@@ -122,16 +109,33 @@ func (v *values) domain(domain string, used role) {
 	}
 }
 
+// lookup is how a domain is taken that a person typed (RFC 5891 5, UTS 46).
+var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// domainToASCII is a domain as A-labels in lower case. One in ASCII is left
+// as it is but for its case, whatever else may be wrong with it.
+func domainToASCII(domain string) (string, error) {
+	if printable(domain) {
+		return strings.ToLower(domain), nil
+	}
+	return lookup.ToASCII(domain)
+}
+
+// foldDomain is domainToASCII, or the text itself where it is no domain.
+func foldDomain(domain string) string {
+	ascii, err := domainToASCII(domain)
+	if err != nil {
+		return strings.ToLower(nfc(domain))
+	}
+	return ascii
+}
+
 func judgeDomain(domain string) domainVerdict {
-	d := domainVerdict{ascii: strings.ToLower(domain)}
-	if strings.IndexFunc(domain, isNonASCII) >= 0 {
-		d.nonASCII = true
-		ascii, err := idna.ToASCII(strings.ToLower(nfc(domain)))
-		if err != nil {
-			d.ascii, d.bad = "", "it has no form in ASCII"
-			return d
-		}
-		d.ascii = ascii
+	d := domainVerdict{nonASCII: strings.IndexFunc(domain, isNonASCII) >= 0}
+	var err error
+	if d.ascii, err = domainToASCII(domain); err != nil {
+		d.bad = "it has no form in ASCII"
+		return d
 	}
 	if d.bad = faultOfDomain(d.ascii); d.bad == "" {
 		d.routable = routable(d.ascii)

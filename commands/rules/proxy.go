@@ -46,7 +46,9 @@ func (v *values) proxy(value string, used role) {
 	case "smtp":
 		v.innerSpace(inner)
 		if strings.Contains(inner, ":") {
+			// Which of the parts is the address, nobody knows.
 			v.fault(ruleProxyColon, fmt.Sprintf("second colon in %s", quoted(value)))
+			return
 		}
 		v.address(bare(inner), used)
 	case "sip", "eum":

@@ -13,9 +13,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strings"
-
-	"golang.org/x/net/idna"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -99,14 +96,6 @@ func New(o Options) (*Checker, error) {
 	c.counts.Skipped = map[string]int{}
 	c.index = index{seed: maphash.MakeSeed(), one: map[uint64]holder{}, many: map[uint64][]holder{}}
 	return c, nil
-}
-
-func foldDomain(domain string) string {
-	ascii, err := idna.ToASCII(strings.ToLower(nfc(domain)))
-	if err != nil {
-		return strings.ToLower(domain)
-	}
-	return ascii
 }
 
 // Title is the target as messages name it.
