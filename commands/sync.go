@@ -131,6 +131,7 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 	if err := r.permit(out, o, f.plan); err != nil {
 		return err
 	}
+	f.digest = f.plan.Digest()
 	if o.Plan != "" {
 		if err := writePlan(o.Plan, f.plan); err != nil {
 			return err
