@@ -2,7 +2,9 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"adsync/commands/ask"
 	"adsync/commands/config"
@@ -128,6 +130,9 @@ func (w *wizard) scheduleAlone(ctx context.Context) error {
 		return err
 	}
 	install, err := w.ask.Confirm(ctx, ask.Question{Key: "install", Label: "Install it (" + w.plan.means() + ")?", Default: "yes"})
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil // it was shown, and nobody is there to want more
+	}
 	if err != nil || !install {
 		return err
 	}
