@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"adsync/commands"
+)
+
+// secondHost sets up the same configuration in another folder, as on another
+// host: its lock keeps nobody out here. Its requests pass through before,
+// which sees each of them first.
+func (p *pair) secondHost(t *testing.T, target string, before func(*http.Request)) string {
+	t.Helper()
+	service, err := url.Parse(p.service.URL())
+	check(t, err)
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: service.Scheme, Host: service.Host})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		before(r)
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	dir := t.TempDir()
+	p.configure(t, dir, front.URL+service.Path, target)
+	return dir
+}
+
+// A run that is overtaken by one on another host, wherever it stands between
+// its list and its writes, stops and says so; nothing is there twice.
+func TestASecondHostIsNoticed(t *testing.T) {
+	lookingAgain := func(r *http.Request) bool {
+		return r.Method == http.MethodGet && strings.Contains(r.URL.Query().Get("filter"), "externalId")
+	}
+	writing := func(r *http.Request) bool { return r.Method != http.MethodGet }
+	for _, test := range []struct {
+		name   string
+		target string
+		edit   func(*testing.T, *pair)
+		at     func(*http.Request) bool
+		says   string
+	}{
+		{"before it creates users", "", func(*testing.T, *pair) {}, lookingAgain, "user ada has been created by somebody else"},
+		{"while it creates users", ", bulk: false", func(*testing.T, *pair) {}, writing, "user ada has been created by somebody else"},
+		{"while it creates users in bulk", ", bulk: true", func(*testing.T, *pair) {}, writing, "user ada has been created by somebody else"},
+		{"before it updates", "", func(t *testing.T, p *pair) { p.mustSync(t); p.week(t) }, lookingAgain, "user bob has been updated by somebody else"},
+		{"before it creates groups", "", func(t *testing.T, p *pair) { p.mustSync(t); p.team(t, "club", "ada") }, lookingAgain, "group club has been created by somebody else"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newPair(t, test.target)
+			test.edit(t, p)
+			var once sync.Once
+			second := p.secondHost(t, test.target, func(r *http.Request) {
+				if test.at(r) {
+					once.Do(func() { p.mustSync(t) })
+				}
+			})
+			code, output := p.sync(second)
+			want := "the service changes under this run: " + test.says
+			if code != commands.ExitLocked || !strings.Contains(output, want) || !strings.Contains(output, "hint: most likely adsync runs on another host") {
+				t.Errorf("exit code %d, want %d and %q\n%s", code, commands.ExitLocked, want, output)
+			}
+			p.nothingTwice(t)
+			if code, output := p.sync(second, "--dry-run", "--exit-code"); code != 0 {
+				t.Errorf("something is left to do:\n%s", output)
+			}
+		})
+	}
+}
+
+// Two runs that begin at the same moment: one or both give way, nothing is
+// there twice, and the next run does the rest.
+func TestTwoHostsAtTheSameMoment(t *testing.T) {
+	for round := range 5 {
+		p := newPair(t, "")
+		second := p.secondHost(t, "", func(*http.Request) {})
+		codes, outputs := [2]int{}, [2]string{}
+		var wait sync.WaitGroup
+		for i, dir := range []string{p.dir, second} {
+			wait.Go(func() { codes[i], outputs[i] = p.sync(dir) })
+		}
+		wait.Wait()
+		for i, code := range codes {
+			if code != commands.ExitOK && code != commands.ExitLocked {
+				t.Errorf("round %d: exit code %d, want 0 or %d\n%s", round, code, commands.ExitLocked, outputs[i])
+			}
+		}
+		p.mustSync(t)
+		p.nothingTwice(t)
+		if code, output := p.sync(p.dir, "--dry-run", "--exit-code"); code != 0 {
+			t.Errorf("round %d: something is left to do:\n%s", round, output)
+		}
+	}
+}
+
+// nothingTwice fails the test when two resources bear the same mark.
+func (p *pair) nothingTwice(t *testing.T) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, doc := range append(p.service.Users(), p.service.Groups()...) {
+		mark := fmt.Sprint(doc["externalId"])
+		if seen[mark] {
+			t.Errorf("%s is there twice", mark)
+		}
+		seen[mark] = true
+	}
+}
