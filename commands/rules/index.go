@@ -111,6 +111,17 @@ func appendFolded(b []byte, v string) []byte {
 	return b
 }
 
+// sameKey reports whether two values are one as keys go.
+func sameKey(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if printable(a) && printable(b) {
+		return strings.EqualFold(trimmed(a), trimmed(b))
+	}
+	return string(appendFolded(nil, a)) == string(appendFolded(nil, b))
+}
+
 func appendFoldedText(b []byte, v string) []byte {
 	local, domain, isAddress := cutLast(v, '@')
 	if !isAddress {

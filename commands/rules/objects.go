@@ -85,7 +85,10 @@ func (c *Checker) skipped(at holder, s *source, dn, login, sid string, a directo
 	if at.isGroup() {
 		mask = systemGroups
 	}
-	kind, _ := strconv.ParseInt(a.First("msExchRecipientTypeDetails"), 10, 64)
+	kind := int64(0)
+	if text := a.First("msExchRecipientTypeDetails"); text != "" {
+		kind, _ = strconv.ParseInt(text, 10, 64)
+	}
 	switch {
 	case strings.HasSuffix(login, "$"):
 		why = "the account name ends in $"
@@ -139,13 +142,12 @@ func isConflict(dn, login string) bool {
 // missing reports what a user has not.
 func (c *Checker) missing(at holder, s *source, u *directory.User) {
 	p, e := s.users, &s.eval
-	email, mapped := false, ""
+	email := false
 	for i := range p.paths {
 		to := &p.paths[i]
 		switch {
 		case to.used == asEmail:
 			email = email || e.filled[i]
-			mapped = mapped + to.from.String()
 			continue
 		case e.filled[i]:
 			if to.used == asDisplay && s.AD {
@@ -153,10 +155,7 @@ func (c *Checker) missing(at holder, s *source, u *directory.User) {
 			}
 			continue
 		}
-		attribute := strings.Join(to.from.Attributes(), ", ")
-		if plainName, _, _ := strings.Cut(attribute, ", "); len(to.from.Alternatives()) > 1 && !strings.Contains(to.from.Alternatives()[0], "{{") {
-			attribute = plainName
-		}
+		attribute := to.attribute()
 		switch to.used {
 		case asLogin:
 			c.report(found{at: at, rule: ruleMissingLogin, used: asLogin, attribute: attribute, detail: "no login name: " + attribute + " is empty"})
@@ -167,11 +166,7 @@ func (c *Checker) missing(at holder, s *source, u *directory.User) {
 		}
 	}
 	if p.emails && !email {
-		attribute := mapped
-		if p.index["mail"] < len(p.fields) && strings.Contains(strings.ToLower(mapped), "mail") {
-			attribute = "mail"
-		}
-		c.report(found{at: at, rule: ruleMissingEmail, used: asEmail, attribute: attribute, detail: "no e-mail address", suggestion: primaryOf(u.Attributes)})
+		c.report(found{at: at, rule: ruleMissingEmail, used: asEmail, attribute: p.emailFrom(), detail: "no e-mail address", suggestion: primaryOf(u.Attributes)})
 	}
 }
 
@@ -276,7 +271,7 @@ func (c *Checker) addresses(at holder, p *plan, e *evaluation) {
 		return
 	}
 	login := first(e.values[i])
-	if login != "" && login != mail && string(appendFolded(nil, login)) != string(appendFolded(nil, mail)) {
+	if login != "" && !sameKey(login, mail) {
 		c.report(found{at: at, rule: ruleLoginMail, attribute: p.fields[i].name, value: login,
 			detail: fmt.Sprintf("people will sign in with %s but get mail at %s", quoted(login), quoted(mail))})
 	}
@@ -284,7 +279,6 @@ func (c *Checker) addresses(at holder, p *plan, e *evaluation) {
 
 // proxies checks the proxy addresses of an object as a whole.
 func (c *Checker) proxies(at holder, f *field, values []string, mail string) {
-	folded := string(appendFolded(nil, mail))
 	var primaries []string
 	smtp, likeMail := 0, ""
 	for _, v := range values {
@@ -296,7 +290,7 @@ func (c *Checker) proxies(at holder, f *field, values []string, mail string) {
 		if primary {
 			primaries = append(primaries, v)
 		}
-		if mail != "" && string(appendFolded(nil, address)) == folded {
+		if mail != "" && sameKey(address, mail) {
 			likeMail = v
 		}
 	}
@@ -320,7 +314,7 @@ func (c *Checker) proxies(at holder, f *field, values []string, mail string) {
 		}
 		c.report(note)
 	case len(primaries) == 1 && mail != "" && likeMail != primaries[0]:
-		if address, _, _ := isSMTP(primaries[0]); string(appendFolded(nil, address)) != folded {
+		if !sameKey(cleanAddress(primaries[0]), mail) {
 			note.rule, note.value = ruleMismatch, primaries[0]
 			note.detail = "mail is " + quoted(mail) + ", which is not the primary address"
 			c.report(note)

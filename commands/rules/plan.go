@@ -14,7 +14,7 @@ type plan struct {
 	index  map[string]int // of fields, by folded attribute or template text
 	paths  []path
 
-	emails, names bool // any e-mail, first or last name is mapped
+	emails bool // an e-mail is mapped
 }
 
 // A field is an attribute of the directory, or a template over some.
@@ -28,11 +28,9 @@ type field struct {
 
 // A path is one managed path of the service.
 type path struct {
-	name   string
-	used   role
-	from   upload.Expression
-	only   int  // the field that alone feeds it, or -1
-	single bool // one value is taken
+	used role
+	from upload.Expression
+	only int // the field that alone feeds it, or -1
 }
 
 // byName is what an attribute is whatever it is mapped to.
@@ -70,7 +68,7 @@ func newPlan(kind upload.Kind, m *upload.Mapping, named []string) *plan {
 
 func (p *plan) addPath(kind upload.Kind, r upload.Rule) {
 	read := r.From.Attributes()
-	to := path{name: r.Path, used: useOf(kind, r.Path), from: r.From, only: -1, single: isSingle(r.Path)}
+	to := path{used: useOf(kind, r.Path), from: r.From, only: -1}
 	for _, text := range r.From.Alternatives() {
 		names := read
 		if !strings.Contains(text, "{{") {
@@ -82,7 +80,6 @@ func (p *plan) addPath(kind upload.Kind, r upload.Rule) {
 		}
 	}
 	p.emails = p.emails || to.used == asEmail
-	p.names = p.names || to.used&(asGiven|asFamily) != 0
 	p.paths = append(p.paths, to)
 }
 
@@ -131,10 +128,23 @@ func useOf(kind upload.Kind, name string) role {
 	return asText
 }
 
-// isSingle reports whether a path takes one value by the RFC.
-func isSingle(name string) bool {
-	p, err := upload.ParsePath(name)
-	return err == nil && p.By == "" && p.Sub != "value"
+// attribute is the one that a value would be expected in: the first that the
+// mapping names.
+func (to *path) attribute() string {
+	if names := to.from.Attributes(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}
+
+// emailFrom is the attribute that the e-mail is expected in.
+func (p *plan) emailFrom() string {
+	for i := range p.paths {
+		if p.paths[i].used == asEmail {
+			return p.paths[i].attribute()
+		}
+	}
+	return "mail"
 }
 
 // An evaluation is what a plan makes of one entry. It is used again for the

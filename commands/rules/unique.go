@@ -197,30 +197,28 @@ func listed(others []Holder) string {
 	return strings.Join(parts, " and ")
 }
 
-// sameIDs reports anchors that two entries have.
+// sameIDs reports anchors that two entries have. Snapshots are sorted by
+// anchor.
 func (c *Checker) sameIDs() {
 	if c.off[ruleDupID] {
 		return
 	}
-	total := 0
-	for _, s := range c.sources {
-		total += len(s.snapshot.Users)
-	}
-	seen := make(map[directory.Anchor]holder, total)
 	for n, s := range c.sources {
-		for i := range s.snapshot.Users {
-			a := s.snapshot.Users[i].Anchor
-			at := holderOf(n, false, i)
-			if a == "" {
-				continue
+		users := s.snapshot.Users
+		for i := range users {
+			if i > 0 && users[i].Anchor != "" && users[i].Anchor == users[i-1].Anchor {
+				c.sameID(holderOf(n, false, i), holderOf(n, false, i-1))
+				c.sameID(holderOf(n, false, i-1), holderOf(n, false, i))
 			}
-			other, again := seen[a]
-			if !again {
-				seen[a] = at
-				continue
+			for m, other := range c.sources[:n] {
+				j, found := slices.BinarySearchFunc(other.snapshot.Users, users[i].Anchor, func(u directory.User, a directory.Anchor) int {
+					return cmp.Compare(u.Anchor, a)
+				})
+				if found && users[i].Anchor != "" {
+					c.sameID(holderOf(n, false, i), holderOf(m, false, j))
+					c.sameID(holderOf(m, false, j), holderOf(n, false, i))
+				}
 			}
-			c.sameID(at, other)
-			c.sameID(other, at)
 		}
 	}
 }
