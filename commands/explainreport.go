@@ -32,7 +32,8 @@ type explainObject struct {
 	Quarantine *quarantineObject  `json:"quarantine"`
 	Next       string             `json:"next"`
 
-	lines []string // of the changes
+	lines  []string // of the changes
+	unseen bool     // the service shows nothing, or could not be read
 }
 
 type explainGroup struct {
@@ -92,6 +93,7 @@ func (x *explaining) explain(s subject) explainObject {
 	if s.resource != nil {
 		o.Resource = x.shown(s.resource)
 	}
+	o.unseen = x.held.state == nil || x.target.Capabilities().WriteOnly
 	for _, c := range x.changes(s) {
 		o.Changes = append(o.Changes, changeOf(&c))
 		o.lines = append(o.lines, wouldLine(&c))

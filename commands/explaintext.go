@@ -147,6 +147,10 @@ func (p *explainText) attributes(o explainObject) {
 
 func (p *explainText) resource(o explainObject) {
 	r := o.Resource
+	if r == nil && o.unseen {
+		p.say("service", "not known: it could not be looked at")
+		return
+	}
 	if r == nil {
 		p.say("service", "nothing")
 		return

@@ -97,6 +97,9 @@ func runPurge(ctx context.Context, env Env, o purgeOptions) error {
 	if err != nil {
 		return targetFailure(err)
 	}
+	if r.target.Capabilities().WriteOnly {
+		return usage(errors.New("purge: this service takes records and shows none, so that nobody can say what a source owns there"), "remove them in the service's own console")
+	}
 	in := upload.Input{State: state, Capabilities: r.target.Capabilities(), Mark: r.mark, Policy: policy}
 	plan := upload.Purge(in, o.Source)
 	out := newPrinter(env, o.globalOptions, false)
@@ -125,6 +128,9 @@ func runPurge(ctx context.Context, env Env, o purgeOptions) error {
 
 // announcePurge says what a person must know before deciding.
 func (r *run) announcePurge(out printer, o purgeOptions, in upload.Input, plan *upload.Plan) {
+	for kind, why := range in.State.Unproven {
+		out.Remark(fmt.Sprintf("the service's list of %ss is not proven complete, there may be more: %s", kind, why))
+	}
 	var others []string
 	for _, h := range upload.Holdings(in.State, in.Mark) {
 		if owned := h.Users + h.Groups + h.Devices; owned > 0 && h.Source != o.Source {
@@ -143,9 +149,6 @@ func (r *run) announcePurge(out printer, o purgeOptions, in upload.Input, plan *
 	}
 	if r.file.Source(o.Source) != nil {
 		out.Notice(fmt.Sprintf("source %s is configured: the next sync makes its users and groups anew; take it out of %s first if it is to go", o.Source, r.file.Path))
-	}
-	for kind, why := range in.State.Unproven {
-		out.Remark(fmt.Sprintf("the service's list of %ss is not proven complete, there may be more: %s", kind, why))
 	}
 	for _, w := range plan.Warnings {
 		out.Remark(w)

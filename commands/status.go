@@ -154,6 +154,9 @@ func (s *sourceStatus) take(p ldapsrc.Probe) {
 		}
 		s.Domains = append(s.Domains, domain)
 	}
+	for _, t := range p.Trusts {
+		s.Trusts = append(s.Trusts, trustStatus{Domain: t.Domain, Partner: t.Partner, Direction: t.Direction, Forest: t.Forest, WithinForest: t.WithinForest})
+	}
 }
 
 // prober is a target that can tell about itself; a SCIM service can.
@@ -232,7 +235,7 @@ func astray(skew time.Duration) []string {
 // own says what each source owns at the service, and who else has left
 // something there.
 func (f *statusReport) own(state *upload.State, r *run) {
-	if state == nil {
+	if state == nil || r.target.Capabilities().WriteOnly {
 		return
 	}
 	f.target.Users, f.target.Groups, f.target.Devices = len(state.Users), len(state.Groups), len(state.Devices)

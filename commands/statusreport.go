@@ -24,6 +24,7 @@ type sourceStatus struct {
 	Expires    *time.Time     `json:"expires"`
 	ClockSkew  float64        `json:"clock_skew"`
 	Domains    []domainStatus `json:"domains"`
+	Trusts     []trustStatus  `json:"trusts"`
 	Owned      *ownedStatus   `json:"owned"` // null when the service could not be listed
 	Warnings   []string       `json:"warnings"`
 	Error      string         `json:"error"`
@@ -34,6 +35,14 @@ type domainStatus struct {
 	Name   string `json:"name"`
 	Server string `json:"server"`
 	Error  string `json:"error"`
+}
+
+type trustStatus struct {
+	Domain       string `json:"domain"`
+	Partner      string `json:"partner"`
+	Direction    string `json:"direction"`
+	Forest       bool   `json:"forest"`
+	WithinForest bool   `json:"within_forest"`
 }
 
 type ownedStatus struct {
@@ -118,6 +127,7 @@ func (f *statusReport) json(env Env) {
 	print := func(v any) { writeJSON(env.Stdout, v) }
 	for _, s := range f.sources {
 		s.Type, s.Domains, s.Warnings = "source-status", emptyNotNull(s.Domains), emptyNotNull(s.Warnings)
+		s.Trusts = emptyNotNull(s.Trusts)
 		print(s)
 	}
 	t := f.target
@@ -228,6 +238,13 @@ func (s *sourceStatus) text(out *facts, now time.Time) {
 		domains = append(domains, d.Name)
 	}
 	out.say("domains", "%s", strings.Join(domains, "; "))
+	var trusts []string
+	for _, t := range s.Trusts {
+		if !t.WithinForest {
+			trusts = append(trusts, fmt.Sprintf("%s (%s)", t.Partner, t.Direction))
+		}
+	}
+	out.say("trusts", "%s", strings.Join(trusts, "; "))
 	out.say("encryption", "%s", s.Encryption)
 	if s.Expires != nil {
 		out.say("certificate", "until %s, from %s", until(*s.Expires, now), s.Issuer)
