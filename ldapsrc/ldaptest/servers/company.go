@@ -11,14 +11,10 @@ import (
 // tenth each, the next ninety a fiftieth, the rest twenty users each. memberOf
 // stands in the users, as slapadd takes it. The same numbers give the same text.
 func Company(users, groups int) string {
-	members := make([][]int, groups)
+	members := CompanyMembers(users, groups)
 	memberOf := make([][]int, users)
 	for g := range members {
-		size := companyGroupSize(g, users)
-		for i := range size {
-			// 7919 is prime: consecutive groups overlap without being alike.
-			u := (g*7919 + i) % users
-			members[g] = append(members[g], u)
+		for _, u := range members[g] {
 			memberOf[u] = append(memberOf[u], g)
 		}
 	}
@@ -34,6 +30,18 @@ func Company(users, groups int) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// CompanyMembers are the numbers of the users in each of Company's groups.
+func CompanyMembers(users, groups int) [][]int {
+	members := make([][]int, groups)
+	for g := range members {
+		for i := range companyGroupSize(g, users) {
+			// 7919 is prime: consecutive groups overlap without being alike.
+			members[g] = append(members[g], (g*7919+i)%users)
+		}
+	}
+	return members
 }
 
 // CompanyUserDN is the DN of the n-th user of Company, from 0.

@@ -1,0 +1,218 @@
+package commands_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"adsync/ldapsrc/ldaptest/servers"
+	"adsync/upload/scimtest"
+)
+
+// BenchmarkSync measures whole runs of the built program, from slapd to the
+// service in memory, beside the least that such a run has to do: ldapsearch of
+// the same entries, a plain listing of the service, and the same writes made
+// blindly. slapd and the service share the machine with what is measured.
+// docs/performance.md has the figures and how to repeat them.
+func BenchmarkSync(b *testing.B) {
+	for _, size := range []struct{ users, groups int }{{10_000, 200}, {10_000, 500}, {50_000, 500}, {100_000, 1000}} {
+		b.Run(fmt.Sprintf("%dk_users_and_%d_groups", size.users/1000, size.groups), func(b *testing.B) {
+			o := openBenchmark(b, size.users, size.groups)
+			b.Run("first_run_with_bulk", func(b *testing.B) { o.first(b, scimtest.Quirks{}) })
+			b.Run("first_run_without_bulk", func(b *testing.B) { o.first(b, scimtest.Quirks{Bulk: scimtest.BulkOff}) })
+			b.Run("nothing_changed", o.unchanged)
+		})
+	}
+}
+
+// benchmark is the built program between a slapd and a service.
+type benchmark struct {
+	users, groups int
+	program       string // the binary
+	dir           string // with its configuration
+	directory     *servers.Slapd
+}
+
+func openBenchmark(b *testing.B, users, groups int) *benchmark {
+	o := &benchmark{users: users, groups: groups, dir: b.TempDir()}
+	o.program = filepath.Join(o.dir, "adsync")
+	if out, err := exec.Command("go", "build", "-trimpath", "-o", o.program, "adsync").CombinedOutput(); err != nil {
+		b.Fatalf("build the program: %v\n%s", err, out)
+	}
+	o.directory = servers.StartSlapd(b, servers.SlapdOptions{LDIF: servers.Company(users, groups)})
+	return o
+}
+
+// configure makes the configuration for a new service.
+func (o *benchmark) configure(b *testing.B, quirks scimtest.Quirks) *scimtest.Server {
+	s, err := scimtest.Start(scimtest.Options{Seed: 1, Quirks: quirks})
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := fmt.Sprintf(`version: 1
+sources:
+  - id: corp
+    type: ldap
+    url: %s
+    bind: {username: %q, password: {file: password}}
+    groups: {sync: true}
+target: {url: %s, auth: {bearer: {file: token}}}
+report: {dir: .}
+`, o.directory.URL(), servers.SlapdReaderDN, s.URL())
+	for name, content := range map[string]string{"adsync.yaml": text, "password": servers.SlapdReaderPassword, "token": s.Token()} {
+		if err := os.WriteFile(filepath.Join(o.dir, name), []byte(content), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (o *benchmark) first(b *testing.B, quirks scimtest.Quirks) {
+	var ours, reading, writing figure
+	for b.Loop() {
+		s := o.configure(b, quirks)
+		ours.take(o.run(b, fmt.Sprintf("; %s created, ", thousands(o.users+o.groups))))
+		s.Close()
+		reading.take(o.ldapsearch(b))
+		writing.take(o.write(b, quirks))
+	}
+	report(b, ours, reading)
+	b.ReportMetric(writing.wall.Seconds(), "writing-s")
+	b.ReportMetric(float64(ours.wall)/float64(reading.wall+writing.wall), "x-reading+writing")
+}
+
+func (o *benchmark) unchanged(b *testing.B) {
+	s := o.configure(b, scimtest.Quirks{})
+	defer s.Close()
+	o.run(b, " created, ")
+	var ours, reading, listing, both figure
+	for b.Loop() {
+		ours.take(o.run(b, "; 0 created, 0 updated, "))
+		reading.take(o.ldapsearch(b))
+		listing.take(o.list(b, s))
+		both.take(o.readAndList(b, s))
+	}
+	report(b, ours, reading)
+	b.ReportMetric(listing.wall.Seconds(), "listing-s")
+	b.ReportMetric(float64(ours.wall)/float64(max(reading.wall, listing.wall)), "x-slower-side")
+	b.ReportMetric(both.wall.Seconds(), "both-at-once-s")
+	b.ReportMetric(float64(ours.wall)/float64(both.wall), "x-both-at-once")
+}
+
+// readAndList is what a run without changes cannot be faster than on the same
+// machine: ldapsearch and a listing of the service at the same time.
+func (o *benchmark) readAndList(b *testing.B, s *scimtest.Server) figure {
+	b.Helper()
+	from := time.Now()
+	var wait sync.WaitGroup
+	wait.Go(func() { o.list(b, s) })
+	o.ldapsearch(b)
+	wait.Wait()
+	return figure{wall: time.Since(from)}
+}
+
+// figure is the least time and the most memory of several runs.
+type figure struct {
+	wall, cpu time.Duration
+	memory    int // KiB
+}
+
+func (f *figure) take(other figure) {
+	if f.wall == 0 || other.wall < f.wall {
+		f.wall = other.wall
+	}
+	if f.cpu == 0 || other.cpu < f.cpu {
+		f.cpu = other.cpu
+	}
+	f.memory = max(f.memory, other.memory)
+}
+
+func report(b *testing.B, ours, reading figure) {
+	b.ReportMetric(0, "ns/op") // it would include what is compared with
+	b.ReportMetric(ours.wall.Seconds(), "run-s")
+	b.ReportMetric(ours.cpu.Seconds(), "run-cpu-s")
+	b.ReportMetric(float64(ours.memory)/1024, "peak-MiB")
+	b.ReportMetric(reading.wall.Seconds(), "ldapsearch-s")
+	b.ReportMetric(float64(reading.memory)/1024, "ldapsearch-MiB")
+	b.ReportMetric(float64(ours.wall)/float64(reading.wall), "x-ldapsearch")
+}
+
+// run is one synchronisation, whose last line must contain a text.
+func (o *benchmark) run(b *testing.B, summary string) figure {
+	b.Helper()
+	f, out := measure(b, exec.Command(o.program, "--config", filepath.Join(o.dir, "adsync.yaml"), "sync"))
+	if at := strings.LastIndexByte(strings.TrimSpace(out), '\n'); !strings.Contains(out[at+1:], summary) {
+		b.Fatalf("the run ended with %q, want %q", out[at+1:], summary)
+	}
+	return f
+}
+
+func (o *benchmark) ldapsearch(b *testing.B) figure {
+	b.Helper()
+	f, _ := measure(b, exec.Command("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", o.directory.URL(),
+		"-D", servers.SlapdReaderDN, "-w", servers.SlapdReaderPassword, "-b", servers.SlapdBase, "-E", "pr=1000/noprompt",
+		"(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))", "entryUUID", "uid", "cn", "displayName", "givenName", "sn", "mail",
+		"telephoneNumber", "mobile", "title", "preferredLanguage", "departmentNumber", "ou", "o", "employeeNumber", "manager", "member"))
+	return f
+}
+
+// measure runs a program to its end. Its peak memory is what the system says
+// of the running process (VmHWM), as that of an ended one may be its parent's.
+func measure(b *testing.B, c *exec.Cmd) (figure, string) {
+	b.Helper()
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	from := time.Now()
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	memory := make(chan int)
+	go func() {
+		most := 0
+		for {
+			now, running := peakMemory(c.Process.Pid)
+			most = max(most, now)
+			if !running {
+				memory <- most
+				return
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}()
+	most := <-memory
+	err := c.Wait()
+	took := time.Since(from)
+	if err != nil {
+		b.Fatalf("%s: %v\n%s", c.Path, err, stderr.String())
+	}
+	return figure{took, c.ProcessState.UserTime() + c.ProcessState.SystemTime(), most}, stdout.String()
+}
+
+// peakMemory reads a process's VmHWM in KiB (proc(5)); a process that has
+// ended has none.
+func peakMemory(pid int) (int, bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, false
+	}
+	_, rest, found := strings.Cut(string(text), "VmHWM:")
+	if !found {
+		return 0, false
+	}
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	return n, err == nil
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
