@@ -27,6 +27,8 @@ type Env struct {
 	Getenv         func(string) string
 	Now            func() time.Time
 	Demo           fs.FS // the directory that demo serves
+
+	progress *progress // of the run; nil where none is shown
 }
 
 // System is the environment of a real process.

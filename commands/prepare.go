@@ -71,6 +71,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.openLog(); err != nil {
 		return err
 	}
+	r.env.progress.logTo(r.log)
 	for _, w := range file.Warnings {
 		r.log.Warn(w)
 	}
@@ -175,6 +176,7 @@ func (r *run) openSources() error {
 		slices.Sort(s.required)
 		s.dir, err = ldapsrc.New(r.file.SourceConfig(i, r.secrets), ldapsrc.Env{
 			Dialer: r.proxy.Dialer(), Log: r.log, Now: r.env.Now,
+			Progress: func(what string, read int) { r.env.progress.at(s.config.ID+" "+what, read, 0) },
 		})
 		if err != nil {
 			return usage(fmt.Errorf("%s: %w", r.file.Path, err), hintOf(err))

@@ -58,6 +58,7 @@ func (r *run) close() {
 // read reads all sources and the target at the same time. The error is the
 // target's; a source that could not be read is an incomplete reading.
 func (r *run) read(ctx context.Context) (reading, error) {
+	defer r.env.progress.begin()()
 	held := reading{readings: make([]directory.Reading, len(r.sources))}
 	var wait sync.WaitGroup
 	for i, s := range r.sources {
@@ -130,7 +131,10 @@ func (s *source) want() ldapsrc.Want {
 
 // want is what the target is asked for: the paths that any source manages.
 func (r *run) want() upload.Want {
-	w := upload.Want{Owned: func(externalID string) bool { _, _, ok := r.mark.Owner(externalID); return ok }}
+	w := upload.Want{
+		Owned:    func(externalID string) bool { _, _, ok := r.mark.Owner(externalID); return ok },
+		Progress: func(kind upload.Kind, read, total int) { r.env.progress.at(fmt.Sprintf("service %ss", kind), read, total) },
+	}
 	for _, s := range r.sources {
 		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)
 		if s.config.Groups.Sync {
@@ -152,6 +156,8 @@ func (r *run) want() upload.Want {
 // where those have gone who are no longer in scope, and the service, whether
 // it holds what its list, if unproven, lacks.
 func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
+	defer r.env.progress.begin()()
+	r.env.progress.at("working out the changes", 0, 0)
 	if err := r.suits(r.target.Capabilities()); err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func runSync(ctx context.Context, env Env, o syncOptions) error {
 	if o.Undo != "" {
 		return runUndo(ctx, env, o, &f)
 	}
-	r, err := prepare(ctx, env, o.globalOptions, o.Sources)
+	r, err := prepare(ctx, withProgress(env, o.globalOptions), o.globalOptions, o.Sources)
 	if err != nil {
 		return err
 	}
@@ -141,9 +141,12 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 	announce(out, f.plan, f.blown, f.held)
 	if !o.DryRun {
 		r.keepUndo(out, f)
+		end := r.env.progress.begin()
 		f.done = upload.Apply(ctx, r.target, f.plan, upload.ApplyOptions{
 			State: f.held.state, Mark: r.mark, Adopt: r.policy.Adopt, Observe: out.Change,
+			Progress: func(done, total int) { r.env.progress.at("changes", done, total) },
 		})
+		end()
 		r.settleUndo(out, f)
 	}
 	f.took = r.env.Now().Sub(f.started)

@@ -11,7 +11,7 @@ import (
 // runUndo puts back what a run changed. No directory is read for it: what was
 // there before stands in the undo file, and what is there now at the service.
 func runUndo(ctx context.Context, env Env, o syncOptions, f *finished) error {
-	r, err := prepareTarget(ctx, env, o.globalOptions)
+	r, err := prepareTarget(ctx, withProgress(env, o.globalOptions), o.globalOptions)
 	if err != nil {
 		return err
 	}
