@@ -108,6 +108,7 @@ type applier struct {
 	target    Target
 	ids       map[directory.Anchor]string // of users, those made in this run included
 	groups    map[directory.Anchor]string // of groups made in this run
+	notTaken  map[string]bool             // ids of those who could not be adopted
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -234,6 +235,12 @@ func (a *applier) learn(c *Change, id string) {
 // the target is gone.
 func (a *applier) fail(c *Change, err error) {
 	c.State, c.Failure = Failed, err
+	if c.Verb == Adopt {
+		if a.notTaken == nil {
+			a.notTaken = map[string]bool{}
+		}
+		a.notTaken[c.Before.ID] = true
+	}
 	var gone *Unavailable
 	if errors.As(err, &gone) {
 		a.stopped = gone
@@ -322,6 +329,9 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 	}
 	for _, m := range c.Members {
 		id := m.ID
+		if c.Verb == RemoveMembers && a.notTaken[id] {
+			continue
+		}
 		if id == "" {
 			id = cmp.Or(a.ids[m.Anchor], a.groups[m.Anchor])
 		}
@@ -329,7 +339,10 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 			w.Members = append(w.Members, id)
 		}
 	}
-	if len(w.Members) == 0 {
+	switch {
+	case len(w.Members) == 0 && c.Verb == RemoveMembers:
+		return w, fmt.Errorf("none of the members could be adopted")
+	case len(w.Members) == 0:
 		return w, fmt.Errorf("none of the members could be created")
 	}
 	return w, nil

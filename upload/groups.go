@@ -224,8 +224,12 @@ func (d *differ) member(id string) Member {
 }
 
 // removable reports whether a member may be taken out of a group of ours: it
-// is owned, its source was read completely, and its entry is not in doubt.
+// is owned, or taken over in this run, its source was read completely, and its
+// entry is not in doubt.
 func (d *differ) removable(id string) bool {
+	if a, adopted := d.adopters[id]; adopted {
+		return !d.quarantined[a]
+	}
 	if !d.ours(id) {
 		return false
 	}
