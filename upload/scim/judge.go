@@ -26,7 +26,23 @@ func (u *updating) strike() {
 	if w.Manager != nil && *w.Manager == r.Manager {
 		w.Manager = nil
 	}
-	w.Set = slices.DeleteFunc(slices.Clone(w.Set), func(a upload.Attribute) bool { return sameText(a.Values, r.Get(a.Path)) })
+	w.Set = slices.DeleteFunc(slices.Clone(w.Set), func(a upload.Attribute) bool { return u.same(a.Path, a.Values, r.Get(a.Path)) })
+}
+
+// same compares two sets of values as the service keeps them.
+func (u *updating) same(path string, a, b []string) bool {
+	if normal := u.target.trait(u.kind, path).Normal; normal != nil {
+		return sameText(mapped(a, normal), mapped(b, normal))
+	}
+	return sameText(a, b)
+}
+
+func mapped(values []string, by func(string) string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = by(v)
+	}
+	return out
 }
 
 // sameText compares two sets of values as a service might keep them.
@@ -89,7 +105,7 @@ func (u *updating) judge(d Dialect, form managerForm) {
 	}
 	u.strike()
 	if b := u.left.Before; b != nil {
-		u.left.Set = slices.DeleteFunc(u.left.Set, func(a upload.Attribute) bool { return !sameText(b.Get(a.Path), u.after.Get(a.Path)) })
+		u.left.Set = slices.DeleteFunc(u.left.Set, func(a upload.Attribute) bool { return !u.same(a.Path, b.Get(a.Path), u.after.Get(a.Path)) })
 	}
 	for _, path := range u.paths(d, form) {
 		delete(before, path)
