@@ -78,6 +78,9 @@ func (o *checkOptions) check() error {
 	if o.FromCSV != "" && o.Fix == "" {
 		return usage(errors.New("--from-csv wants --fix FILE.ldif"), "the LDIF to apply goes there, and the one that undoes it beside it")
 	}
+	if o.Fix == "-" {
+		return usage(errors.New("--fix writes two files, so it cannot write to stdout"), "")
+	}
 	for _, name := range o.Attributes {
 		if !attributeName.MatchString(name) {
 			return usage(fmt.Errorf("--attr: %q is not an attribute name", name), "")
@@ -145,9 +148,12 @@ func runCheck(ctx context.Context, env Env, o checkOptions) error {
 	}
 	report := newCheckReport(checker, held, r)
 	if o.Fix != "" {
-		if err := writeFixes(o.Fix, planFixes(report.findings)); err != nil {
+		repairs := planFixes(report.findings)
+		if err := writeFixes(o.Fix, repairs); err != nil {
 			return err
 		}
+		report.fixes = made(repairs)
+		report.remarks = append(report.remarks, written(report.fixes, o.Fix))
 	}
 	if o.CSV != "" {
 		if err := writeCSV(env, o.CSV, report.findings); err != nil {

@@ -41,6 +41,9 @@ func csvRows(findings []rules.Finding) [][]string {
 	at := map[key]int{}
 	for i := range findings {
 		f := &findings[i]
+		if f.Attribute == "" && f.Severity == rules.Info {
+			continue // there is nothing to edit, nor to look at
+		}
 		k := key{f.DN, f.Attribute, f.Value}
 		n, again := at[k]
 		if !again {

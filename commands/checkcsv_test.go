@@ -86,11 +86,12 @@ func TestFaultsOfOneValueAreOneRow(t *testing.T) {
 		{Rule: "edge-space", DN: `CN=Doe\, Jane,DC=example,DC=com`, Kind: "user", Attribute: "mail", Value: "a@x ", Suggestion: "a@x.example", Safe: true},
 		{Rule: "hidden-char", DN: `CN=Doe\, Jane,DC=example,DC=com`, Kind: "user", Attribute: "mail", Value: "a@x ", Suggestion: "a@x.example", Safe: true},
 		{Rule: "dup-email", DN: `CN=Doe\, Jane,DC=example,DC=com`, Kind: "user", Attribute: "mail", Value: "a@x "},
-		{Rule: "member-out-of-scope", DN: "CN=Team,DC=example,DC=com", Kind: "group"},
+		{Rule: "group-nested", DN: "CN=Team,DC=example,DC=com", Kind: "group", Severity: rules.Warn},
+		{Rule: "system-object", DN: "CN=Guest,DC=example,DC=com", Kind: "user", Severity: rules.Info},
 	})
 	want := [][]string{
 		{`CN=Doe\, Jane,DC=example,DC=com`, `Doe\, Jane`, "user", "mail", "Character, Duplicate", "a@x ", "a@x.example", "EDIT", ""},
-		{"CN=Team,DC=example,DC=com", "Team", "group", "", "member-out-of-scope", "", "", "", ""},
+		{"CN=Team,DC=example,DC=com", "Team", "group", "", "group-nested", "", "", "", ""},
 	}
 	if !slices.EqualFunc(rows, want, slices.Equal) {
 		t.Errorf("got %q", rows)

@@ -57,6 +57,22 @@ func planFixes(findings []rules.Finding) []repair {
 	return append(made, read...)
 }
 
+// made counts the repairs that are not mere remarks.
+func made(repairs []repair) int {
+	n := 0
+	for i := range repairs {
+		if repairs[i].why == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// written says where the repairs went.
+func written(n int, path string) string {
+	return fmt.Sprintf("%s written to %s, what undoes them to %s; nothing was applied", count(n, "change"), path, undoPath(path))
+}
+
 // undoPath is where the LDIF that undoes another one goes.
 func undoPath(path string) string { return strings.TrimSuffix(path, ".ldif") + ".undo.ldif" }
 

@@ -25,9 +25,9 @@ func runFromCSV(env Env, o checkOptions) error {
 		fmt.Fprintf(env.Stderr, "adsync: %s: %s\n", o.FromCSV, word)
 	}
 	if o.JSON {
-		writeJSON(env.Stdout, map[string]any{"type": "summary", "changes": len(repairs), "exit": ExitOK})
+		writeJSON(env.Stdout, map[string]any{"type": "summary", "fixes": len(repairs), "exit": ExitOK})
 	} else if !o.Quiet {
-		fmt.Fprintf(env.Stdout, "%s written to %s, what undoes them to %s; nothing was applied\n", count(len(repairs), "change"), o.Fix, undoPath(o.Fix))
+		fmt.Fprintln(env.Stdout, written(len(repairs), o.Fix))
 	}
 	return nil
 }

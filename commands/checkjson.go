@@ -34,6 +34,7 @@ type otherObject struct {
 	Anchor    string `json:"anchor"`
 	Attribute string `json:"attribute"`
 	Active    bool   `json:"active"`
+	AtTarget  bool   `json:"at_target"`    // has a resource at the target already
 	ID        string `json:"id,omitempty"` // of a resource of the target
 }
 
@@ -51,6 +52,7 @@ type checkSummary struct {
 	Blocked  int            `json:"blocked"` // objects held back
 	Rules    map[string]int `json:"rules"`
 	Complete bool           `json:"complete"` // every source was read to its end
+	Fixes    int            `json:"fixes"`    // changes written by --fix
 	Exit     int            `json:"exit"`
 }
 
@@ -69,7 +71,7 @@ func (p *checkReport) printJSON(w io.Writer) {
 	writeJSON(w, checkSummary{
 		Type: "summary", Profile: p.profile, Users: p.counts.Users, Groups: p.counts.Groups, Skipped: p.counts.Skipped,
 		Findings: len(p.findings), Block: p.of(rules.Block), Warn: p.of(rules.Warn), Info: p.of(rules.Info),
-		Blocked: p.blocked, Rules: byRule, Complete: complete, Exit: p.exit,
+		Blocked: p.blocked, Rules: byRule, Complete: complete, Fixes: p.fixes, Exit: p.exit,
 	})
 }
 
@@ -80,7 +82,7 @@ func findingOf(f *rules.Finding) findingObject {
 		Others: []otherObject{}, Message: f.Message, Fix: f.Fix,
 	}
 	for _, h := range f.Others {
-		o.Others = append(o.Others, otherObject{Source: h.Source, Kind: h.Kind, DN: h.DN, Anchor: string(h.Anchor), Attribute: h.Attribute, Active: h.Active, ID: h.Resource})
+		o.Others = append(o.Others, otherObject{Source: h.Source, Kind: h.Kind, DN: h.DN, Anchor: string(h.Anchor), Attribute: h.Attribute, Active: h.Active, AtTarget: h.AtTarget, ID: h.Resource})
 	}
 	return o
 }

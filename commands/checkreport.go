@@ -21,6 +21,7 @@ type checkReport struct {
 	findings []rules.Finding
 	remarks  []string
 	blocked  int // objects
+	fixes    int // changes written as LDIF
 	exit     int
 }
 
@@ -84,6 +85,9 @@ func (p *checkReport) printSources(w io.Writer) {
 	for _, s := range p.sources {
 		if !s.Complete {
 			fmt.Fprintf(w, "source %s was not read completely, nothing of it was checked: %s\n", s.ID, s.Reason)
+			if s.Hint != "" {
+				fmt.Fprintf(w, "  hint: %s\n", s.Hint)
+			}
 		}
 	}
 }
@@ -120,11 +124,24 @@ func printRule(w io.Writer, group []rules.Finding) {
 		}
 	}
 	fmt.Fprintf(w, "%s: %s\n", group[0].Rule, strings.Join(parts, ", "))
+	told := 0
 	for i := range group {
+		if group[i].Severity == rules.Info {
+			if told++; told > infoShown {
+				continue
+			}
+		}
 		printFinding(w, &group[i])
+	}
+	if told > infoShown {
+		fmt.Fprintf(w, "  and %s more, which --json lists\n", thousands(told-infoShown))
 	}
 	fmt.Fprintln(w)
 }
+
+// infoShown is how many objects of a rule are shown that are for information
+// only: every domain has dozens of built-in groups.
+const infoShown = 10
 
 func printFinding(w io.Writer, f *rules.Finding) {
 	text := "  " + rules.Show(f.DN)

@@ -64,5 +64,7 @@ type Holder struct {
 	Anchor    directory.Anchor
 	Attribute string
 	Active    bool
-	Resource  string // id at the target; "" for an entry of a directory
+	// AtTarget is true for an entry that has a resource at the target already.
+	AtTarget bool
+	Resource string // id at the target of a resource that is not ours; "" for an entry
 }

@@ -50,7 +50,9 @@ type Checker struct {
 	index   index
 	found   []found
 	foreign []resource // of the target, not ours
-	left    []Finding  // of entries that were skipped while reading
+	owned   func() map[string]bool
+	mark    *upload.Mark
+	left    []Finding // of entries that were skipped while reading
 	done    bool
 	counts  Counts
 	result  []Finding

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -172,7 +173,9 @@ func (c *Checker) keyOfClaim(cl *claim) (key []byte) {
 func (c *Checker) holderAs(cl *claim, used role) Holder {
 	e := c.entry(cl.at)
 	attribute, _, _ := c.valueAs(cl, used)
-	return Holder{Source: c.sources[cl.at.source()].ID, Kind: e.kind, DN: e.dn, Anchor: e.anchor, Attribute: attribute, Active: e.active}
+	h := Holder{Source: c.sources[cl.at.source()].ID, Kind: e.kind, DN: e.dn, Anchor: e.anchor, Attribute: attribute, Active: e.active}
+	h.AtTarget = c.owned != nil && e.kind == KindUser && c.owned()[c.mark.ExternalID(h.Source, h.Anchor)]
+	return h
 }
 
 // listed names holders in a sentence, three of them at most.
@@ -183,16 +186,21 @@ func listed(others []Holder) string {
 			parts = append(parts, fmt.Sprintf("%d more", len(others)-i))
 			break
 		}
-		switch {
-		case h.Source == "":
-			parts = append(parts, fmt.Sprintf("%s %s at the target, which nobody owns", h.Kind, h.Resource))
-		case h.Kind == KindGroup:
-			parts = append(parts, fmt.Sprintf("%s (group, %s, source %s)", h.DN, h.Anchor, h.Source))
-		case !h.Active:
-			parts = append(parts, fmt.Sprintf("%s (%s, source %s, disabled)", h.DN, h.Anchor, h.Source))
-		default:
-			parts = append(parts, fmt.Sprintf("%s (%s, source %s)", h.DN, h.Anchor, h.Source))
+		if h.Source == "" {
+			parts = append(parts, fmt.Sprintf("%s %s at the target, which is not ours", h.Kind, h.Resource))
+			continue
 		}
+		text := fmt.Sprintf("%s (%s, source %s", h.DN, h.Anchor, h.Source)
+		if h.Kind == KindGroup {
+			text += ", a group"
+		}
+		if !h.Active {
+			text += ", disabled"
+		}
+		if h.AtTarget {
+			text += ", at the target already"
+		}
+		parts = append(parts, text+")")
 	}
 	return strings.Join(parts, " and ")
 }
@@ -241,6 +249,16 @@ type resource struct {
 // are compared with it too. A resource that a user will adopt by its name is
 // no conflict.
 func (c *Checker) AddTarget(state *upload.State, mark *upload.Mark) {
+	c.mark = mark
+	c.owned = sync.OnceValue(func() map[string]bool {
+		owned := map[string]bool{}
+		for i := range state.Users {
+			if id := state.Users[i].ExternalID; id != "" {
+				owned[id] = true
+			}
+		}
+		return owned
+	})
 	for i := range state.Users {
 		r := &state.Users[i]
 		if _, _, ours := mark.Owner(r.ExternalID); ours {
