@@ -29,6 +29,7 @@ type Env struct {
 	Demo           fs.FS // the directory that demo serves
 
 	progress *progress // of the run; nil where none is shown
+	system   systemLog // of the operating system; nil where there is none
 }
 
 // System is the environment of a real process.
@@ -40,6 +41,7 @@ func System(demo fs.FS) Env {
 	if isTerminal(os.Stderr) {
 		env.Terminal = os.Stderr
 	}
+	env.system = openSystemLog(os.Stderr, os.Getenv)
 	return env
 }
 
@@ -87,12 +89,14 @@ func tell(env Env, f *Failure, asJSON bool) {
 	if asJSON {
 		writeJSON(env.Stdout, errorObject{Type: "error", Message: f.Err.Error(), Hint: f.Hint, Exit: f.Code})
 	}
+	var text strings.Builder
 	for line := range strings.Lines(f.Err.Error()) {
-		fmt.Fprintf(env.Stderr, "adsync: %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintf(&text, "adsync: %s\n", strings.TrimRight(line, "\n"))
 	}
 	if f.Hint != "" {
-		fmt.Fprintf(env.Stderr, "adsync: hint: %s\n", f.Hint)
+		fmt.Fprintf(&text, "adsync: hint: %s\n", f.Hint)
 	}
+	env.complain(text.String())
 }
 
 func newApp(env Env) *cli.App {

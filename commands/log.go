@@ -56,11 +56,24 @@ func (r *run) openLog() error {
 		return usage(fmt.Errorf("%s: log.level: %w", r.file.Path, err), "")
 	}
 	options := &slog.HandlerOptions{Level: l}
-	to = r.redactor.Writer(to)
-	if format == "json" {
-		r.log = slog.New(slog.NewJSONHandler(to, options))
-	} else {
-		r.log = slog.New(slog.NewTextHandler(to, options))
+	handler := func(to io.Writer) slog.Handler {
+		if format == "json" {
+			return slog.NewJSONHandler(to, options)
+		}
+		return slog.NewTextHandler(to, options)
+	}
+	main := handler(r.redactor.Writer(to))
+	system := redactedLog{r.redactor, r.env.system}
+	switch r.env.system.(type) {
+	case nil:
+		r.log = slog.New(main)
+	case journal:
+		if r.file.Log.File == "" {
+			main = newLeveled(system, handler)
+		}
+		r.log = slog.New(main)
+	default:
+		r.log = slog.New(slog.NewMultiHandler(main, newLeveled(system, handler)))
 	}
 	return nil
 }

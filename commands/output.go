@@ -27,21 +27,23 @@ func newPrinter(env Env, g globalOptions, dryRun bool) printer {
 	if g.JSON {
 		return &jsonPrinter{out: env.Stdout, err: env.Stderr}
 	}
-	return &textPrinter{out: env.Stdout, err: env.Stderr, quiet: g.Quiet, would: dryRun}
+	return &textPrinter{complain: env.complain, out: env.Stdout, err: env.Stderr, quiet: g.Quiet, would: dryRun}
 }
 
 // textPrinter prints results on stdout and remarks on stderr.
 type textPrinter struct {
+	complain     func(text string)
 	out, err     io.Writer
 	quiet, would bool
 }
 
 func (p *textPrinter) Source(s sourceResult) {
 	if !s.Complete {
-		fmt.Fprintf(p.err, "adsync: source %s was not read completely, all it owns stays as it is: %s\n", s.ID, s.Reason)
+		text := fmt.Sprintf("adsync: source %s was not read completely, all it owns stays as it is: %s\n", s.ID, s.Reason)
 		if s.Hint != "" {
-			fmt.Fprintf(p.err, "adsync: hint: %s\n", s.Hint)
+			text += fmt.Sprintf("adsync: hint: %s\n", s.Hint)
 		}
+		p.complain(text)
 	}
 }
 
