@@ -132,3 +132,14 @@ func arrange(app *cli.App, args []string) (arranged []string, wantsJSON bool, er
 	}
 	return append(arranged, words...), wantsJSON, nil
 }
+
+// givenValues refuses flags that are given without a value: a script whose
+// variable is empty must not run without what the flag was to guard.
+func givenValues(c *cli.Context, names ...string) error {
+	for _, name := range names {
+		if c.IsSet(name) && c.String(name) == "" {
+			return usage(fmt.Errorf("--%s: no value is given", name), "")
+		}
+	}
+	return nil
+}

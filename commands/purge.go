@@ -49,6 +49,9 @@ EXAMPLE:
 			if err != nil {
 				return err
 			}
+			if err := givenValues(c, "approve"); err != nil {
+				return err
+			}
 			return runPurge(c.Context, env, purgeOptions{
 				globalOptions: g, Source: source, Delete: c.Bool("delete"), Deactivate: c.Bool("deactivate"),
 				DryRun: c.Bool("dry-run"), Approve: c.String("approve"),

@@ -59,6 +59,9 @@ EXAMPLE:
 			if err := noArguments(c); err != nil {
 				return err
 			}
+			if err := givenValues(c, "approve", "expect"); err != nil {
+				return err
+			}
 			return runSync(c.Context, env, syncOptions{
 				globalOptions: g,
 				DryRun:        c.Bool("dry-run"), ExitCode: c.Bool("exit-code"),
@@ -157,7 +160,7 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 func (r *run) permit(out printer, o syncOptions, plan *upload.Plan) error {
 	if o.Expect != "" && !plan.Expected(o.Expect) {
 		return &Failure{Code: ExitUnexpected, Err: fmt.Errorf("--expect: the plan is %s now, not %s; nothing was changed", plan.Digest(), o.Expect),
-			Hint: `look at it with "adsync sync --dry-run" and expect its digest`}
+			Hint: `look at it with "adsync sync --dry-run --json", and expect the digest of its summary`}
 	}
 	if o.Approve != "" && !plan.Approve(o.Approve) {
 		for _, line := range r.changedSince(o.Approve, plan) {
