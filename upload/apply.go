@@ -41,7 +41,10 @@ type Outcome struct {
 // a cancelled context, SameRefusals refusals alike, or another run that is
 // faster (Overtaken) do.
 func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outcome {
-	a := &applier{target: target, ApplyOptions: o, ids: map[directory.Anchor]string{}, rewritten: map[string]string{}}
+	a := &applier{
+		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
+		ids: map[directory.Anchor]string{}, rewritten: map[string]string{},
+	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
 			a.ids[anchor] = o.State.Users[i].ID
@@ -106,6 +109,8 @@ func (p *Plan) phases() [][]*Change {
 type applier struct {
 	ApplyOptions
 	target    Target
+	can       Capabilities
+	traits    map[traitKey]Trait          // those asked for so far
 	ids       map[directory.Anchor]string // of users, those made in this run included
 	groups    map[directory.Anchor]string // of groups made in this run
 	notTaken  map[string]bool             // ids of those who could not be adopted
@@ -375,6 +380,18 @@ func (a *applier) managerWrite(c *Change) (Write, error) {
 	return Write{Op: OpUpdate, Kind: User, Before: before, Manager: &id}, nil
 }
 
+// trait is how the target treats the values of a path. It is asked for each
+// path of each change, so it is worked out once.
+func (a *applier) trait(k Kind, path string) Trait {
+	key := traitKey{k, path}
+	t, known := a.traits[key]
+	if !known {
+		t = a.can.Trait(k, path)
+		a.traits[key] = t
+	}
+	return t
+}
+
 // compare notes, once for each path, what the service made of a value. The
 // next run would find the difference again and write it again.
 func (a *applier) compare(c *Change, w Write, after *Resource) {
@@ -385,12 +402,12 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 		a.rewritten[string(w.Op)] = fmt.Sprintf("the service deactivates a %s that it is asked to delete, and each run would ask again: set policy.user_gone and policy.user_disabled to deactivate", c.Kind)
 		return
 	}
-	if w.ExternalID != "" && after.ExternalID != w.ExternalID && !a.target.Capabilities().Unmarked[c.Kind] {
+	if w.ExternalID != "" && after.ExternalID != w.ExternalID && !a.can.Unmarked[c.Kind] {
 		a.rewritten[KeyExternalID] = fmt.Sprintf("the service does not keep the externalId of a %s as it was written (%s): without it nothing is owned, and each run adopts anew",
 			c.Kind, c.Name)
 	}
 	for _, s := range w.Set {
-		t := a.target.Capabilities().Trait(c.Kind, s.Path)
+		t := a.trait(c.Kind, s.Path)
 		if _, known := a.rewritten[s.Path]; known || t.Hidden || t.WriteOnce || t.same(s.Values, after.Get(s.Path)) {
 			continue
 		}

@@ -28,7 +28,7 @@ func (e *Overtaken) Hint() string {
 // phase. Where the service cannot answer it is left at that.
 func (a *applier) overtaken(ctx context.Context, changes []*Change) bool {
 	c := changes[0]
-	if a.target.Capabilities().WriteOnly || a.State.Unproven[c.Kind] != "" || ctx.Err() != nil {
+	if a.can.WriteOnly || a.State.Unproven[c.Kind] != "" || ctx.Err() != nil {
 		return false
 	}
 	switch c.Verb {
@@ -77,7 +77,7 @@ func (a *applier) done(c *Change, now *Resource) string {
 // holdsAll reports whether a resource has all that an update would write.
 func (a *applier) holdsAll(c *Change, now *Resource) bool {
 	for _, s := range c.set {
-		t := a.target.Capabilities().Trait(c.Kind, s.Path)
+		t := a.trait(c.Kind, s.Path)
 		t.CaseExact = true // the update may be one of case alone
 		if !t.same(s.New, now.Get(s.Path)) {
 			return false

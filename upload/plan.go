@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -144,22 +142,34 @@ func (c *Change) limited() bool { return c.overLimit }
 
 func digest(changes []*Change) string {
 	h := sha256.New()
+	var text []byte
 	for _, c := range changes {
-		c.canonical(h)
+		text = c.canonical(text[:0])
+		h.Write(text)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// canonical writes everything of the change that an approval is about. The
+// canonical appends everything of the change that an approval is about. The
 // service's ids are left out where the anchor says the same.
-func (c *Change) canonical(w io.Writer) {
-	fmt.Fprintf(w, "%s\x00%s\x00%s\x00%s\x00%s\n", c.Verb, c.Kind, c.Source, c.Anchor, c.Name)
+func (c *Change) canonical(b []byte) []byte {
+	line := func(fields ...string) {
+		for i, f := range fields {
+			if i > 0 {
+				b = append(b, 0)
+			}
+			b = append(b, f...)
+		}
+		b = append(b, '\n')
+	}
+	line(string(c.Verb), string(c.Kind), c.Source, string(c.Anchor), c.Name)
 	for _, a := range c.Attributes() {
-		fmt.Fprintf(w, "%s\x00%s\x00%s\n", a.Path, strings.Join(a.Old, "\x01"), strings.Join(a.New, "\x01"))
+		line(a.Path, strings.Join(a.Old, "\x01"), strings.Join(a.New, "\x01"))
 	}
 	for _, m := range c.Members {
-		fmt.Fprintf(w, "%s\x00%s\n", m.Anchor, m.Name)
+		line(string(m.Anchor), m.Name)
 	}
+	return b
 }
 
 func first(values []string) string {

@@ -42,7 +42,7 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 // stepAside writes momentary values on every path that must be unique.
 func (a *applier) stepAside(c *Change) (Write, error) {
 	w := Write{Op: OpUpdate, Kind: c.Kind, Before: c.Before}
-	unique := append([]string{nameOf(c.Kind)}, a.target.Capabilities().Unique[c.Kind]...)
+	unique := append([]string{nameOf(c.Kind)}, a.can.Unique[c.Kind]...)
 	for _, s := range c.set {
 		if slices.Contains(unique, s.Path) && len(s.Old) > 0 {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: []string{momentary(c, s.Old[0])}})
