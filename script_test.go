@@ -41,6 +41,9 @@ func TestScripts(t *testing.T) {
 			"jsonfield": jsonFieldCommand,
 			"expand":    expandCommand,
 			"newest":    newestCommand,
+			"proxy":     proxyCommand,
+			"unpack":    unpackCommand,
+			"lacks":     lacksCommand,
 		},
 	})
 }

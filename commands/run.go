@@ -132,8 +132,10 @@ func (s *source) want() ldapsrc.Want {
 // want is what the target is asked for: the paths that any source manages.
 func (r *run) want() upload.Want {
 	w := upload.Want{
-		Owned:    func(externalID string) bool { _, _, ok := r.mark.Owner(externalID); return ok },
-		Progress: func(kind upload.Kind, read, total int) { r.env.progress.at(fmt.Sprintf("service %ss", kind), read, total) },
+		Owned: func(externalID string) bool { _, _, ok := r.mark.Owner(externalID); return ok },
+		Progress: func(kind upload.Kind, read, total int) {
+			r.env.progress.at(fmt.Sprintf("service %ss", kind), read, total)
+		},
 	}
 	for _, s := range r.sources {
 		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)

@@ -18,7 +18,9 @@ import (
 // statusOptions are the flags of status.
 type statusOptions struct {
 	globalOptions
-	Plan bool
+	Plan      bool
+	Bundle    string
+	Anonymize bool
 }
 
 func statusCommand(env Env) *cli.Command {
@@ -31,9 +33,12 @@ func statusCommand(env Env) *cli.Command {
 EXAMPLE:
    adsync status
    adsync status --plan
-   adsync status --json`,
+   adsync status --json
+   adsync status --bundle help.zip --anonymize`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "plan", DisableDefaultText: true, Usage: "read both sides as well and say what a sync would do now"},
+			&cli.StringFlag{Name: "bundle", Usage: "write what somebody who helps needs to see to `FILE.zip`, without secrets"},
+			&cli.BoolFlag{Name: "anonymize", DisableDefaultText: true, Usage: "with --bundle: replace names, DNs and addresses"},
 		},
 		Action: func(c *cli.Context) error {
 			g, err := globals(c, env)
@@ -43,7 +48,11 @@ EXAMPLE:
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return runStatus(c.Context, env, statusOptions{globalOptions: g, Plan: c.Bool("plan")})
+			o := statusOptions{globalOptions: g, Plan: c.Bool("plan"), Bundle: c.String("bundle"), Anonymize: c.Bool("anonymize")}
+			if o.Anonymize && o.Bundle == "" {
+				return usage(errors.New("--anonymize goes with --bundle"), "")
+			}
+			return runStatus(c.Context, env, o)
 		},
 	}
 }
@@ -88,6 +97,11 @@ func runStatus(ctx context.Context, env Env, o statusOptions) error {
 	found.last = r.lastRun()
 	found.next = nextRun(ctx)
 	found.exit = found.code()
+	if o.Bundle != "" {
+		if err := r.writeBundle(o.Bundle, bundleOptions{Anonymize: o.Anonymize, Status: found.jsonTo}); err != nil {
+			return err
+		}
+	}
 	if o.JSON {
 		found.json(env)
 	} else {

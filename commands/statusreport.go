@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"time"
@@ -123,8 +124,10 @@ type statusObject struct {
 }
 
 // json prints one object a line, all of a kind together.
-func (f *statusReport) json(env Env) {
-	print := func(v any) { writeJSON(env.Stdout, v) }
+func (f *statusReport) json(env Env) { f.jsonTo(env.Stdout) }
+
+func (f *statusReport) jsonTo(w io.Writer) {
+	print := func(v any) { writeJSON(w, v) }
 	for _, s := range f.sources {
 		s.Type, s.Domains, s.Warnings = "source-status", emptyNotNull(s.Domains), emptyNotNull(s.Warnings)
 		s.Trusts = emptyNotNull(s.Trusts)

@@ -62,4 +62,3 @@ func TestAnEventIsOneMessage(t *testing.T) {
 		t.Errorf("standard error %q, want %q", got, want)
 	}
 }
-
