@@ -183,7 +183,7 @@ EXIT STATUS:
    0 in sync or applied; 1 failure; 2 usage or configuration; 3 some changes failed or entries
    quarantined; 4 changes pending (--dry-run --exit-code); 5 removals withheld; 6 not the plan
    expected; 10 a source not read completely; 11 the target not reached or not proven;
-   12 another run holds the lock; 130 interrupted.
+   12 another run is under way; 130 interrupted.
 `
 
 const appHelp = `NAME:

@@ -85,7 +85,7 @@ func failureOf(err error) *Failure {
 	var problems *config.Problems
 	switch {
 	case errors.Is(err, context.Canceled):
-		f.Code = ExitInterrupted
+		f.Code, f.Err = ExitInterrupted, errors.New("interrupted")
 	case errors.As(err, &gone):
 		f.Code, f.Hint = ExitTarget, gone.Hint
 	case errors.As(err, &problems):

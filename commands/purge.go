@@ -178,10 +178,10 @@ func (r *run) approved(ctx context.Context, out printer, o purgeOptions, plan *u
 	}
 	if r.canAsk() && !o.DryRun && !o.JSON {
 		asker := ask.For(r.env.Stdin, r.env.Terminal, r.env.Getenv)
-		typed, err := asker.Text(ctx, ask.Question{Key: "source", Label: fmt.Sprintf("%s of source %s will be removed. Type the source's id to go on",
+		typed, err := asker.Text(ctx, ask.Question{Key: "source", Label: fmt.Sprintf("%s of source %s will be deactivated or deleted. Type the source's id to go on",
 			count(len(plan.Changes), "resource"), o.Source)})
 		if errors.Is(err, ask.ErrInterrupted) {
-			return false, context.Canceled
+			return false, &Failure{Code: ExitInterrupted, Err: errors.New("interrupted; nothing was changed")}
 		}
 		if err == nil && strings.TrimSpace(typed) == o.Source {
 			return plan.Approve(digest), nil
