@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -211,9 +212,14 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 	if err != nil {
 		return usage(fmt.Errorf("proxy: %w", err), hintOf(err))
 	}
-	for _, target := range w.targets(setting) {
+	targets, err := w.targets(setting)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		target := t.url
 		w.say("Trying the way to %s (%s):", target, p.Route(target))
-		report, err := p.Check(ctx, target)
+		report, err := p.Check(ctx, target, t.trust)
 		for _, s := range report.Steps {
 			state := "ok"
 			if s.Err != nil {
@@ -221,7 +227,7 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 			}
 			w.say("  %-6s %s (%s)", state, s.Name, s.Took.Round(1e6))
 		}
-		if issuer := report.Intercepted(); issuer != "" {
+		if issuer := report.Intercepted(); issuer != "" && (err != nil || t.trust.RootCAs == nil) {
 			w.say("  The certificate is not from an authority that this machine trusts; it was issued by %s.", issuer)
 		}
 		if ctx.Err() != nil {
@@ -235,26 +241,40 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 	return nil
 }
 
+// destination is an address to be reached, and how it must prove who it is.
+type destination struct {
+	url   *url.URL
+	trust *tls.Config
+}
+
 // targets are what has to be reached: the service and, where the proxy
 // carries LDAP too, the directories that are configured by address.
-func (w *proxyWizard) targets(s proxy.Setting) []*url.URL {
-	var out []*url.URL
-	add := func(text string) {
-		if u, err := url.Parse(text); err == nil && u.Host != "" {
-			out = append(out, u)
-		}
-	}
-	if t := w.file.Target; t != nil && !t.File() {
-		add(t.URL)
-	}
-	if s.LDAP {
-		for _, source := range w.file.Sources {
-			for _, text := range append(source.URLs, source.URL) {
-				add(text)
+func (w *proxyWizard) targets(s proxy.Setting) ([]destination, error) {
+	var out []destination
+	add := func(trust *tls.Config, texts ...string) {
+		for _, text := range texts {
+			if u, err := url.Parse(text); err == nil && u.Host != "" {
+				out = append(out, destination{u, trust})
 			}
 		}
 	}
-	return out
+	if t := w.file.Target; t != nil && !t.File() {
+		trust, err := w.file.TargetTLS()
+		if err != nil {
+			return nil, usage(fmt.Errorf("%s: %w", w.file.Path, err), hintOf(err))
+		}
+		add(trust, t.URL)
+	}
+	if s.LDAP {
+		for i, source := range w.file.Sources {
+			trust, err := w.file.SourceTLS(i)
+			if err != nil {
+				return nil, usage(fmt.Errorf("%s: %w", w.file.Path, err), hintOf(err))
+			}
+			add(trust, append(source.URLs, source.URL)...)
+		}
+	}
+	return out, nil
 }
 
 func (w *proxyWizard) say(format string, args ...any) {

@@ -204,3 +204,40 @@ func TestProxyInterruptedLeavesEverything(t *testing.T) {
 		t.Errorf("the configuration was changed")
 	}
 }
+
+func TestProxyTrustsTheServiceAsASyncDoes(t *testing.T) {
+	service, err := scimtest.Start(scimtest.Options{TLS: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(service.Close)
+	env, config, _, _, printed := proxyWorld(t)
+	dir := filepath.Dir(config)
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), service.CACertPEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	strange := strings.ReplaceAll(proxyConfig, "SERVICE", service.URL())
+	for _, tt := range []struct {
+		name, text string
+		exit       int
+		says       string
+	}{
+		{"an authority that nobody knows is refused, with the key to set", strange, ExitTarget, "or name it as tls.ca_file"},
+		{"one that target.tls.ca_file names is taken", strange + "  tls: {ca_file: ca.pem}\n", ExitOK, "saved "},
+		{"a file that cannot be read is a mistake in the configuration", strange + "  tls: {ca_file: none.pem}\n", ExitUsage, "target.tls.ca_file: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := os.WriteFile(config, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			printed.Reset()
+			code := execute(context.Background(), []string{"adsync", "proxy", "--none", "--yes", "--config", config}, env)
+			if code != tt.exit || !strings.Contains(printed.String(), tt.says) {
+				t.Errorf("exits %d:\n%s", code, printed.String())
+			}
+			if trusted := !strings.Contains(printed.String(), "not from an authority"); code == ExitOK && !trusted {
+				t.Errorf("calls a certificate untrusted that is trusted:\n%s", printed.String())
+			}
+		})
+	}
+}

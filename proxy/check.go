@@ -61,16 +61,18 @@ func (r *Report) observe(name string, began time.Time, err error) {
 // the first HTTP answer to a GET without credentials. For an ldap or ldaps URL
 // it goes the way of Dialer and stops at the connection or its TLS. The error is
 // the failed step's, an *Error or a context's own; the report holds the steps
-// made up to there.
-func (p *Proxy) Check(ctx context.Context, target *url.URL) (Report, error) {
+// made up to there. The TLS configuration is for the target, as Transport's, and
+// may be nil.
+func (p *Proxy) Check(ctx context.Context, target *url.URL, config *tls.Config) (Report, error) {
 	report := Report{Route: p.Route(target)}
 	addr := targetAddr(target)
 	h := p.way(target.Scheme, addr)
-	err := p.check(ctx, h, target, addr, &report)
+	err := p.check(ctx, h, target, p.targetTLS(config), &report)
 	return report, err
 }
 
-func (p *Proxy) check(ctx context.Context, h *hop, target *url.URL, addr string, report *Report) error {
+func (p *Proxy) check(ctx context.Context, h *hop, target *url.URL, config *tls.Config, report *Report) error {
+	addr := targetAddr(target)
 	absolute := h != nil && target.Scheme == "http" && h.absoluteForm()
 	conn, err := p.checkConnection(ctx, h, addr, absolute, report)
 	if err != nil {
@@ -80,7 +82,7 @@ func (p *Proxy) check(ctx context.Context, h *hop, target *url.URL, addr string,
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if target.Scheme == "https" || target.Scheme == "ldaps" {
-		secured, err := p.checkTLS(ctx, h, conn, addr, report)
+		secured, err := checkTLS(ctx, h, conn, addr, config, report)
 		if err != nil {
 			return err
 		}
@@ -129,8 +131,7 @@ func (p *Proxy) checkConnection(ctx context.Context, h *hop, addr string, absolu
 	return h.open(ctx, addr, watch)
 }
 
-func (p *Proxy) checkTLS(ctx context.Context, h *hop, conn net.Conn, addr string, report *Report) (net.Conn, error) {
-	config := p.targetTLS(nil)
+func checkTLS(ctx context.Context, h *hop, conn net.Conn, addr string, config *tls.Config, report *Report) (net.Conn, error) {
 	config.NextProtos = nil // the one request after it is HTTP/1.1
 	var secured *tls.Conn
 	err := observer(report.observe).run(StepTLS, func() (err error) {

@@ -59,7 +59,7 @@ first answer: <nil>
 `, "200 OK"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			report, err := tt.proxy.Check(context.Background(), mustURL(t, tt.target))
+			report, err := tt.proxy.Check(context.Background(), mustURL(t, tt.target), nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -83,7 +83,7 @@ func TestCheckThatIsCanceledSaysSo(t *testing.T) {
 		<-ctx.Done()
 		return false
 	}})
-	_, err := mustNew(t, proxy.Setting{URL: via.URL}).Check(ctx, mustURL(t, "https://scim.invalid/"))
+	_, err := mustNew(t, proxy.Setting{URL: via.URL}).Check(ctx, mustURL(t, "https://scim.invalid/"), nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
@@ -120,21 +120,21 @@ func TestAPlainRequestsRefusalIsFoundInTheAnswer(t *testing.T) {
 
 func TestTheDirectWaysFailuresAreExplainedToo(t *testing.T) {
 	p := mustNew(t, proxy.Setting{})
-	_, err := p.Check(context.Background(), mustURL(t, "https://"+closedAddr(t)))
+	_, err := p.Check(context.Background(), mustURL(t, "https://"+closedAddr(t)), nil)
 	wantKind(t, err, proxy.TargetRefused)
-	_, err = p.Check(context.Background(), mustURL(t, "https://scim.invalid"))
+	_, err = p.Check(context.Background(), mustURL(t, "https://scim.invalid"), nil)
 	wantKind(t, err, proxy.TargetNameNotFound)
 	plain := startTarget(t, false)
-	_, err = p.Check(context.Background(), mustURL(t, strings.Replace(plain.URL, "http", "https", 1)))
+	_, err = p.Check(context.Background(), mustURL(t, strings.Replace(plain.URL, "http", "https", 1)), nil)
 	wantKind(t, err, proxy.TargetTLS)
 	service := startTarget(t, true)
-	_, err = p.Check(context.Background(), mustURL(t, service.URL))
+	_, err = p.Check(context.Background(), mustURL(t, service.URL), nil)
 	e := wantKind(t, err, proxy.TargetCertificate)
 	if strings.Contains(e.Hint(), "proxy") {
 		t.Errorf("there is no proxy: %s", e.Hint())
 	}
 	u, _ := url.Parse(service.URL)
-	_, err = mustNew(t, proxy.Setting{RootCAs: service.roots()}).Check(context.Background(), &url.URL{Scheme: "https", Host: "localhost:" + u.Port()})
+	_, err = mustNew(t, proxy.Setting{RootCAs: service.roots()}).Check(context.Background(), &url.URL{Scheme: "https", Host: "localhost:" + u.Port()}, nil)
 	if e := wantKind(t, err, proxy.TargetCertificate); e.Hint() != "the certificate belongs to another host: check the name in the URL" {
 		t.Error(e.Hint())
 	}
@@ -152,12 +152,12 @@ func TestNegotiateWithoutTicketsSaysWhatToDo(t *testing.T) {
 	t.Setenv("KRB5_CONFIG", conf)
 	t.Setenv("KRB5CCNAME", "FILE:"+filepath.Join(dir, "none"))
 	via := startHTTPProxy(t, &httpProxy{user: "svc", password: secret})
-	_, err := mustNew(t, proxy.Setting{URL: via.URL, Auth: "negotiate"}).Check(context.Background(), mustURL(t, "https://scim.example.com"))
+	_, err := mustNew(t, proxy.Setting{URL: via.URL, Auth: "negotiate"}).Check(context.Background(), mustURL(t, "https://scim.example.com"), nil)
 	e := wantKind(t, err, proxy.SignIn)
 	if !strings.Contains(e.Error(), "cannot sign in: no kerberos tickets in "+dir) {
 		t.Error(e)
 	}
 	_, err = mustNew(t, proxy.Setting{URL: via.URL, Auth: "negotiate", Username: "svc", Password: secret}).
-		Check(context.Background(), mustURL(t, "https://scim.example.com"))
+		Check(context.Background(), mustURL(t, "https://scim.example.com"), nil)
 	wantKind(t, err, proxy.SignIn)
 }

@@ -64,7 +64,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 				setting.Username, setting.Password = "svc", tt.password
 			}
 			p := mustNew(t, setting)
-			_, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com:8443/v2"))
+			_, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com:8443/v2"), nil)
 			e := wantKind(t, err, tt.kind)
 			if want := "proxy " + via.URL + ": " + tt.text; e.Error() != want {
 				t.Errorf("got  %s\nwant %s", e, want)
@@ -81,7 +81,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 func TestADeadProxyIsNotReachable(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5"} {
 		p := mustNew(t, proxy.Setting{URL: scheme + "://" + closedAddr(t), Username: "svc", Password: secret, LDAP: true})
-		report, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/"))
+		report, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/"), nil)
 		wantKind(t, err, proxy.ProxyNotReachable)
 		if n := len(report.Steps); n != 2 || report.Steps[1].Err == nil {
 			t.Errorf("%s: steps %v", scheme, report.Steps)
@@ -95,7 +95,7 @@ func TestAProxyNameThatIsUnknownIsSaid(t *testing.T) {
 	p := mustNew(t, proxy.Setting{URL: "http://proxy.invalid:3128"})
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_, err := p.Check(ctx, mustURL(t, "https://scim.example.com/"))
+	_, err := p.Check(ctx, mustURL(t, "https://scim.example.com/"), nil)
 	wantKind(t, err, proxy.ProxyNameNotFound)
 }
 
@@ -108,7 +108,7 @@ func TestASilentProxyTimesOut(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5"} {
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		p := mustNew(t, proxy.Setting{URL: scheme + "://" + listener.Addr().String()})
-		_, err := p.Check(ctx, mustURL(t, "https://scim.example.com/"))
+		_, err := p.Check(ctx, mustURL(t, "https://scim.example.com/"), nil)
 		cancel()
 		wantKind(t, err, proxy.Timeout)
 	}
@@ -118,7 +118,7 @@ func TestInterceptionShowsItsIssuer(t *testing.T) {
 	cert, ca := certificateFor(t, "Example Inspection CA", "scim.example.com")
 	via := startHTTPProxy(t, &httpProxy{opensTLS: &cert})
 	p := mustNew(t, proxy.Setting{URL: via.URL})
-	report, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/v2"))
+	report, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/v2"), nil)
 	e := wantKind(t, err, proxy.TargetCertificate)
 	if got := report.Intercepted(); got != "Example Inspection CA" {
 		t.Errorf("intercepted by %q", got)
@@ -137,7 +137,7 @@ func TestInterceptionShowsItsIssuer(t *testing.T) {
 	// Trusted by the setting, it is still shown.
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
-	report, _ = mustNew(t, proxy.Setting{URL: via.URL, RootCAs: roots}).Check(context.Background(), mustURL(t, "https://scim.example.com/v2"))
+	report, _ = mustNew(t, proxy.Setting{URL: via.URL, RootCAs: roots}).Check(context.Background(), mustURL(t, "https://scim.example.com/v2"), nil)
 	if got := report.Intercepted(); got != "Example Inspection CA" {
 		t.Errorf("intercepted by %q", got)
 	}

@@ -70,7 +70,7 @@ func (e *Error) certificateHint() string {
 	if len(e.Chain) > 0 {
 		issuer = fmt.Sprintf("%q", e.Chain[len(e.Chain)-1].Issuer)
 	}
-	key := "ca_file"
+	key := "tls.ca_file"
 	if e.Proxy != "" {
 		key = "proxy.ca_file"
 	}

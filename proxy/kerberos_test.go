@@ -60,12 +60,12 @@ func TestKerberosSignsInAtSquid(t *testing.T) {
 
 	wrong := setting
 	wrong.Password = secret
-	_, err := mustNew(t, wrong).Check(context.Background(), mustURL(t, service.URL))
+	_, err := mustNew(t, wrong).Check(context.Background(), mustURL(t, service.URL), nil)
 	wantKind(t, err, proxy.SignIn)
 
 	basic := setting
 	basic.Auth = proxy.AuthBasic
-	_, err = mustNew(t, basic).Check(context.Background(), mustURL(t, service.URL))
+	_, err = mustNew(t, basic).Check(context.Background(), mustURL(t, service.URL), nil)
 	e := wantKind(t, err, proxy.ProxyAuth)
 	if got := fmt.Sprint(e.Schemes); got != "[Negotiate]" {
 		t.Errorf("schemes %s", got)

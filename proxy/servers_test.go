@@ -265,7 +265,7 @@ func TestSquidsRefusalsAreExplained(t *testing.T) {
 				if tt.kind == proxy.TargetNameNotFound {
 					startDNS(t)
 				}
-				report, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, scheme+"://"+tt.host+"/v2"))
+				report, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, scheme+"://"+tt.host+"/v2"), nil)
 				e := wantKind(t, err, tt.kind)
 				if tt.kind == proxy.ProxyAuth && strings.Join(e.Schemes, " ") != "Basic" {
 					t.Errorf("schemes %v", e.Schemes)
@@ -339,7 +339,7 @@ func TestNTLMSignsInAtSquid(t *testing.T) {
 		{"basic where the proxy wants NTLM", plain},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, "https://scim.example.com/v2"))
+			_, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, "https://scim.example.com/v2"), nil)
 			e := wantKind(t, err, proxy.ProxyAuth)
 			if want := `set proxy.auth: ntlm with proxy.username (DOMAIN\user) and proxy.password; if it is set, check those two`; e.Hint() != want {
 				t.Errorf("got  %s\nwant %s", e.Hint(), want)
@@ -385,12 +385,12 @@ func TestMicrosocksRefusalsAreExplained(t *testing.T) {
 		{"a target that refuses", good, closedAddr(t), proxy.TargetRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, "https://"+tt.host+"/v2"))
+			_, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, "https://"+tt.host+"/v2"), nil)
 			wantKind(t, err, tt.kind)
 		})
 	}
 	t.Run("a name that microsocks cannot resolve", func(t *testing.T) {
-		_, err := mustNew(t, good).Check(context.Background(), mustURL(t, "https://scim.invalid/v2"))
+		_, err := mustNew(t, good).Check(context.Background(), mustURL(t, "https://scim.invalid/v2"), nil)
 		// microsocks says no more than "general SOCKS server failure".
 		wantKind(t, err, proxy.TargetRefused)
 	})

@@ -67,7 +67,7 @@ func TestAPasswordInTheURLIsUsedAndWarnedOf(t *testing.T) {
 	if got := fmt.Sprint(p.Warnings()); got != "[proxy.url holds a password that everyone who reads the configuration sees: move it to proxy.password]" {
 		t.Error(got)
 	}
-	if _, err := p.Check(t.Context(), mustURL(t, service.URL)); err != nil {
+	if _, err := p.Check(t.Context(), mustURL(t, service.URL), nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -49,6 +49,6 @@ func TestSOCKSReplies(t *testing.T) {
 	}
 	addr, _ := startSOCKS(t, 0)
 	p := mustNew(t, proxy.Setting{URL: "socks5h://" + addr, Username: "svc", Password: secret + "2"})
-	_, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/"))
+	_, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/"), nil)
 	wantKind(t, err, proxy.ProxyAuth)
 }

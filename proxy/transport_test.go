@@ -130,7 +130,7 @@ func TestAProxyThatSpeaksTLSIsTrustedThroughItsOwnAuthority(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	setting := proxy.Setting{URL: "https://" + listener.Addr().String(), Username: "svc", Password: secret}
 
-	_, err = mustNew(t, setting).Check(context.Background(), mustURL(t, service.URL))
+	_, err = mustNew(t, setting).Check(context.Background(), mustURL(t, service.URL), nil)
 	wantKind(t, err, proxy.ProxyCertificate)
 
 	setting.RootCAs = service.roots()

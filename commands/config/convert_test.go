@@ -144,7 +144,7 @@ func TestTheServiceIsBelievedAsTheFileSays(t *testing.T) {
 		{"the name in the certificate", TLS{CAFile: "ca.pem", ServerName: "example.com"}, ""},
 		{"the pinned certificate", TLS{PinSHA256: Strings{"sha256:" + strings.ToUpper(right)}}, ""},
 		{"the pinned key", TLS{PinSHA256: Strings{"sha256//" + base64.StdEncoding.EncodeToString(key[:])}}, ""},
-		{"another certificate than the pinned one", TLS{PinSHA256: Strings{strings.Repeat("0", 64)}}, "the service's certificate is not the pinned one; this one has sha256 " + right},
+		{"another certificate than the pinned one", TLS{PinSHA256: Strings{strings.Repeat("0", 64)}}, "the certificate is not the pinned one; this one has sha256 " + right},
 		{"no check at all", TLS{InsecureSkipVerify: true}, ""},
 		{"a file without certificates", TLS{CAFile: "none.pem"}, "target.tls.ca_file: " + filepath.Join(dir, "none.pem") + " holds no certificate in PEM form"},
 		{"a file that is not there", TLS{CAFile: "absent.pem"}, "target.tls.ca_file: open "},

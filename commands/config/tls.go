@@ -43,23 +43,30 @@ func (t TLS) pins() []string {
 // system's authorities or those of ca_file, or by a pinned certificate or
 // public key, whose name and issuer then do not matter.
 func (f *File) TargetTLS() (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if f.Target == nil {
-		return c, nil
+		return f.trust(TLS{}, "target.tls")
 	}
-	t := f.Target.TLS
-	c.ServerName, c.InsecureSkipVerify = t.ServerName, t.InsecureSkipVerify
+	return f.trust(f.Target.TLS, "target.tls")
+}
+
+// SourceTLS is the same of the directory at an index.
+func (f *File) SourceTLS(i int) (*tls.Config, error) {
+	return f.trust(f.Sources[i].TLS, fmt.Sprintf("sources[%d].tls", i))
+}
+
+func (f *File) trust(t TLS, key string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify}
 	if t.CAFile != "" {
 		pool, err := authorities(f.Abs(t.CAFile))
 		if err != nil {
-			return nil, fmt.Errorf("target.tls.ca_file: %w", err)
+			return nil, fmt.Errorf("%s.ca_file: %w", key, err)
 		}
 		c.RootCAs = pool
 	}
 	if t.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(f.Abs(t.CertFile), f.Abs(t.KeyFile))
 		if err != nil {
-			return nil, fmt.Errorf("target.tls.cert_file: %w", err)
+			return nil, fmt.Errorf("%s.cert_file: %w", key, err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
@@ -77,5 +84,5 @@ func checkPin(pins []string, leaf *x509.Certificate) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the service's certificate is not the pinned one; this one has sha256 %x", sha256.Sum256(leaf.Raw))
+	return fmt.Errorf("the certificate is not the pinned one; this one has sha256 %x", sha256.Sum256(leaf.Raw))
 }

@@ -98,13 +98,16 @@ func hintFor(err error) string {
 	var invalid x509.CertificateInvalidError
 	var dns *net.DNSError
 	var redirect errRedirect
+	var way interface{ Hint() string } // whoever carries the request knows what stood in its way
 	switch {
 	case errors.As(err, &redirect):
 		return "the service has moved: check target.url"
 	case errors.Is(err, errNotSCIM):
 		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
+	case errors.As(err, &way) && way.Hint() != "":
+		return way.Hint()
 	case errors.As(err, &unknown):
-		return "the service's certificate is not signed by a known authority: is there a proxy that opens TLS?"
+		return "the service's certificate is not signed by a known authority: set target.tls.ca_file to that of its own"
 	case errors.As(err, &host):
 		return "the service's certificate is for another name: check target.url"
 	case errors.As(err, &invalid):
