@@ -49,7 +49,7 @@ func (s *Source) Locate(ctx context.Context, anchors []directory.Anchor) (map[di
 				return nil, d.failure(fmt.Errorf("look up entries by anchor: %w", err))
 			}
 			for _, j := range found {
-				result[j.anchor] = directory.Presence{Found: true, DN: j.dn, Active: j.inactive == "", Why: j.reason()}
+				result[j.anchor] = directory.Presence{Found: true, DN: j.dn, Active: j.inactive == "", Why: j.reason(), InScope: j.reason() == whyRecent}
 			}
 			rest = rest[n:]
 		}
@@ -101,6 +101,7 @@ type judgement struct {
 	isComputer       bool
 	inBase, inFilter bool   // of users, or of groups for a group
 	left             string // why it is left out though base and filter fit
+	leftGroup        string // the same for a group
 	memberOf         bool   // users.member_of is set
 }
 
@@ -152,6 +153,12 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 		}
 		j := &judgement{anchor: anchor, dn: string(e.dn), login: string(login), sid: sid, primary: u.primaryGroup(e, sid),
 			inactive: u.states.inactive(e, r.now), left: u.leftOut(e, e.dn, login), memberOf: len(s.cfg.Users.MemberOf) > 0}
+		switch {
+		case conflicting(e.dn, login):
+			j.leftGroup = skipConflict
+		case isTrue(e.at(u.critical)) && !s.cfg.Users.BuiltIn:
+			j.leftGroup = skipBuiltInGroup
+		}
 		list = append(list, j)
 		byDN[j.dn] = j
 		return nil
@@ -191,7 +198,7 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 	for _, j := range list {
 		j.inBase = below(j.dn, s.cfg.Users.Base)
 		if j.isGroup {
-			j.inBase, j.left = below(j.dn, s.cfg.Groups.Base), ""
+			j.inBase, j.left = below(j.dn, s.cfg.Groups.Base), j.leftGroup
 		}
 	}
 	return list, nil

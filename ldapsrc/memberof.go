@@ -88,7 +88,8 @@ func (m *memberships) missingRoot(ctx context.Context, where, dn string, d *doma
 }
 
 // managers finds the anchors of the managers. One that is not among the users
-// that were read is looked up; one that does not exist is none.
+// that were read is looked up; one that is not found is unknown and not none,
+// for the bind account may not see it.
 func (r *reading) managers(ctx context.Context) error {
 	if r.want.Manager == "" {
 		return nil
@@ -127,8 +128,12 @@ func (r *reading) managers(ctx context.Context) error {
 		}
 	}
 	for i, dn := range r.users.manager {
-		if a := known[dn]; a != "" && r.users.users[i].Manager == "" {
-			r.users.users[i].Manager = a
+		a, looked := known[dn]
+		switch u := &r.users.users[i]; {
+		case u.Manager == "" && a != "":
+			u.Manager = a
+		case u.Manager == "" && looked:
+			u.ManagerUnknown = true
 		}
 	}
 	return nil

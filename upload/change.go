@@ -76,6 +76,7 @@ type Change struct {
 	manager *managerChange
 	whole   *wholeRecord // a record for a service of which nothing can be read
 
+	clearing   bool      // an update that only takes away what many others lose too
 	inactive   bool      // a create that brings back somebody who was off
 	externalID string    // what a release writes; "" takes ours away
 	taken      *Resource // what a create found in its place and took over

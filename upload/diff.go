@@ -113,7 +113,7 @@ type differ struct {
 	namesakes map[Kind]map[string][]*Resource // where several have one name
 	byID      map[string]*Resource            // users, for members and managers
 
-	quarantined map[directory.Anchor]bool
+	quarantined map[directory.Anchor]bool // entries in doubt, and their resources
 	// users and groups of all complete sources that are, or will be, at the
 	// service
 	present map[directory.Anchor]Member
@@ -138,6 +138,14 @@ func (d *differ) index() {
 		}
 	}
 	d.quarantined = map[directory.Anchor]bool{}
+	for _, s := range d.sources {
+		// The snapshot missed them, and would take for outside who is not.
+		for a, p := range s.Presence {
+			if p.InScope {
+				d.quarantined[a] = true
+			}
+		}
+	}
 	d.present = make(map[directory.Anchor]Member, users)
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
@@ -192,13 +200,36 @@ func (d *differ) indexState() {
 	}
 }
 
+// count adds an owned resource to what the limits are percentages of.
 func (d *differ) count(r *Resource) {
-	switch {
-	case r.Kind == User && r.Active:
-		d.plan.Owned.ActiveUsers++
-	case r.Kind == Group:
-		d.plan.Owned.Groups++
-		d.plan.Owned.Memberships += len(r.Members)
+	p := d.plan
+	source, _, _ := d.Mark.Owner(r.ExternalID)
+	if p.ownedBy == nil {
+		p.ownedBy, p.having = map[string]Owned{}, map[string]int{}
+	}
+	of := p.ownedBy[source]
+	for _, owned := range []*Owned{&p.Owned, &of} {
+		switch {
+		case r.Kind == User && r.Active:
+			owned.ActiveUsers++
+		case r.Kind == Device && r.Active:
+			owned.Devices++
+		case r.Kind == Group:
+			owned.Groups++
+			owned.Memberships += len(r.Members)
+		}
+	}
+	p.ownedBy[source] = of
+	if r.Kind != User {
+		return
+	}
+	for _, a := range r.Attributes {
+		if len(a.Values) > 0 {
+			p.having[a.Path]++
+		}
+	}
+	if r.Manager != "" {
+		p.having[PathManager]++
 	}
 }
 

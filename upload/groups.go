@@ -136,7 +136,7 @@ func (d *differ) group(c *groupCandidate) {
 		change.Verb, change.Reason = Create, "new in scope"
 		change.create = func() []AttributeChange { return created(mapping, Group, attributes) }
 	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id && !d.Capabilities.Unmarked[Group] {
-		change.Verb, change.Reason = Adopt, "same displayName, not owned by anyone"
+		change.Verb, change.Reason = Adopt, adoption(r)
 	} else if len(change.set) > 0 {
 		change.Verb = Update
 	}
@@ -169,7 +169,8 @@ func (d *differ) members(c *groupCandidate) {
 	var have []string
 	known := false
 	if r != nil {
-		have, known = r.Members, r.MembersKnown
+		// Whom a foreign SID means only a source that was not read may know.
+		have, known = r.Members, r.MembersKnown && (len(g.Foreign) == 0 || len(d.sources) == len(d.Mark.sources))
 	}
 	for _, id := range without(want, have) {
 		add = append(add, d.member(id))
@@ -223,9 +224,9 @@ func (d *differ) member(id string) Member {
 	return Member{Anchor: a, ID: id, Name: r.Name}
 }
 
-// removable reports whether a member may be taken out of a group of ours: it
-// is owned, or taken over in this run, its source was read completely, and its
-// entry is not in doubt.
+// removable reports whether a member may be taken out of a group of ours, or a
+// manager away from a user: it is owned, or taken over in this run, its source
+// was read completely, and its entry is not in doubt.
 func (d *differ) removable(id string) bool {
 	if a, adopted := d.adopters[id]; adopted {
 		return !d.quarantined[a]

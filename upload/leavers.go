@@ -1,6 +1,10 @@
 package upload
 
-import "adsync/ldapsrc/directory"
+import (
+	"fmt"
+
+	"adsync/ldapsrc/directory"
+)
 
 // leavers plans what becomes of owned resources whose entries the complete
 // snapshots do not hold.
@@ -10,6 +14,10 @@ func (d *differ) leavers(k Kind) {
 		r := &resources[i]
 		source, a, ok := d.Mark.Owner(r.ExternalID)
 		if !ok || !d.manages(source, k) || d.holds(k, a) || d.twice[k][r.ExternalID] {
+			continue
+		}
+		if d.quarantined[a] {
+			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("%s %s came into scope of source %s while the directory was read, and stays as it is in this run", k, printable(r.Name), source))
 			continue
 		}
 		verb, ok := d.leaving(k, r)

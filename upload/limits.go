@@ -2,6 +2,8 @@ package upload
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,16 +65,17 @@ func (l Limit) String() string {
 
 // Limits are the fuse: how much one run may take away.
 type Limits struct {
-	UserRemovals        Limit // users deactivated or deleted, of the owned active users
+	UserRemovals        Limit // users deactivated or deleted, of the owned active users; devices likewise
 	GroupRemovals       Limit // groups deleted, of the owned groups
 	MemberRemovals      Limit // members taken out, of all memberships of owned groups
 	GroupMemberRemovals Limit // members taken out of one group, of that group's
+	AttributeRemovals   Limit // users who lose their value of one path, of those who have one
 }
 
 // DefaultLimits are the limits of a configuration that sets none.
 func DefaultLimits() Limits {
 	percent := func(v float64) Limit { return Limit{Percent: true, Value: v} }
-	return Limits{UserRemovals: percent(10), GroupRemovals: percent(10), MemberRemovals: percent(20), GroupMemberRemovals: percent(50)}
+	return Limits{UserRemovals: percent(10), GroupRemovals: percent(10), MemberRemovals: percent(20), GroupMemberRemovals: percent(50), AttributeRemovals: percent(50)}
 }
 
 // A Blown is one limit that the plan goes over.
@@ -90,79 +93,120 @@ func (b Blown) String() string {
 }
 
 // Limit holds back the removals of every kind that goes over its limit, and
-// says which those are. What stays is everything that gives.
+// says which those are. What stays is everything that gives. Each source is
+// held to the limits by itself too: what befalls a small one must not hide
+// behind a large one.
 func (p *Plan) Limit(l Limits) []Blown {
-	var users, groups, memberships int
-	byGroup := map[int]int{}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		switch {
-		case c.State != Planned || !c.Verb.Removes():
-		case c.Kind == User:
-			users++
-		case c.Verb == RemoveMembers:
-			memberships += len(c.Members)
-			byGroup[i] = len(c.Members)
-		case c.Kind == Group:
-			groups++
+	f := &fuse{plan: p, limits: l}
+	f.check("", p.Owned)
+	if len(p.ownedBy) > 1 {
+		for _, source := range slices.Sorted(maps.Keys(p.ownedBy)) {
+			f.check(source, p.ownedBy[source])
 		}
 	}
-	var blown []Blown
-	check := func(what, key string, limit Limit, planned, of int, holds func(*Change) bool) {
-		if planned <= limit.Allows(of) {
-			return
-		}
-		blown = append(blown, Blown{What: what, Key: key, Planned: planned, Allowed: limit.Allows(of), Of: of, Limit: limit})
-		p.withhold("over "+key, holds)
-	}
-	check("user removals", "limits.user_removals", l.UserRemovals, users, p.Owned.ActiveUsers,
-		func(c *Change) bool { return c.Kind == User && c.Verb.Removes() })
-	check("group removals", "limits.group_removals", l.GroupRemovals, groups, p.Owned.Groups,
-		func(c *Change) bool { return c.Kind == Group && c.Verb == Delete })
-	check("member removals", "limits.member_removals", l.MemberRemovals, memberships, p.Owned.Memberships,
-		func(c *Change) bool { return c.Verb == RemoveMembers })
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		if n := byGroup[i]; n > 0 && c.State == Planned {
-			check(fmt.Sprintf("member removals from %q", c.Name), "limits.group_member_removals",
-				l.GroupMemberRemovals, n, len(c.Before.Members), func(other *Change) bool { return other == c })
-		}
-	}
-	p.keepMembersOfWithheld()
-	return blown
+	f.checkGroups()
+	p.keepTiesOfWithheld()
+	f.checkAttributes()
+	p.sort()
+	return f.blown
 }
 
-func (p *Plan) withhold(why string, holds func(*Change) bool) {
+// A fuse is one look at a plan with the limits in hand.
+type fuse struct {
+	plan   *Plan
+	limits Limits
+	blown  []Blown
+}
+
+// check holds the removals of one source to the limits, or those of all.
+func (f *fuse) check(source string, owned Owned) {
+	of := " of source " + source
+	if source == "" {
+		of = ""
+	}
+	gone := func(k Kind) func(*Change) bool {
+		return func(c *Change) bool {
+			return c.Kind == k && (c.Verb == Deactivate || c.Verb == Delete) && (source == "" || c.Source == source)
+		}
+	}
+	one := func(*Change) int { return 1 }
+	f.hold("user removals"+of, "limits.user_removals", f.limits.UserRemovals, owned.ActiveUsers, gone(User), one)
+	f.hold("device removals"+of, "limits.user_removals", f.limits.UserRemovals, owned.Devices, gone(Device), one)
+	f.hold("group removals"+of, "limits.group_removals", f.limits.GroupRemovals, owned.Groups, gone(Group), one)
+	f.hold("member removals"+of, "limits.member_removals", f.limits.MemberRemovals, owned.Memberships,
+		func(c *Change) bool { return c.Verb == RemoveMembers && (source == "" || c.Source == source) },
+		func(c *Change) int { return len(c.Members) })
+}
+
+// hold withholds the planned changes that are meant if together they weigh
+// more than the limit allows. What is withheld already counts too: it is as
+// much a sign that something is wrong.
+func (f *fuse) hold(what, key string, limit Limit, of int, meant func(*Change) bool, weight func(*Change) int) {
+	planned := 0
+	for i := range f.plan.Changes {
+		if c := &f.plan.Changes[i]; (c.State == Planned || c.overLimit) && meant(c) {
+			planned += weight(c)
+		}
+	}
+	if planned <= limit.Allows(of) || !f.plan.withhold("over "+key, meant) {
+		return
+	}
+	f.blown = append(f.blown, Blown{What: what, Key: key, Planned: planned, Allowed: limit.Allows(of), Of: of, Limit: limit})
+}
+
+// checkGroups holds each group's members to the limit of one group.
+func (f *fuse) checkGroups() {
+	for i := range f.plan.Changes {
+		if c := &f.plan.Changes[i]; c.Verb == RemoveMembers && c.State == Planned {
+			f.hold(fmt.Sprintf("member removals from %q", c.Name), "limits.group_member_removals", f.limits.GroupMemberRemovals, len(c.Before.Members),
+				func(other *Change) bool { return other == c }, func(c *Change) int { return len(c.Members) })
+		}
+	}
+}
+
+// withhold reports whether there was anything to withhold.
+func (p *Plan) withhold(why string, holds func(*Change) bool) bool {
+	any := false
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.State == Planned && holds(c) {
 			c.State, c.Why, c.overLimit = Withheld, why, true
+			any = true
 		}
 	}
+	return any
 }
 
-// keepMembersOfWithheld leaves users whose removal is withheld in their
-// groups: nothing is taken from a user whose leaving is in doubt.
-func (p *Plan) keepMembersOfWithheld() {
-	held := map[string]bool{}
+// keepTiesOfWithheld leaves users whose removal is withheld in their groups,
+// and as the managers of others: nothing is taken from a user whose leaving is
+// in doubt.
+func (p *Plan) keepTiesOfWithheld() {
+	held := map[string]*Change{}
 	for _, c := range p.Withheld() {
 		if c.Kind == User {
-			held[c.Before.ID] = true
+			held[c.Before.ID] = c
 		}
 	}
 	if len(held) == 0 {
 		return
 	}
+	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
+		return c.clearsManager() && held[c.Before.Manager] != nil && onlyManager(&c)
+	})
 	var split []Change
 	for i := range p.Changes {
 		c := &p.Changes[i]
+		if c.clearsManager() && held[c.Before.Manager] != nil {
+			c.manager = nil
+		}
 		if c.Verb != RemoveMembers || c.State != Planned {
 			continue
 		}
 		var keep, leave []Member
+		limited := false
 		for _, m := range c.Members {
-			if held[m.ID] {
-				keep = append(keep, m)
+			if user := held[m.ID]; user != nil {
+				keep, limited = append(keep, m), limited || user.overLimit
 			} else {
 				leave = append(leave, m)
 			}
@@ -172,16 +216,15 @@ func (p *Plan) keepMembersOfWithheld() {
 		}
 		why := "the removal of these users is withheld"
 		if len(leave) == 0 {
-			c.State, c.Why, c.overLimit = Withheld, why, true
+			c.State, c.Why, c.overLimit = Withheld, why, limited
 			continue
 		}
 		rest := *c
-		rest.Members, rest.State, rest.Why, rest.overLimit = keep, Withheld, why, true
+		rest.Members, rest.State, rest.Why, rest.overLimit = keep, Withheld, why, limited
 		c.Members = leave
 		split = append(split, rest)
 	}
 	p.Changes = append(p.Changes, split...)
-	p.sort()
 }
 
 // Approve permits the withheld removals when the digest is theirs. It

@@ -71,8 +71,17 @@ func (m *Mark) Owner(externalID string) (source string, a directory.Anchor, ok b
 // Foreign reads the mark of a source that is not configured here, so that
 // nothing of another adsync, or of a source taken out, is adopted.
 func (m *Mark) Foreign(externalID string) (source string, ok bool) {
-	source, _, ok = m.parse(externalID)
-	return source, ok && !m.sources[source]
+	if source, _, ok = m.parse(externalID); ok {
+		return source, !m.sources[source]
+	}
+	// Some services change the case of what they keep.
+	folded := *m
+	folded.before, folded.between, folded.after = strings.ToLower(m.before), strings.ToLower(m.between), strings.ToLower(m.after)
+	source, _, ok = folded.parse(strings.ToLower(externalID))
+	for id := range m.sources {
+		ok = ok && !strings.EqualFold(id, source)
+	}
+	return source, ok
 }
 
 func (m *Mark) parse(externalID string) (source string, a directory.Anchor, ok bool) {

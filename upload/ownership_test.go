@@ -50,6 +50,21 @@ func TestWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestAnotherInstallationIsKnownInAnyCase(t *testing.T) {
+	m, err := upload.NewMark("{source}:{anchor}", []string{"corp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, foreign := range map[string]bool{
+		"hq:" + guid: true, "HQ:A6B8B057-9086-42D1-AD05-D74A0FECB43D": true, "Corp:" + guid: true,
+		"corp:" + guid: false, "CORP:A6B8B057-9086-42D1-AD05-D74A0FECB43D": false, "00u1abcd": false, "": false,
+	} {
+		if _, got := m.Foreign(id); got != foreign {
+			t.Errorf("%q: foreign %v, want %v", id, got, foreign)
+		}
+	}
+}
+
 func TestAMarkWithoutSource(t *testing.T) {
 	m, err := upload.NewMark("{anchor}", []string{"corp"})
 	if err != nil {

@@ -3,9 +3,9 @@ package upload
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
-	"strings"
 
 	"adsync/ldapsrc/directory"
 )
@@ -23,11 +23,15 @@ type Plan struct {
 	// Owned counts what the complete sources own at the service now; the
 	// limits' percentages are of these.
 	Owned Owned
+
+	ownedBy map[string]Owned // the same by source
+	having  map[string]int   // owned users who have a value, by path
 }
 
 // Owned counts resources of ours at the service.
 type Owned struct {
 	ActiveUsers, Groups, Memberships int
+	Devices                          int // active ones
 }
 
 // A Quarantine is an entry that is left out because it cannot be right. Its
@@ -47,6 +51,8 @@ type Quarantine struct {
 // first, give before taking, take members before accounts.
 func (c *Change) phase() int {
 	switch {
+	case c.clearing:
+		return 3
 	case c.Kind == User && c.renames():
 		return 0
 	case c.Kind == User && (c.Verb == Update || c.Verb == Reactivate || c.Verb == Adopt || c.Verb == Release):
@@ -54,23 +60,23 @@ func (c *Change) phase() int {
 	case c.Kind == User && c.Verb == Create:
 		return 2
 	case c.Kind == Device && !c.Verb.Removes():
-		return 3
-	case c.Kind == Group && c.renames():
 		return 4
-	case c.Kind == Group && (c.Verb == Update || c.Verb == Adopt || c.Verb == Release):
+	case c.Kind == Group && c.renames():
 		return 5
-	case c.Kind == Group && c.Verb == Create:
+	case c.Kind == Group && (c.Verb == Update || c.Verb == Adopt || c.Verb == Release):
 		return 6
-	case c.Verb == AddMembers:
+	case c.Kind == Group && c.Verb == Create:
 		return 7
-	case c.Verb == RemoveMembers:
+	case c.Verb == AddMembers:
 		return 8
-	case c.Kind == Group && c.Verb == Delete:
+	case c.Verb == RemoveMembers:
 		return 9
-	case c.Verb == Deactivate:
+	case c.Kind == Group && c.Verb == Delete:
 		return 10
+	case c.Verb == Deactivate:
+		return 11
 	}
-	return 11
+	return 12
 }
 
 // renames reports whether the change writes the resource's unique name.
@@ -81,7 +87,7 @@ func (c *Change) renames() bool {
 }
 
 // lastUserPhase is the last phase before managers can be written.
-const lastUserPhase = 2
+const lastUserPhase = 3
 
 func (p *Plan) sort() {
 	slices.SortStableFunc(p.Changes, func(a, b Change) int {
@@ -153,21 +159,21 @@ func digest(changes []*Change) string {
 // canonical appends everything of the change that an approval is about. The
 // service's ids are left out where the anchor says the same.
 func (c *Change) canonical(b []byte) []byte {
-	line := func(fields ...string) {
-		for i, f := range fields {
-			if i > 0 {
-				b = append(b, 0)
-			}
-			b = append(b, f...)
+	// With their lengths, so that no name can pass for two.
+	list := func(fields ...string) {
+		b = binary.AppendUvarint(b, uint64(len(fields)))
+		for _, f := range fields {
+			b = append(binary.AppendUvarint(b, uint64(len(f))), f...)
 		}
-		b = append(b, '\n')
 	}
-	line(string(c.Verb), string(c.Kind), c.Source, string(c.Anchor), c.Name)
+	list(string(c.Verb), string(c.Kind), c.Source, string(c.Anchor), c.Name)
 	for _, a := range c.Attributes() {
-		line(a.Path, strings.Join(a.Old, "\x01"), strings.Join(a.New, "\x01"))
+		list("attribute", a.Path)
+		list(a.Old...)
+		list(a.New...)
 	}
 	for _, m := range c.Members {
-		line(string(m.Anchor), m.Name)
+		list("member", string(m.Anchor), m.Name)
 	}
 	return b
 }

@@ -213,7 +213,7 @@ func (d *differ) user(c *candidate) {
 	}
 	switch {
 	case adopted:
-		change.Verb, change.Reason = Adopt, "same userName, not owned by anyone"
+		change.Verb, change.Reason = Adopt, adoption(r)
 	case u.Active && !r.Active:
 		change.Verb, change.Reason = Reactivate, "active in the directory"
 	case len(change.set) == 0 && change.manager == nil:
@@ -230,6 +230,16 @@ func (d *differ) user(c *candidate) {
 		base.Verb, base.Reason = Deactivate, reasonInactive(u)
 		d.add(base)
 	}
+}
+
+// adoption is the reason of an adoption. The mark of another tool is named, for
+// it is lost.
+func adoption(r *Resource) string {
+	text := "same " + nameOf(r.Kind) + ", not owned by anyone"
+	if r.ExternalID != "" {
+		text = fmt.Sprintf("same %s; its externalId %q, not of adsync, is replaced", nameOf(r.Kind), r.ExternalID)
+	}
+	return text
 }
 
 // deletes reports whether a user is deleted for being disabled.
@@ -313,7 +323,10 @@ func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
 		}
 		return &managerChange{anchor: want.Anchor, name: want.Name, old: d.nameOfID(have)}
 	}
-	if have == "" || (c.user.Manager != "" && !d.ours(have)) {
+	switch {
+	case have == "", c.user.Manager != "" && !d.removable(have):
+		return nil
+	case c.user.ManagerUnknown && !(d.removable(have) && d.left(have)):
 		return nil
 	}
 	return &managerChange{old: d.nameOfID(have)}
@@ -325,6 +338,16 @@ func (d *differ) nameOfID(id string) string {
 		return r.Name
 	}
 	return id
+}
+
+// left reports whether an id is of a user of ours whom no complete source has.
+func (d *differ) left(id string) bool {
+	r := d.byID[id]
+	if r == nil {
+		return false
+	}
+	_, a, ok := d.Mark.Owner(r.ExternalID)
+	return ok && !d.holds(User, a)
 }
 
 // ours reports whether an id is of a user that a completely read source owns.

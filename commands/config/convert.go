@@ -114,6 +114,7 @@ func (f *File) UploadLimits() upload.Limits {
 		GroupRemovals:       f.Limits.GroupRemovals.Limit,
 		MemberRemovals:      f.Limits.MemberRemovals.Limit,
 		GroupMemberRemovals: f.Limits.GroupMemberRemovals.Limit,
+		AttributeRemovals:   upload.DefaultLimits().AttributeRemovals,
 	}
 }
 

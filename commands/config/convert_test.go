@@ -100,6 +100,7 @@ func TestLimitsAreThoseOfThePlan(t *testing.T) {
 		GroupRemovals:       upload.Limit{Value: 2},
 		MemberRemovals:      upload.Limit{Percent: true, Value: 5},
 		GroupMemberRemovals: upload.Limit{Percent: true, Value: 30},
+		AttributeRemovals:   upload.Limit{Percent: true, Value: 50},
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

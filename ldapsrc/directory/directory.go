@@ -21,6 +21,9 @@ type User struct {
 	// Manager is the anchor of the entry the manager attribute points to,
 	// whether or not that entry is in scope; empty when there is none.
 	Manager Anchor
+	// ManagerUnknown says that the manager attribute names an entry that the
+	// source cannot identify: one of another directory, hidden, or gone.
+	ManagerUnknown bool
 
 	Attributes Attributes // the attributes that were asked for, as they came
 }
@@ -86,4 +89,7 @@ type Presence struct {
 	DN     string // where it is now
 	Active bool
 	Why    string // why it is out of scope: "not below any of users.base", "does not match users.filter", ...
+	// InScope says that the entry belongs into the snapshot by all that can be
+	// told of it alone: it was moved or made while the directory was read.
+	InScope bool
 }

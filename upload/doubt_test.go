@@ -1,0 +1,114 @@
+package upload_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"adsync/ldapsrc/directory"
+	"adsync/upload"
+)
+
+// A user is moved from a base that is yet to be read into one that was read
+// already: the snapshot lacks them, and the look-up finds them in scope.
+func TestWhoWasMissedInTheReadingLosesNothing(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.change("bob", func(u *directory.User) { u.Manager = anchorOf("ada") })
+	w.group("staff", "ada", "bob")
+	w.sync(t)
+	delete(w.users, "ada")
+	w.group("staff", "bob")
+	w.presence = map[directory.Anchor]directory.Presence{anchorOf("ada"): {Found: true, Active: true, InScope: true}}
+	plan := w.plan()
+	if got := lines(plan); got != "" {
+		t.Errorf("plan:\n%s\nwant none", got)
+	}
+	if got, want := strings.Join(plan.Warnings, "\n"), "user ada came into scope of source corp while the directory was read, and stays as it is in this run"; got != want {
+		t.Errorf("warnings %q, want %q", got, want)
+	}
+}
+
+func TestAGroupThatWasMissedStays(t *testing.T) {
+	w := newWorld("ada")
+	w.group("staff", "ada")
+	w.sync(t)
+	delete(w.groups, "staff")
+	w.presence = map[directory.Anchor]directory.Presence{anchorOf("g:staff"): {Found: true, InScope: true}}
+	if got := lines(w.plan()); got != "" {
+		t.Errorf("plan:\n%s\nwant none", got)
+	}
+}
+
+func TestManagersInDoubtStay(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		edit func(*world)
+		want string
+	}{
+		{"two resources have the manager's mark", func(w *world) {
+			again := *w.named("ada")
+			again.ID = "user-900"
+			w.memory.users["user-900"] = &again
+		}, "quarantine user ada: dup-id: two users at the service have the externalId corp:" + string(anchorOf("ada")) + "\n"},
+		{"the manager is in a part that is not read", func(w *world) {
+			w.change("bob", func(u *directory.User) { u.Manager, u.ManagerUnknown = "", true })
+		}, ""},
+		{"the manager cannot be identified, and the one of before has left", func(w *world) {
+			w.change("bob", func(u *directory.User) { u.Manager, u.ManagerUnknown = "", true })
+			delete(w.users, "ada")
+		}, "update user bob: manager\ndeactivate user ada (no longer in the directory or out of scope)\n"},
+		{"there is no manager any more", func(w *world) {
+			w.change("bob", func(u *directory.User) { u.Manager = "" })
+		}, "update user bob: manager\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld("ada", "bob")
+			w.change("bob", func(u *directory.User) { u.Manager = anchorOf("ada") })
+			w.sync(t)
+			test.edit(w)
+			if got := lines(w.plan()); got != test.want {
+				t.Errorf("plan:\n%s\nwant:\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+// A group has a foreign group whose source cannot be read, and in that group
+// are users of this source.
+func TestMembersOverAnIncompleteSourceStay(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.group("staff", "ada", "bob")
+	other := func(r directory.Reading) {
+		w.sources = []upload.Source{{ID: "other", Reading: r, Mapping: testMapping}}
+	}
+	other(directory.Complete("other", &directory.Snapshot{}))
+	w.sync(t)
+	foreign := func(sids ...string) {
+		w.group("staff", "ada")
+		g := w.groups["staff"]
+		g.Foreign = slices.Clone(sids)
+		w.groups["staff"] = g
+	}
+	foreign("S-1-5-21-1-2-3-1101")
+	other(directory.Incomplete("other", errors.New("time limit exceeded")))
+	if got := lines(w.plan()); got != "" {
+		t.Errorf("plan:\n%s\nwant none", got)
+	}
+	w.sources = nil // --source corp
+	if got := lines(w.plan()); got != "" {
+		t.Errorf("plan of one source:\n%s\nwant none", got)
+	}
+	other(directory.Complete("other", &directory.Snapshot{}))
+	if got, want := lines(w.plan()), "remove members from group staff: bob (no longer in the directory's group)\n"; got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestTheMarkOfAnotherToolIsNamed(t *testing.T) {
+	w := newWorld("ada")
+	w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", Name: "ada", Active: true, ExternalID: "00u1abcd"}
+	if got, want := lines(w.plan()), "(same userName; its externalId \"00u1abcd\", not of adsync, is replaced)\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("plan:\n%s\nwant it to end with:\n%s", got, want)
+	}
+}
