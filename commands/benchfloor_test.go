@@ -115,7 +115,7 @@ func floorUser(i int) []byte {
 }
 
 // inBulk packs operations into bulk requests of a hundred, or half a
-// megabyte.
+// megabyte. An operation that is larger by itself stays a request.
 func inBulk(operations []operation) []operation {
 	const most = 512 << 10
 	var out []operation
@@ -130,6 +130,10 @@ func inBulk(operations []operation) []operation {
 		packed = 0
 	}
 	for i, o := range operations {
+		if len(o.body) > most {
+			out = append(out, o)
+			continue
+		}
 		if packed == floorBulk || b.Len()+len(o.body) > most {
 			flush()
 		}
