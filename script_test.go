@@ -156,6 +156,7 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 //	service start [PROFILE|devices]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
 //	service stop
 //	service users FILE          writes "userName active title" lines, sorted
+//	service ids FILE            writes "userName externalId" lines, sorted
 //	service groups FILE         writes "displayName: member, member" lines, sorted
 //	service writes N            fails unless N writing requests came since the last call or service forget
 //	service forget
@@ -187,7 +188,7 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "stop":
 		w.service.Close()
 		w.service = nil
-	case "users", "groups":
+	case "users", "groups", "ids":
 		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(describe(w.service, args[0])), 0o644))
 	case "writes":
 		want, err := strconv.Atoi(args[1])

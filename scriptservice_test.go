@@ -20,7 +20,10 @@ func describe(s *scimtest.Server, kind string) string {
 		if on, _ := u["active"].(bool); !on {
 			state = "inactive"
 		}
-		if kind == "users" {
+		switch kind {
+		case "ids":
+			lines = append(lines, fmt.Sprintf("%s %v\n", name, u["externalId"]))
+		case "users":
 			lines = append(lines, fmt.Sprintf("%s %s %v\n", name, state, u["title"]))
 		}
 	}

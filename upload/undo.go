@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -243,6 +244,13 @@ func (u *undoer) takeOut(m *Image, r *Resource) {
 			c.Members = append(c.Members, now)
 		}
 	}
+	u.addMembers(c)
+}
+
+// addMembers plans a change of members, sorted as in any plan, if there are
+// any.
+func (u *undoer) addMembers(c Change) {
+	slices.SortFunc(c.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	if len(c.Members) > 0 {
 		u.add(c)
 	}
@@ -259,9 +267,7 @@ func (u *undoer) putBack(m *Image, r *Resource, c Change) {
 			c.Members = append(c.Members, now)
 		}
 	}
-	if len(c.Members) > 0 {
-		u.add(c)
-	}
+	u.addMembers(c)
 }
 
 // bringBack creates a deleted resource with the attributes that it had as
