@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"adsync/ldapsrc/directory"
@@ -79,4 +80,29 @@ func TestIndexesAreSmall(t *testing.T) {
 		t.Errorf("the indexes take %d MiB, want 100 at most", grown)
 	}
 	runtime.KeepAlive(c)
+}
+
+// A placeholder that thousands share is told of each of them, and takes no
+// longer for it.
+func TestAnAddressOfThousands(t *testing.T) {
+	const n = 20_000
+	names := directory.NewNames("userPrincipalName", "mail")
+	s := &directory.Snapshot{Users: make([]directory.User, n)}
+	for i := range s.Users {
+		s.Users[i] = directory.User{Anchor: directory.Anchor(fmt.Sprintf("%08x", i)), DN: fmt.Sprintf("CN=%d", i), Active: true,
+			Attributes: names.Attributes([][]string{{fmt.Sprintf("u%d@example.com", i)}, {"nobody@example.com "}})}
+	}
+	c, err := New(Options{Only: []string{"dup-email", "edge-space"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Add(Source{ID: "corp", AD: true, Mapping: defaults(t, "ad")}, s)
+	found := c.Findings()
+	if len(found) != 2*n {
+		t.Fatalf("%d findings, want %d", len(found), 2*n)
+	}
+	last := found[len(found)-1]
+	if len(last.Others) != othersShown || !strings.HasSuffix(last.Message, fmt.Sprintf(" and %d more", n-4)) {
+		t.Errorf("%d others, %s", len(last.Others), last.Message)
+	}
 }

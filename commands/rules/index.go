@@ -175,6 +175,9 @@ func (c *Checker) keysOf(b []byte, v string, used role, f *field, isFirst bool, 
 			return b
 		}
 		if address, _, ok := isSMTP(v); ok {
+			if address == "" {
+				return b
+			}
 			b = appendFolded(b, address)
 		} else {
 			b = appendFolded(append(b, keyTyped), v)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -38,10 +39,8 @@ func (c *Checker) lookalikes() {
 		}
 	}
 	for _, claims := range seen {
-		slices.SortFunc(claims, func(a, b claim) int { return int(a.at) - int(b.at) })
-		c.shared(ruleLookalike, asLogin, claims, func(a, b *claim) bool {
-			return a.at != b.at && string(appendFolded(nil, a.value)) != string(appendFolded(nil, b.value))
-		}, func(_ *claim, others string) string { return "looks like the login of " + others })
+		slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.at, b.at) })
+		c.shared(ruleLookalike, asLogin, claims, unlikeFolded, func(_, others string) string { return "looks like the login of " + others })
 	}
 }
 
@@ -59,7 +58,7 @@ func (c *Checker) lookalike(s *source, at holder, seen map[string][]claim) {
 	if shape == folded {
 		return
 	}
-	list := append(seen[shape], claim{at, asLogin, field, login})
+	list := append(seen[shape], claim{at, asLogin, []hold{{asLogin, field, login}}})
 	if len(list) == 1 {
 		for _, h := range slices.Clone(c.index.holders([]byte(shape))) {
 			if h.isGroup() || h.used()&asLogin == 0 {
@@ -67,7 +66,7 @@ func (c *Checker) lookalike(s *source, at holder, seen map[string][]claim) {
 			}
 			c.evaluated(h, func(p *plan, e *evaluation) {
 				if other, i := p.fed(e, asLogin); i >= 0 && string(appendFolded(nil, other)) == shape {
-					list = append(list, claim{h.entry(), asLogin, i, other})
+					list = append(list, claim{h.entry(), asLogin, []hold{{asLogin, i, other}}})
 				}
 			})
 		}

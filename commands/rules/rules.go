@@ -145,9 +145,12 @@ func (c *Checker) Findings() []Finding {
 	c.groupLoops()
 	c.suggest()
 	slices.SortStableFunc(c.found, func(a, b found) int {
-		x, y := c.entry(a.at), c.entry(b.at)
-		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.at.source(), b.at.source()),
-			cmp.Compare(x.dn, y.dn), cmp.Compare(x.anchor, y.anchor), cmp.Compare(a.attribute, b.attribute), cmp.Compare(a.value, b.value))
+		if a.rule != b.rule {
+			return cmp.Compare(a.rule, b.rule)
+		}
+		dnA, anchorA := c.identity(a.at)
+		dnB, anchorB := c.identity(b.at)
+		return cmp.Or(cmp.Compare(a.at.source(), b.at.source()), cmp.Compare(dnA, dnB), cmp.Compare(anchorA, anchorB), cmp.Compare(a.attribute, b.attribute), cmp.Compare(a.value, b.value))
 	})
 	c.result = make([]Finding, 0, len(c.found)+len(c.left))
 	for i := range c.found {
@@ -214,6 +217,15 @@ func (c *Checker) entry(h holder) entryInfo {
 	}
 	u := &s.snapshot.Users[h.number()]
 	return entryInfo{kind: KindUser, dn: u.DN, anchor: u.Anchor, name: cmp.Or(nameAt(s.users, asLogin, u.Attributes), u.Login), active: u.Active}
+}
+
+// identity is what tells an entry from others.
+func (c *Checker) identity(h holder) (dn string, anchor directory.Anchor) {
+	s := c.sources[h.source()].snapshot
+	if h.isGroup() {
+		return s.Groups[h.number()].DN, s.Groups[h.number()].Anchor
+	}
+	return s.Users[h.number()].DN, s.Users[h.number()].Anchor
 }
 
 // nameAt evaluates the path that names an entry at the service.

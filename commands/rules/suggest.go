@@ -25,7 +25,8 @@ func (c *Checker) suggest() {
 		}
 		f.safe = table[f.rule].safe && c.passes(f)
 		c.newKeys(f, func(key string) {
-			if !slices.ContainsFunc(wanted[key], f.at.same) {
+			// A few are enough to know that it is wanted by others too.
+			if len(wanted[key]) < 8 && !slices.ContainsFunc(wanted[key], f.at.same) {
 				wanted[key] = append(wanted[key], f.at.as(f.used))
 			}
 		})

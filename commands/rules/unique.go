@@ -15,20 +15,34 @@ import (
 type claim struct {
 	at    holder
 	used  role
+	holds []hold
+}
+
+// A hold is a value by which an entry claims a key.
+type hold struct {
+	used  role
 	field int
 	value string
+}
+
+// as is the value by which the claim stands in a role, or its first.
+func (cl *claim) as(used role) hold {
+	for _, h := range cl.holds {
+		if h.used&used != 0 {
+			return h
+		}
+	}
+	return cl.holds[0]
 }
 
 // duplicates reports what must be unique and is not. Only entries whose
 // hashes met are looked at again.
 func (c *Checker) duplicates() {
-	seen := map[string]bool{}
 	for sum := range c.index.many {
 		for key, claims := range c.claims(sum) {
-			if len(claims) < 2 || seen[key] {
+			if len(claims) < 2 {
 				continue
 			}
-			seen[key] = true
 			slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.at, b.at) })
 			c.judge(key, claims)
 		}
@@ -48,14 +62,11 @@ func (c *Checker) claims(sum uint64) map[string][]claim {
 				}
 				list := out[string(k.key)]
 				if n := len(list); n > 0 && list[n-1].at.same(h) {
-					// The attribute that makes the login speaks for the entry.
-					if k.used&asLogin != 0 && list[n-1].used&asLogin == 0 {
-						list[n-1].field, list[n-1].value = k.field, k.value
-					}
 					list[n-1].used |= k.used
+					list[n-1].holds = append(list[n-1].holds, hold{k.used, k.field, k.value})
 					return
 				}
-				out[string(k.key)] = append(list, claim{h.entry(), k.used, k.field, k.value})
+				out[string(k.key)] = append(list, claim{h.entry(), k.used, []hold{{k.used, k.field, k.value}}})
 			})
 		})
 	}
@@ -81,109 +92,154 @@ func (c *Checker) evaluated(h holder, do func(*plan, *evaluation)) {
 func (c *Checker) judge(key string, claims []claim) {
 	switch key[0] {
 	case keyAlias:
-		c.shared(ruleDupAlias, asAlias, claims, func(*claim, *claim) bool { return true }, func(cl *claim, others string) string {
-			return "same alias as " + others
-		})
+		c.shared(ruleDupAlias, asAlias, claims, alike, func(_, others string) string { return "same alias as " + others })
 		return
 	case keyGroupName:
-		c.shared(ruleDupGroupName, asGroupName, claims, func(*claim, *claim) bool { return true }, func(cl *claim, others string) string {
-			return fmt.Sprintf("displayName %q is also that of %s", cl.value, others)
+		c.shared(ruleDupGroupName, asGroupName, claims, alike, func(value, others string) string {
+			return fmt.Sprintf("displayName %q is also that of %s", value, others)
 		})
 		return
 	case keyNormalized:
-		differ := func(a, b *claim) bool {
-			return string(appendFolded(nil, a.value)) != string(appendFolded(nil, b.value))
-		}
-		c.shared(ruleDupNormalized, asLogin, claims, differ, func(cl *claim, others string) string {
+		c.shared(ruleDupNormalized, asLogin, claims, unlikeFolded, func(_, others string) string {
 			return fmt.Sprintf("becomes %s, as that of %s does", key[1:], others)
 		})
 		return
 	}
-	login := func(a, b *claim) bool { return a.used&b.used&asLogin != 0 }
-	email := func(a, b *claim) bool { return !login(a, b) && a.used&b.used&asEmail != 0 }
-	rest := func(a, b *claim) bool { return !login(a, b) && !email(a, b) }
-	c.shared(ruleDupLogin, asLogin, claims, login, func(cl *claim, others string) string {
-		return fmt.Sprintf("userName %q is also that of %s", cl.value, others)
+	login := func(a, b role) bool { return a&b&asLogin != 0 }
+	email := func(a, b role) bool { return !login(a, b) && a&b&asEmail != 0 }
+	rest := func(a, b role) bool { return !login(a, b) && !email(a, b) }
+	c.shared(ruleDupLogin, asLogin, claims, byRole(login), func(value, others string) string {
+		return fmt.Sprintf("userName %q is also that of %s", value, others)
 	})
-	c.shared(ruleDupEmail, asEmail, claims, email, func(cl *claim, others string) string {
-		return "same e-mail as " + others
-	})
-	c.shared(ruleDupAddress, asAddress, claims, rest, func(cl *claim, others string) string {
+	c.shared(ruleDupEmail, asEmail, claims, byRole(email), func(_, others string) string { return "same e-mail as " + others })
+	c.shared(ruleDupAddress, asAddress, claims, byRole(rest), func(_, others string) string {
 		return fmt.Sprintf("%s also belongs to %s", strings.TrimLeft(key, "\x04"), others)
 	})
 }
 
+// A meeting says which claims are at odds with each other. Claims of one
+// class are alike in that, so that thousands of them are not compared one
+// with another.
+type meeting struct {
+	class func(*claim) string
+	meet  func(a, b string) bool
+}
+
+var (
+	alike        = meeting{func(*claim) string { return "" }, func(_, _ string) bool { return true }}
+	unlikeFolded = meeting{
+		func(cl *claim) string { return string(appendFolded(nil, cl.as(asLogin).value)) },
+		func(a, b string) bool { return a != b },
+	}
+)
+
+func byRole(meet func(a, b role) bool) meeting {
+	return meeting{
+		func(cl *claim) string { return string(rune(cl.used)) },
+		func(a, b string) bool { return meet(role([]rune(a)[0]), role([]rune(b)[0])) },
+	}
+}
+
+// othersShown is how many other holders a finding lists; its message says
+// how many more there are.
+const othersShown = 20
+
+// A class are claims that are at odds with the same others.
+type class struct {
+	claims []int // into the list of claims
+	active int
+}
+
 // shared reports the rule for each claim that meets another one.
-func (c *Checker) shared(rule ruleNumber, used role, claims []claim, meet func(a, b *claim) bool, detail func(cl *claim, others string) string) {
+func (c *Checker) shared(rule ruleNumber, used role, claims []claim, m meeting, detail func(value, others string) string) {
+	if c.off[rule] {
+		return
+	}
+	classes := map[string]*class{}
+	var names []string
+	of := make([]string, len(claims))
+	for i := range claims {
+		of[i] = m.class(&claims[i])
+		if classes[of[i]] == nil {
+			classes[of[i]] = new(class)
+			names = append(names, of[i])
+		}
+		k := classes[of[i]]
+		k.claims = append(k.claims, i)
+		if c.isActive(claims[i].at) {
+			k.active++
+		}
+	}
 	for i := range claims {
 		cl := &claims[i]
 		var others []Holder
-		active := false
-		for j := range claims {
-			if i == j || !meet(cl, &claims[j]) {
+		total, active := 0, 0
+		for _, name := range names {
+			if !m.meet(of[i], name) {
 				continue
 			}
-			h := c.holderAs(&claims[j], used)
-			active = active || h.Active
-			others = append(others, h)
+			k := classes[name]
+			total, active = total+len(k.claims), active+k.active
+			for _, j := range k.claims {
+				if len(others) == othersShown {
+					break
+				}
+				if j != i {
+					others = append(others, c.holderAs(&claims[j], used))
+				}
+			}
+		}
+		own := c.isActive(cl.at)
+		if m.meet(of[i], of[i]) {
+			total--
+			if own {
+				active--
+			}
 		}
 		if len(others) == 0 {
 			continue
 		}
-		attribute, value, made := c.valueAs(cl, used)
-		f := found{at: cl.at, rule: rule, used: used & cl.used, made: made, attribute: attribute, value: value, others: others}
+		h := cl.as(used)
+		field := &c.plan(cl.at).fields[h.field]
+		f := found{at: cl.at, rule: rule, used: used & cl.used, made: field.made, attribute: field.name, value: h.value, others: others}
 		f.severity = table[rule].severity(c.values.profile.sets, used)
 		// An account that is off claims no name that somebody else uses.
-		if f.severity == Block && (!active || !c.entry(cl.at).active) {
+		if f.severity == Block && (active == 0 || !own) {
 			f.severity = Warn
 		}
-		f.detail = detail(&claim{cl.at, cl.used, cl.field, value}, listed(others))
+		f.detail = detail(h.value, listed(others, total))
 		c.report(f)
 	}
 }
 
-// valueAs finds the attribute and value by which an entry holds a key in a
-// role, as the claim may rest on several.
-func (c *Checker) valueAs(cl *claim, used role) (attribute, value string, made bool) {
-	want := string(c.keyOfClaim(cl))
-	c.evaluated(cl.at, func(p *plan, e *evaluation) {
-		attribute, value, made = p.fields[cl.field].name, cl.value, p.fields[cl.field].made
-		found := false
-		c.keys(p, e, func(k keyed) {
-			if !found && k.used&used != 0 && string(k.key) == want {
-				found = true
-				attribute, value, made = p.fields[k.field].name, k.value, p.fields[k.field].made
-			}
-		})
-	})
-	return attribute, value, made
+// plan is the plan of an entry's kind and source.
+func (c *Checker) plan(h holder) *plan {
+	if s := c.sources[h.source()]; !h.isGroup() {
+		return s.users
+	}
+	return c.sources[h.source()].groups
 }
 
-func (c *Checker) keyOfClaim(cl *claim) (key []byte) {
-	c.evaluated(cl.at, func(p *plan, e *evaluation) {
-		c.keys(p, e, func(k keyed) {
-			if key == nil && k.field == cl.field && k.value == cl.value && k.key[0] >= ' ' {
-				key = slices.Clone(k.key)
-			}
-		})
-	})
-	return key
+func (c *Checker) isActive(h holder) bool {
+	return h.isGroup() || c.sources[h.source()].snapshot.Users[h.number()].Active
 }
 
 func (c *Checker) holderAs(cl *claim, used role) Holder {
-	e := c.entry(cl.at)
-	attribute, _, _ := c.valueAs(cl, used)
-	h := Holder{Source: c.sources[cl.at.source()].ID, Kind: e.kind, DN: e.dn, Anchor: e.anchor, Attribute: attribute, Active: e.active}
-	h.AtTarget = c.owned != nil && e.kind == KindUser && c.owned()[c.mark.ExternalID(h.Source, h.Anchor)]
+	dn, anchor := c.identity(cl.at)
+	h := Holder{Source: c.sources[cl.at.source()].ID, Kind: KindUser, DN: dn, Anchor: anchor, Attribute: c.plan(cl.at).fields[cl.as(used).field].name, Active: c.isActive(cl.at)}
+	if cl.at.isGroup() {
+		h.Kind = KindGroup
+	}
+	h.AtTarget = c.owned != nil && h.Kind == KindUser && c.owned()[c.mark.ExternalID(h.Source, h.Anchor)]
 	return h
 }
 
 // listed names holders in a sentence, three of them at most.
-func listed(others []Holder) string {
+func listed(others []Holder, total int) string {
 	var parts []string
 	for i, h := range others {
 		if i == 3 {
-			parts = append(parts, fmt.Sprintf("%d more", len(others)-i))
+			parts = append(parts, fmt.Sprintf("%d more", total-i))
 			break
 		}
 		if h.Source == "" {
@@ -312,7 +368,7 @@ func (c *Checker) takenAtTarget(h holder, key string, r *resource) {
 			}
 			c.report(found{at: h.entry(), rule: ruleDupEmail, severity: severity, used: asEmail, made: p.fields[k.field].made,
 				attribute: p.fields[k.field].name, value: k.value, others: others,
-				detail: fmt.Sprintf("same e-mail as %q, %s", r.name, listed(others))})
+				detail: fmt.Sprintf("same e-mail as %q, %s", r.name, listed(others, 1))})
 		})
 	})
 }
