@@ -515,6 +515,48 @@ func TestInitRemovesASource(t *testing.T) {
 	}
 }
 
+func TestInitSendsToAFolder(t *testing.T) {
+	s := corp(t)
+	answers := s.answers("target-url", "file:out")
+	delete(answers, "token")
+	s.ok(s.init(answers))
+	golden(t, "init/a-folder.yaml", s.neutral(s.read("adsync.yaml")))
+	s.ok(s.init(map[string]string{"change": "target", "change#2": "done", "target-url": s.service.URL(), "token": s.service.Token(), "write": "write", "run-as": "hand"}))
+	golden(t, "init/everybody.yaml", s.neutral(s.read("adsync.yaml")))
+}
+
+// A forest of two domains, which only the table of hosts can find here.
+func TestInitShowsTheDomainsOfAForest(t *testing.T) {
+	s := corp(t)
+	eu := s.ldap.Directory().NewDomain("DC=eu,DC=corp,DC=example,DC=com")
+	// The test's domains do not pass binds on to each other.
+	account := "CN=svc-adsync,CN=Users,DC=eu,DC=corp,DC=example,DC=com"
+	if err := eu.Add(account, map[string][]string{"objectClass": {"top", "person", "organizationalPerson", "user"},
+		"sAMAccountName": {"svc-eu"}, "userPrincipalName": {demoUser}, "userAccountControl": {"512"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := eu.SetPassword(account, demoPassword); err != nil {
+		t.Fatal(err)
+	}
+	other, err := ldaptest.Start(eu, ldaptest.Options{Authority: s.ldap.Authority()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	s.ok(s.init(s.answers("forest", "no")))
+	hosts := "    hosts: {eu.corp.example.com: " + strings.TrimPrefix(other.LDAPSURL(), "ldaps://") + "}\n"
+	s.put("adsync.yaml", strings.Replace(s.read("adsync.yaml"), "    tls:\n", hosts+"    tls:\n", 1))
+	r := s.ok(s.init(map[string]string{"change": "source:corp", "change#2": "done", "forest": "yes", "password": "", "write": "write", "schedule": "no"}))
+	for _, says := range []string{"The forest has 2 domains:\n", "  eu.corp.example.com (ldaps://", "  corp.example.com: 304 users\n", "  eu.corp.example.com: 1 users\n"} {
+		if !strings.Contains(r.stderr, says) {
+			t.Errorf("does not say %q:\n%s", says, r.stderr)
+		}
+	}
+	if !strings.Contains(s.read("adsync.yaml"), "forest: true") {
+		t.Error("the forest is not read")
+	}
+}
+
 func TestInitWritesAllOrNothing(t *testing.T) {
 	s := corp(t)
 	if err := os.Mkdir(filepath.Join(s.dir, "target.token"), 0o700); err != nil {

@@ -109,7 +109,7 @@ func (a *sourceAnswers) ldif() bool { return strings.HasPrefix(a.URL, "ldif:") }
 type targetAnswers struct {
 	URL, Profile string
 	CAFile       string
-	Auth         string // bearer or oauth2; other: as it stands in the file
+	Auth         string // bearer or oauth2; none for a folder; other: as it stands in the file
 	Token        secretAnswer
 	TokenURL     string
 	ClientID     string
@@ -133,6 +133,8 @@ func answersOfTarget(t *config.Target, p *config.Proxy) targetAnswers {
 	case o != nil:
 		a.Auth, a.TokenURL, a.ClientID, a.Scopes = "oauth2", o.TokenURL, o.ClientID, o.Scopes
 		a.ClientSecret.Place = o.ClientSecret
+	case t.File():
+		a.Auth = "none"
 	case t.Auth.Basic != nil, t.Auth.None:
 		a.Auth = "other"
 	}
@@ -147,6 +149,8 @@ func (a *targetAnswers) target(before *config.Target) *config.Target {
 	}
 	t.URL, t.Profile, t.TLS.CAFile = a.URL, a.Profile, a.CAFile
 	switch a.Auth {
+	case "none":
+		t.Auth = config.Auth{}
 	case "bearer":
 		t.Auth = config.Auth{Bearer: a.Token.Place}
 	case "oauth2":

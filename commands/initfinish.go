@@ -40,6 +40,9 @@ func (w *wizard) finish(ctx context.Context) error {
 	if w.options.Unschedule {
 		return w.unschedule(ctx)
 	}
+	if w.plan.installed(ctx) && w.plan.stale(f) {
+		w.say("The service does not hand over all files of the configuration: run \"adsync init --schedule%s\" once more.", w.configFlag())
+	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -73,7 +72,7 @@ func initFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "schedule", DisableDefaultText: true, Usage: "see to the schedule: print it, and install it with --yes or on request"},
 		&cli.BoolFlag{Name: "unschedule", DisableDefaultText: true, Usage: "take the schedule away"},
 		&cli.StringFlag{Name: "schedule-kind", Usage: "`KIND` of schedule: systemd, cron or task (Windows); the machine's own when left out"},
-		&cli.DurationFlag{Name: "every", Usage: "`TIME` between two runs: 30m, 2h", Value: 2 * time.Hour},
+		&cli.DurationFlag{Name: "every", Usage: "`TIME` between two runs: 30m, 2h, ... (default: 2h)"},
 		&cli.StringFlag{Name: "run-as", Usage: "`ACCOUNT` that the schedule runs under: a name, a gMSA, dynamic (systemd) or system (Windows)"},
 		&cli.StringFlag{Name: "unit-dir", Usage: "write the schedule's files into `DIR` and leave starting them to you"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, DisableDefaultText: true, Usage: "ask nothing: flags and defaults answer"},

@@ -1,5 +1,7 @@
 package commands
 
+import "strings"
+
 // missingAnswer is an answer that is needed, and the flags that give it.
 type missingAnswer struct{ flags, what string }
 
@@ -38,7 +40,7 @@ func (w *wizard) missing() []missingAnswer {
 			add(either(o.first("token-url"), a.TokenURL) == "", "--token-url", "the URL that gives out tokens")
 			add(either(o.first("client-id"), a.ClientID) == "", "--client-id", "the client's id")
 			add(a.ClientSecret.isZero() && !o.has("client-secret-file", "client-secret-env"), "--client-secret-file or -env", "where the client's secret is")
-		case a.Auth == "bearer" && len(url) > 5 && url[:5] == "file:":
+		case strings.HasPrefix(url, "file:"):
 		default:
 			add(a.Auth == "bearer" && a.Token.isZero() && !o.has("token-file", "token-env"), "--token-file or --token-env", "where the service's token is")
 		}

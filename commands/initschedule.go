@@ -68,6 +68,10 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 		w.say("\nRun it with: adsync sync%s", w.configFlag())
 		return nil
 	}
+	if w.plan.installed(ctx) && !w.plan.stale(f) {
+		w.say("\nThe schedule stays as it is. To run it now: adsync sync%s", w.configFlag())
+		return nil
+	}
 	options := []ask.Option{
 		{Value: "install", Label: "Install it: every " + inHours(w.plan.every), Help: w.plan.means()},
 		{Value: "print", Label: "Show it"},

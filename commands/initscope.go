@@ -177,7 +177,7 @@ func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []strin
 		}
 		for _, n := range found {
 			marked := slices.ContainsFunc(before, func(dn string) bool { return strings.EqualFold(dn, n.DN) })
-			options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: above(n.DN), Marked: marked})
+			options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: parentDN(n.DN), Marked: marked})
 		}
 		chosen, err := w.ask.ChooseMany(ctx, ask.Question{Key: "member-of", Label: "Members of which groups?"}, options)
 		if err != nil {
@@ -195,8 +195,8 @@ func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []strin
 	}
 }
 
-// above is the part of a DN above its first name, for people.
-func above(dn string) string {
+// parentDN is the part of a DN above its first name, for people.
+func parentDN(dn string) string {
 	for i := 0; i < len(dn); i++ {
 		switch dn[i] {
 		case '\\':
@@ -352,7 +352,7 @@ func indexDN(list []string, dn string) int {
 
 // firstName is the value of a DN's first part.
 func firstName(dn string) string {
-	first := strings.TrimSuffix(dn, ","+above(dn))
+	first := strings.TrimSuffix(dn, ","+parentDN(dn))
 	if _, value, ok := strings.Cut(first, "="); ok {
 		return value
 	}

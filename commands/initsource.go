@@ -279,15 +279,16 @@ func (w *wizard) chooseDomains(ctx context.Context, a *sourceAnswers, probe ldap
 		return nil
 	}
 	w.say("The forest has %d domains:", len(probe.Domains))
+	standard := "yes"
 	for _, d := range probe.Domains {
 		if d.Err != nil {
+			standard = "no" // read all, the source would be incomplete each time
 			problem, _ := inWords(d.Err)
 			w.say("  %s: not reached: %s", d.Name, problem)
 			continue
 		}
 		w.say("  %s (%s)", d.Name, d.Server)
 	}
-	standard := "yes"
 	if w.exists && w.before.Source(a.ID) != nil && !a.Forest || !w.person() {
 		standard = "no"
 	}

@@ -23,7 +23,7 @@ func (w *wizard) target(ctx context.Context) error {
 		return err
 	}
 	if strings.HasPrefix(a.URL, "file:") {
-		a.Auth, a.Profile = "other", ""
+		a.Auth, a.Profile = "none", ""
 		w.answers.Target = a
 		return nil
 	}
@@ -65,6 +65,9 @@ func (w *wizard) askService(ctx context.Context, a *targetAnswers) error {
 	a.URL = strings.TrimRight(strings.TrimSpace(text), "/")
 	if a.URL != before {
 		a.Profile = ""
+		if strings.HasPrefix(before, "file:") {
+			a.Auth = "bearer"
+		}
 	}
 	if given, ok := w.ask.take("profile"); ok {
 		p, err := scim.ProfileNamed(given)

@@ -52,9 +52,6 @@ type schedule struct {
 // that suits this machine.
 func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 	s := schedule{kind: o.Kind, every: o.Every, account: o.RunAs, config: path, unitDir: o.UnitDir, system: runtime.GOOS}
-	if s.every == 0 {
-		s.every = 2 * time.Hour
-	}
 	if u, err := user.Current(); err == nil {
 		s.me = u.Username
 	}
@@ -74,15 +71,19 @@ func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 	default:
 		return s, usage(fmt.Errorf("--schedule-kind: %q is none of systemd, cron, task", s.kind), "")
 	}
+	s.follow(o)
 	if _, err := calendar(s.every); err != nil {
 		return s, usage(fmt.Errorf("--every: %w", err), "30m, 1h, 2h, 4h and 12h do, for example")
 	}
-	s.account = s.accountOr(o.RunAs)
+	s.account = s.accountOr(s.account)
 	if s.account == dynamicAccount && s.kind != systemdTimer || s.account == systemAccount && s.kind != scheduledTask {
 		return s, usage(fmt.Errorf("--run-as: %s is not an account for %s", s.account, s.kind), "")
 	}
 	return s, nil
 }
+
+// defaultEvery is the time between two runs when nobody names one.
+const defaultEvery = 2 * time.Hour
 
 // ownKind is the kind of schedule that the machine has.
 func (s *schedule) ownKind(root, systemd bool) string {

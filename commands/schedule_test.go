@@ -325,6 +325,35 @@ func TestInitScheduleAloneDoesOnlyThis(t *testing.T) {
 	}
 }
 
+// A schedule that is there keeps its time and account when it is written
+// anew, and has to be when the configuration names another file.
+func TestAnInstalledScheduleIsFollowed(t *testing.T) {
+	s := corp(t)
+	units := filepath.Join(s.dir, "units")
+	systemd := func(o *initOptions) { o.Kind, o.UnitDir = systemdTimer, units }
+	schedule := func(o *initOptions) { o.Schedule = true }
+	s.ok(s.init(nil, s.allFlags(), systemd, schedule, func(o *initOptions) { o.Every, o.RunAs = 30*time.Minute, "root" }))
+	if got := s.read("units/adsync.timer"); !strings.Contains(got, "OnCalendar=*-*-* *:00/30:00") {
+		t.Errorf("timer\n%s", got)
+	}
+	r := s.ok(s.init(map[string]string{"change": "target", "change#2": "done", "token": "", "profile": "okta", "write": "write"}, systemd))
+	if !strings.Contains(r.stderr, "The schedule stays as it is.") {
+		t.Errorf("stderr\n%s", r.stderr)
+	}
+	s.put("new.password", demoPassword)
+	r = s.ok(s.init(nil, systemd, flags("password-file", filepath.Join(s.dir, "new.password"))))
+	if want := `The service does not hand over all files of the configuration: run "adsync init --schedule --config DIR/adsync.yaml" once more.`; !strings.Contains(s.neutral(r.stderr), want) {
+		t.Errorf("stderr\n%s", r.stderr)
+	}
+	s.ok(s.init(nil, systemd, schedule))
+	if got := s.read("units/adsync.timer"); !strings.Contains(got, "OnCalendar=*-*-* *:00/30:00") {
+		t.Errorf("timer\n%s", got)
+	}
+	if got := s.neutral(s.read("units/adsync.service")); !strings.Contains(got, "\nUser=root\n") || !strings.Contains(got, "\nLoadCredential=new.password:DIR/new.password\n") {
+		t.Errorf("service\n%s", got)
+	}
+}
+
 func TestTheScheduleIsShownAndInstalledOnRequest(t *testing.T) {
 	s := corp(t)
 	s.ok(s.init(nil, s.allFlags()))

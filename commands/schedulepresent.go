@@ -1,0 +1,79 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"adsync/commands/config"
+)
+
+// folder is where systemd's units go.
+func (s *schedule) folder() string { return cmp.Or(s.unitDir, unitFolder) }
+
+// installed reports whether the configuration has a schedule of this kind.
+func (s *schedule) installed(ctx context.Context) bool {
+	switch {
+	case s.kind == systemdTimer:
+		return exists(filepath.Join(s.folder(), s.name+".timer"))
+	case s.unitDir != "":
+		return false
+	case s.kind == crontab:
+		var whose []string
+		if !s.own() {
+			whose = []string{"-u", s.account}
+		}
+		text, err := tool(ctx, "", "crontab", append(whose, "-l")...)
+		return err == nil && withoutMarked(text, s.marker()) != text
+	}
+	_, err := tool(ctx, "", "schtasks", "/Query", "/TN", s.name)
+	return err == nil
+}
+
+// stale reports whether an installed service does not hand over every file
+// that the configuration names.
+func (s *schedule) stale(f *config.File) bool {
+	if s.kind != systemdTimer {
+		return false
+	}
+	there := s.unit(".service")
+	needs := relianceOf(f)
+	if needs.direct {
+		return strings.Contains(there, "\nLoadCredential=")
+	}
+	for _, c := range needs.credentials {
+		if !strings.Contains(there, "\nLoadCredential="+c.Name+":"+systemdPath(c.Path)+"\n") {
+			return true
+		}
+	}
+	return false
+}
+
+// unit is the text of an installed unit, "" where there is none.
+func (s *schedule) unit(ending string) string {
+	text, err := os.ReadFile(filepath.Join(s.folder(), s.name+ending))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// follow takes what no flag says from the units that are there, so that they
+// can be written anew without changing when and as whom they run.
+func (s *schedule) follow(o scheduleOptions) {
+	if s.kind == systemdTimer {
+		if s.every == 0 {
+			_, text, _ := strings.Cut(s.unit(".timer"), "\nDescription=Run "+s.name+".service every ")
+			text, _, _ = strings.Cut(text, "\n")
+			s.every, _ = time.ParseDuration(text)
+		}
+		if o.RunAs == "" {
+			_, text, _ := strings.Cut(s.unit(".service"), "\nUser=")
+			s.account, _, _ = strings.Cut(text, "\n")
+		}
+	}
+	s.every = cmp.Or(s.every, defaultEvery)
+}
