@@ -243,7 +243,7 @@ func astray(skew time.Duration) []string {
 	if skew.Abs() < skewNotice {
 		return nil
 	}
-	return []string{"the clocks differ by " + ahead(skew) + ": Kerberos and tokens fail at five minutes; set both by NTP"}
+	return []string{"the server's clock is " + ahead(skew) + ": Kerberos and tokens fail at five minutes; set both by NTP"}
 }
 
 // own says what each source owns at the service, and who else has left
