@@ -316,14 +316,24 @@ func (t *Target) withMembers(ctx context.Context, doc document, group string) er
 	return nil
 }
 
-// changeMembers changes the members of a group's document. A group that is
-// shown without members is taken for an empty one only where its members are
-// known: a list that is merely hidden would be lost.
-func changeMembers(doc document, w *upload.Write, ids []string) error {
-	name, v := member(doc, "members")
+// shownMembers are the members in a group's document. A group that is shown
+// without members is taken for an empty one only where its members are known:
+// a list that is merely hidden would be lost.
+func shownMembers(doc document, before *upload.Resource) ([]any, error) {
+	_, v := member(doc, "members")
 	list, shown := v.([]any)
-	if !shown && !(w.Before.MembersKnown && len(w.Before.Members) == 0) {
-		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that they cannot be changed"}
+	if !shown && !(before.MembersKnown && len(before.Members) == 0) {
+		return nil, &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
+	}
+	return list, nil
+}
+
+// changeMembers changes the members of a group's document.
+func changeMembers(doc document, w *upload.Write, ids []string) error {
+	name, _ := member(doc, "members")
+	list, err := shownMembers(doc, w.Before)
+	if err != nil {
+		return err
 	}
 	list = slices.DeleteFunc(list, func(e any) bool {
 		m, _ := e.(map[string]any)

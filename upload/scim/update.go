@@ -218,6 +218,9 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 			if err := t.withMembers(ctx, doc, u.id); err != nil {
 				return nil, err
 			}
+			if _, err := shownMembers(doc, u.left.Before); err != nil {
+				return nil, err
+			}
 		}
 		q.method, q.match = http.MethodPut, version
 		doc["schemas"] = w.schemas(doc)

@@ -436,3 +436,25 @@ func TestAnAttributeThatIsNotKeptCostsTheRunOnce(t *testing.T) {
 		t.Errorf("%d requests for 29 updates", got)
 	}
 }
+
+// A group that is renamed by PUT keeps members that the service does not show.
+func TestAGroupWhoseMembersAreHiddenIsNotWrittenWhole(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	ids := must(t, write(t, target, people(2)...))
+	team := must(t, write(t, target, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:team", Set: []upload.Attribute{{Path: "displayName", Values: []string{"team"}}}}))[0].ID
+	group := find(t, read(t, target).Groups, team)
+	must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: []string{ids[0].ID, ids[1].ID}}))
+	for _, members := range []scimtest.Showing{scimtest.ShownNever, scimtest.ShownOnRequest} {
+		server.SetQuirks(scimtest.Quirks{Members: members, Patch: scimtest.PatchOff, NoUserGroups: true})
+		target = connect(t, server, "generic")
+		group = find(t, read(t, target).Groups, team)
+		result := write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.Group, Before: group, Set: []upload.Attribute{{Path: "displayName", Values: []string{"crew"}}}})[0]
+		if hidden := members == scimtest.ShownNever; (result.Err != nil) != hidden {
+			t.Errorf("members shown %v: %v", members, result.Err)
+		}
+		if left := server.MemberIDs(team); len(left) != 2 {
+			t.Errorf("members shown %v: %d members are left of 2", members, len(left))
+		}
+	}
+}
