@@ -85,7 +85,7 @@ func newReportPage(doc record) reportPage {
 		p.Undo = "adsync sync --undo " + shellWord(doc.Undo)
 	}
 	p.Tiles = tiles(&s)
-	p.Bars = bars(doc.changes)
+	p.Bars = p.bars(doc.changes)
 	p.rows(doc.changes)
 	return p
 }
@@ -109,6 +109,8 @@ func outcome(doc *record) (text, tone string) {
 		return "In step, but for entries that were left out", "warn"
 	}
 	switch {
+	case doc.Stopped != "":
+		return "The run stopped before the end", "bad"
 	case doc.DryRun && pending.pending():
 		return "Changes are pending", "good"
 	case pending.pending():
@@ -146,30 +148,44 @@ func tiles(s *summary) []reportCount {
 	return out
 }
 
-// bars count the changes by kind and verb, in the order of the plan's verbs.
-func bars(changes []upload.Change) []reportCount {
+// bars count the changes by kind, verb and whether they were made.
+func (p *reportPage) bars(changes []upload.Change) []reportCount {
 	type key struct {
-		kind upload.Kind
-		verb upload.Verb
+		kind  upload.Kind
+		verb  upload.Verb
+		state upload.ChangeState
 	}
 	counts := map[key]int{}
 	most := 0
 	for i := range changes {
-		k := key{changes[i].Kind, changes[i].Verb}
+		k := key{changes[i].Kind, changes[i].Verb, changes[i].State}
 		counts[k]++
 		most = max(most, counts[k])
 	}
 	var out []reportCount
 	for _, kind := range []upload.Kind{upload.User, upload.Group, upload.Device} {
 		for _, v := range reportVerbs {
-			if n := counts[key{kind, v.verb}]; n > 0 {
-				out = append(out, reportCount{Label: string(kind) + "s: " + v.label, Tone: v.tone, N: n, Text: thousands(n),
-					Percent: float64(int(1000*float64(n)/float64(most))) / 10})
+			for _, s := range reportStates {
+				if n := counts[key{kind, v.verb, s.state}]; n > 0 {
+					bar := reportCount{Label: string(kind) + "s: " + v.label + s.label, Tone: cmp.Or(s.tone, v.tone), N: n,
+						Text: thousands(n), Percent: float64(1000*n/most) / 10}
+					if p.DryRun && s.state == upload.Planned {
+						bar.Label, bar.Tone = string(kind)+"s: "+v.label, v.tone
+					}
+					out = append(out, bar)
+				}
 			}
 		}
 	}
 	return out
 }
+
+// reportStates are the states as the bars name and colour them. What a dry run
+// calls planned was not made by a run that stopped before.
+var reportStates = []struct {
+	state       upload.ChangeState
+	label, tone string
+}{{upload.Applied, "", ""}, {upload.Planned, ", not made", "held"}, {upload.Withheld, ", withheld", "held"}, {upload.Failed, ", failed", "bad"}}
 
 // reportVerbs are the verbs as the page names and colours them.
 var reportVerbs = []struct {
@@ -204,9 +220,14 @@ func (p *reportPage) rows(changes []upload.Change) {
 			p.Failed = append(p.Failed, rowOf(c))
 		}
 		used[c.Verb] = true
-		if total++; total <= reportRows {
-			p.Rows = append(p.Rows, rowOf(c))
+		if total++; total > reportRows {
+			continue
 		}
+		row := rowOf(c)
+		if c.State == upload.Planned && !p.DryRun {
+			row.State, row.StateTone = "not made", "warn"
+		}
+		p.Rows = append(p.Rows, row)
 	}
 	slices.SortStableFunc(p.Withheld, func(a, b reportRow) int { return strings.Compare(b.Kind, a.Kind) }) // users first
 	p.ChangeCount = thousands(total)
