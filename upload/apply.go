@@ -127,11 +127,16 @@ type applier struct {
 func (a *applier) phase(ctx context.Context, changes []*Change) {
 	switch {
 	case a.stopped != nil || a.overtaken(ctx, changes):
-	case changes[0].renames():
+	case changes[0].renames() && a.uniqueName(changes[0].Kind):
 		a.rename(ctx, changes)
 	default:
 		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
 	}
+}
+
+// uniqueName reports whether two resources of a kind cannot have one name.
+func (a *applier) uniqueName(k Kind) bool {
+	return k == User || slices.Contains(a.target.Capabilities().Unique[k], nameOf(k))
 }
 
 // onlyManager reports whether a change has nothing to write but the manager.

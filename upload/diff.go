@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -183,6 +184,11 @@ func (d *differ) indexState() {
 			if d.sources[source] != nil {
 				d.count(r)
 			}
+		}
+	}
+	for _, names := range d.namesakes {
+		for _, same := range names {
+			slices.SortFunc(same, func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) })
 		}
 	}
 	d.byID = make(map[string]*Resource, len(d.State.Users))

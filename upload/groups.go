@@ -76,7 +76,7 @@ func (d *differ) groupRenamings(all []groupCandidate) []renaming {
 	}
 	for i := range all {
 		c := &all[i]
-		if c.held == nil || foldName(c.held.Name) == foldName(c.name) {
+		if c.held == nil || d.twice[Group][c.id] || foldName(c.held.Name) == foldName(c.name) {
 			continue
 		}
 		out = append(out, renaming{Group, c.name, c.held, c.group.Anchor, func(why string) { d.quarantineGroup(c, "name-taken", why) }})
@@ -90,6 +90,7 @@ func (d *differ) placeGroup(c *groupCandidate) {
 	g := c.group
 	if d.twice[Group][c.id] {
 		d.quarantineGroup(c, "dup-id", fmt.Sprintf("two groups at the service have the externalId %s", c.id))
+		return
 	}
 	if c.held == nil && !d.quarantined[g.Anchor] {
 		var why string
@@ -218,7 +219,7 @@ func (d *differ) member(id string) Member {
 	if !ok {
 		a = d.adopters[id]
 	}
-	if m, ok := d.present[a]; ok {
+	if m, ok := d.present[a]; ok && m.ID == id {
 		return m
 	}
 	return Member{Anchor: a, ID: id, Name: r.Name}
@@ -228,12 +229,12 @@ func (d *differ) member(id string) Member {
 // manager away from a user: it is owned, or taken over in this run, its source
 // was read completely, and its entry is not in doubt.
 func (d *differ) removable(id string) bool {
-	if a, adopted := d.adopters[id]; adopted {
-		return !d.quarantined[a]
-	}
 	if !d.ours(id) {
 		return false
 	}
-	_, a, _ := d.Mark.Owner(d.byID[id].ExternalID)
+	a, adopted := d.adopters[id]
+	if !adopted {
+		_, a, _ = d.Mark.Owner(d.byID[id].ExternalID)
+	}
 	return !d.quarantined[a]
 }

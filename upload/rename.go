@@ -7,9 +7,10 @@ import (
 
 // rename applies changes of unique names in an order in which each name is
 // free when it is taken. A ring, such as two people who swap names, is broken
-// by giving one of them a name of its own for a moment.
+// by giving one of them a name of its own for a moment, each at most once.
 func (a *applier) rename(ctx context.Context, changes []*Change) {
 	waiting := slices.Clone(changes)
+	aside := map[*Change]bool{}
 	for len(waiting) > 0 && a.stopped == nil {
 		held := map[string]*Change{}
 		for _, c := range waiting {
@@ -23,8 +24,13 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 				rest = append(rest, c)
 			}
 		}
-		if len(ready) == 0 {
+		switch {
+		case len(ready) > 0:
+		case aside[rest[0]]:
+			ready, rest = rest, nil // two of one name: let the service judge
+		default:
 			a.batch(ctx, rest[:1], a.stepAside)
+			aside[rest[0]] = true
 			if rest[0].State == Applied {
 				rest[0].State = Planned
 				before := *rest[0].Before

@@ -180,7 +180,7 @@ func (d *differ) userRenamings(all []candidate) []renaming {
 	}
 	for i := range all {
 		c := &all[i]
-		if c.held == nil || foldName(c.held.Name) == foldName(c.name) || !d.written(c.user, c.held) {
+		if c.held == nil || d.twice[User][c.id] || foldName(c.held.Name) == foldName(c.name) || !d.written(c.user, c.held) {
 			continue
 		}
 		out = append(out, renaming{User, c.name, c.held, c.user.Anchor, func(why string) { d.quarantineUser(c, "name-taken", why) }})
@@ -350,8 +350,12 @@ func (d *differ) left(id string) bool {
 	return ok && !d.holds(User, a)
 }
 
-// ours reports whether an id is of a user that a completely read source owns.
+// ours reports whether an id is of a user that a completely read source owns,
+// or takes over in this run.
 func (d *differ) ours(id string) bool {
+	if _, adopted := d.adopters[id]; adopted {
+		return true
+	}
 	r := d.byID[id]
 	if r == nil {
 		return false
