@@ -139,13 +139,13 @@ func (p *pair) mustSync(t *testing.T) {
 // child is the program in a process of its own.
 type child struct {
 	*exec.Cmd
-	output bytes.Buffer
-	ended  chan struct{}
+	output       bytes.Buffer
+	began, ended chan struct{}
 }
 
-func (p *pair) child(t *testing.T) *child {
+func newChild(t *testing.T, dir string) *child {
 	t.Helper()
-	c := &child{Cmd: exec.Command("adsync", "--config", filepath.Join(p.dir, "adsync.yaml"), "sync"), ended: make(chan struct{})}
+	c := &child{Cmd: exec.Command("adsync", "--config", filepath.Join(dir, "adsync.yaml"), "sync"), began: make(chan struct{}), ended: make(chan struct{})}
 	c.Stdout, c.Stderr = &c.output, &c.output
 	return c
 }
@@ -153,23 +153,30 @@ func (p *pair) child(t *testing.T) *child {
 func (c *child) start(t *testing.T) {
 	t.Helper()
 	check(t, c.Start())
+	close(c.began)
 	go func() {
 		_ = c.Wait()
 		close(c.ended)
 	}()
 }
 
+// signal sends the process a signal, from whichever request of its own.
+func (c *child) signal(s os.Signal) {
+	<-c.began
+	_ = c.Process.Signal(s)
+}
+
 // killAt runs the program and kills it at its nth request, before or after
 // the request takes effect. It returns false when there were fewer.
 func (p *pair) killAt(t *testing.T, n int32, kind scimtest.FaultKind) bool {
 	t.Helper()
-	c := p.child(t)
+	c := newChild(t, p.dir)
 	var seen atomic.Int32
 	p.service.Fault(scimtest.Fault{Kind: kind, Match: func(*http.Request) bool {
 		if seen.Add(1) != n {
 			return false
 		}
-		_ = c.Process.Kill()
+		c.signal(os.Kill)
 		<-c.ended
 		return true
 	}})
@@ -226,12 +233,12 @@ func TestAskedToEnd(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			p := newPair(t, ", bulk: false")
-			c := p.child(t)
+			c := newChild(t, p.dir)
 			var posts atomic.Int32
 			// A slow service: the signal arrives while a request is under way.
 			p.service.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: 100 * time.Millisecond, Method: "POST", Match: func(*http.Request) bool {
 				if posts.Add(1) == 2 {
-					_ = c.Process.Signal(signal)
+					c.signal(signal)
 				}
 				return true
 			}})
@@ -258,11 +265,32 @@ func TestAskedToEnd(t *testing.T) {
 	}
 }
 
+// Before anything is written there is nothing to report.
+func TestAskedToEndWhileItReads(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent a signal")
+	}
+	p := newPair(t, "")
+	c := newChild(t, p.dir)
+	p.service.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: 100 * time.Millisecond, Path: "/Users", Match: func(*http.Request) bool {
+		c.signal(syscall.SIGTERM)
+		return true
+	}})
+	c.start(t)
+	<-c.ended
+	if code := c.ProcessState.ExitCode(); code != commands.ExitInterrupted || c.output.String() != "adsync: interrupted\n" {
+		t.Errorf("exit code %d, want %d\n%s", code, commands.ExitInterrupted, c.output.String())
+	}
+	if n := len(p.service.Users()); n != 0 {
+		t.Errorf("%d users were created", n)
+	}
+}
+
 // The lock is the system's: it keeps a second run out as long as the first
 // lives, and no longer.
 func TestTheLockEndsWithItsProcess(t *testing.T) {
 	p := newPair(t, "")
-	c := p.child(t)
+	c := newChild(t, p.dir)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	p.service.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Match: func(*http.Request) bool {
@@ -278,7 +306,7 @@ func TestTheLockEndsWithItsProcess(t *testing.T) {
 	if code != commands.ExitLocked || !strings.Contains(output, "another run of this configuration is under way; nothing was changed") {
 		t.Errorf("exit code %d, want %d\n%s", code, commands.ExitLocked, output)
 	}
-	check(t, c.Process.Kill())
+	c.signal(os.Kill)
 	<-c.ended
 	close(release)
 	p.service.ClearFaults()

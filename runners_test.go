@@ -79,15 +79,14 @@ func TestTwoHostsAtTheSameMoment(t *testing.T) {
 	for round := range 5 {
 		p := newPair(t, "")
 		second := p.secondHost(t, "", func(*http.Request) {})
-		codes, outputs := [2]int{}, [2]string{}
-		var wait sync.WaitGroup
-		for i, dir := range []string{p.dir, second} {
-			wait.Go(func() { codes[i], outputs[i] = p.sync(dir) })
+		runs := []*child{newChild(t, p.dir), newChild(t, second)}
+		for _, c := range runs {
+			c.start(t)
 		}
-		wait.Wait()
-		for i, code := range codes {
-			if code != commands.ExitOK && code != commands.ExitLocked {
-				t.Errorf("round %d: exit code %d, want 0 or %d\n%s", round, code, commands.ExitLocked, outputs[i])
+		for _, c := range runs {
+			<-c.ended
+			if code := c.ProcessState.ExitCode(); code != commands.ExitOK && code != commands.ExitLocked {
+				t.Errorf("round %d: exit code %d, want 0 or %d\n%s", round, code, commands.ExitLocked, c.output.String())
 			}
 		}
 		p.mustSync(t)

@@ -279,7 +279,7 @@ func (r *run) pending(ctx context.Context) (*pendingStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &pendingStatus{blown: plan.Limit(r.limits), took: &held}
+	out := &pendingStatus{blown: plan.Limit(r.limits)}
 	out.summary = summary{DryRun: true, Digest: plan.Digest(), sources: held.sources}
 	out.summary.count(plan)
 	for _, s := range held.sources {

@@ -92,7 +92,6 @@ type pendingStatus struct {
 	summary    summary
 	blown      []upload.Blown
 	incomplete bool
-	took       *reading
 }
 
 type lastRunStatus struct {
