@@ -52,12 +52,11 @@ func (r *run) record(f *finished) record {
 	doc := record{
 		Version: recordVersion, Program: version(), Started: f.started.UTC(), Seconds: float64(f.took.Milliseconds()) / 1000,
 		DryRun: f.dryRun, Target: r.file.Target.URL, Digest: f.summary.Digest, Summary: f.summary, Sources: f.held.sources,
-		Warnings: append(append([]string{}, f.held.warnings...), f.plan.Warnings...),
+		Warnings: append([]string{}, slices.Concat(f.plan.Causes, f.held.warnings, f.plan.Warnings, f.done.Rewritten)...),
 		Failures: []failureObject{}, Quarantined: []quarantineObject{}, Limits: []string{},
 		Approve: r.approveCommand(f), Undo: f.undo, Undid: f.undid, changes: f.plan.Changes,
 	}
 	doc.Summary.Type, doc.Summary.Seconds = "summary", doc.Seconds
-	doc.Warnings = slices.Concat(f.plan.Causes, doc.Warnings, f.done.Rewritten)
 	for i := range f.plan.Changes {
 		if c := &f.plan.Changes[i]; c.State == upload.Failed {
 			doc.Failures = append(doc.Failures, failureOfChange(c))
@@ -75,23 +74,27 @@ func (r *run) record(f *finished) record {
 	return doc
 }
 
-// leave writes what a run leaves behind. A dry run leaves only the reports
-// that were asked for.
-func (r *run) leave(o syncOptions, f *finished) error {
+// report writes the report that was asked for.
+func (r *run) report(o syncOptions, f *finished) (err error) {
 	doc := r.record(f)
-	if strings.HasSuffix(o.Report, ".json") {
-		if err := writeWhole(o.Report, doc, doc.changes); err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
+	switch {
+	case strings.HasSuffix(o.Report, ".json"):
+		err = writeWhole(o.Report, doc, doc.changes)
+	case strings.HasSuffix(o.Report, ".html"):
+		err = writeReport(o.Report, doc)
 	}
-	if strings.HasSuffix(o.Report, ".html") {
-		if err := writeReport(o.Report, doc); err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
 	}
+	return nil
+}
+
+// leave writes the record of a run that was no dry run.
+func (r *run) leave(f *finished) error {
 	if f.dryRun {
 		return nil
 	}
+	doc := r.record(f)
 	if err := writeWhole(r.lastRunPath(), doc, doc.changes); err != nil {
 		return fmt.Errorf("write the record of this run: %w", err)
 	}
@@ -144,8 +147,16 @@ func writeWhole(path string, doc any, changes []upload.Change) error {
 	})
 }
 
-// replaceFile writes a file whole or not at all.
+// replaceFile writes a file whole or not at all. What a link points to is
+// written and the link stays; a device or a pipe, such as /dev/stdout, is
+// written to and not replaced.
 func replaceFile(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeThrough(path, write)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".adsync-*")
 	if err != nil {
 		return err
@@ -162,4 +173,17 @@ func replaceFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// writeThrough writes to what is no file of its own.
+func writeThrough(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
 }

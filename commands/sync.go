@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -80,6 +82,11 @@ func (o *syncOptions) check() error {
 	}
 	if o.Report != "" && !strings.HasSuffix(o.Report, ".json") && !strings.HasSuffix(o.Report, ".html") {
 		return usage(fmt.Errorf("--report: %q is neither a .json nor a .html file", o.Report), "")
+	}
+	if folder := filepath.Dir(o.Report); o.Report != "" {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return usage(fmt.Errorf("--report: there is no folder %s", folder), "")
+		}
 	}
 	if o.Undo != "" && len(o.Sources) > 0 {
 		return usage(fmt.Errorf("--undo and --source exclude each other"), "an undo concerns all that the run changed")
@@ -229,7 +236,11 @@ func (r *run) conclude(out printer, o syncOptions, f *finished) error {
 	if command := r.approveCommand(f); command != "" {
 		out.Notice(fmt.Sprintf("to permit exactly these %s: %s", count(f.summary.Withheld, "removal"), command))
 	}
-	if err := r.leave(o, f); err != nil {
+	if err := r.report(o, f); err != nil {
+		out.Remark(err.Error())
+		f.summary.Exit = worst(f.summary.Exit, ExitFailure)
+	}
+	if err := r.leave(f); err != nil {
 		out.Remark(err.Error())
 	}
 	out.Summary(f.summary, f.took)
