@@ -157,3 +157,24 @@ func find(t testing.TB, all []upload.Resource, id string) *upload.Resource {
 	t.Fatalf("no resource %s", id)
 	return nil
 }
+
+func TestGroupsAreNestedUnlessASchemaOrAProfileSaysNo(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		quirks  scimtest.Quirks
+		profile string
+		want    bool
+	}{
+		{"nothing is said about groups", scimtest.Quirks{NoDiscovery: true}, "", true},
+		{"the schema does not name groups as members", scimtest.Quirks{}, "", false},
+		{"the profile knows better", scimtest.Quirks{NoDiscovery: true}, "aws", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, target := start(t, tt.quirks, tt.profile)
+			read(t, target)
+			if got := target.Capabilities().Nested; got != tt.want {
+				t.Errorf("nested is %t", got)
+			}
+		})
+	}
+}
