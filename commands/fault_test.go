@@ -138,7 +138,7 @@ func TestASlapdThatDoesNotShowEverythingTakesNothingAway(t *testing.T) {
 		sentences []string
 	}{
 		{"its limits end the search", func(h *house) { h.user, h.word = servers.SlapdCappedDN, secret(t, servers.SlapdCappedPassword) },
-			[]string{"Size Limit Exceeded", "hint: let the server's administrator raise the size limit of the bind account"}},
+			[]string{"after 500 entries", "Size Limit Exceeded", "hint: let the server's administrator raise the size limit of the bind account"}},
 		{"the bind account may not see the base", func(h *house) { h.base = "ou=hidden," + servers.SlapdBase },
 			[]string{`"ou=hidden,dc=example,dc=com" is not there, or the bind account may not see it`}},
 		{"the password is wrong", func(h *house) { h.word = secret(t, "guess") }, []string{"sources[corp].bind.password", "the name or the password is wrong"}},

@@ -95,7 +95,7 @@ func (l *link) search(ctx context.Context, req request, each func(*entry) error)
 			size, smaller = smaller[0], smaller[1:]
 			continue
 		}
-		return s.stats, &SearchError{Server: l.server.String(), Base: req.base, Filter: req.filter, Entries: s.stats.entries, Err: err}
+		return s.stats, &SearchError{Server: l.server.String(), Base: req.base, Filter: req.filter, Entries: s.came, Err: err}
 	}
 }
 
@@ -112,6 +112,7 @@ type running struct {
 	id    int64 // of the page's request
 	held  int   // bytes of the stream that are looked through, and not yet decoded
 	page  int   // entries of the page
+	came  int   // entries of all pages, decoded or not
 	empty int   // pages in a row without an entry
 
 	refused bool // the server ended the search with a result of its own
@@ -214,6 +215,7 @@ func (s *running) await() (message, int, error) {
 			return m, size, nil
 		case opSearchResultEntry:
 			s.page++
+			s.came++
 		case opSearchResultReference:
 			s.stats.referrals++
 		case opIntermediateResponse: // RFC 4511 4.13: to be ignored
