@@ -57,6 +57,7 @@ func (m *memberships) apply() {
 				}
 			}
 		}
+		m.shareScope(all, flat)
 	}
 	if !r.src.cfg.Groups.Sync {
 		return
@@ -70,6 +71,24 @@ func (m *memberships) apply() {
 		if row.inScope {
 			m.fill(&row.Group, int32(i), all[i], g)
 			r.groupList = append(r.groupList, row.Group)
+		}
+	}
+}
+
+// shareScope keeps users in the snapshot who may be meant by a login that they
+// share, so that nobody is missed; nobody is sent for it either.
+func (m *memberships) shareScope(all [][]int32, flat graph) {
+	r := m.r
+	for _, root := range m.roots {
+		for _, n := range all[root] {
+			if n < flat.users || n >= flat.users+flat.members || m.targets[n-flat.users].what != isShared {
+				continue
+			}
+			for _, i := range m.sharers[r.members.list[n-flat.users].text] {
+				if !r.inScope[i] {
+					r.inScope[i], r.users.users[i].ScopeInDoubt = true, true
+				}
+			}
 		}
 	}
 }

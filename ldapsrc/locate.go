@@ -137,7 +137,7 @@ func (j *judgement) reason() string {
 // judge finds the entries of a domain that match a filter, and asks the server
 // which of them match the filters of the scope.
 func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which string) ([]*judgement, error) {
-	r := &reading{src: s, domains: all, now: s.env.now()}
+	r := &reading{src: s, domains: all, now: s.now(all)}
 	u := newUserReader(r)
 	var list []*judgement
 	byDN := map[string]*judgement{}

@@ -22,6 +22,7 @@ const (
 	isUser
 	isGroup
 	isOutside // neither: a computer, a contact, an account out of scope
+	isShared  // a login that several users have
 	isForeign
 )
 
@@ -32,6 +33,7 @@ type memberships struct {
 
 	userByGUID  map[[16]byte]int32
 	userByLogin map[string]int32
+	sharers     map[string][]int32 // of ambiguous logins
 	rowByGUID   map[[16]byte]int32
 	rowByDN     map[string]int32 // folded
 	rowBySID    map[string]int32
@@ -89,7 +91,7 @@ func (m *memberships) indexLogins() {
 	if m.userByLogin != nil {
 		return
 	}
-	m.userByLogin = map[string]int32{}
+	m.userByLogin, m.sharers = map[string]int32{}, map[string][]int32{}
 	for i := range m.r.users.users {
 		m.addLogin(m.r.users.users[i].Login, int32(i))
 	}
@@ -103,6 +105,10 @@ const ambiguous = -1
 
 func (m *memberships) addLogin(login string, user int32) {
 	if other, ok := m.userByLogin[login]; ok && other != user {
+		if other != ambiguous {
+			m.sharers[login] = append(m.sharers[login], other)
+		}
+		m.sharers[login] = append(m.sharers[login], user)
 		m.userByLogin[login] = ambiguous
 		return
 	}
@@ -165,6 +171,10 @@ func (m *memberships) find(member *member) target {
 			return target{isUser, i}
 		} else if ok {
 			m.r.warn("several users have the login %q: none of them is taken for the member that groups name so", member.text)
+			for _, i := range m.sharers[member.text] {
+				m.r.users.users[i].SharedLogin = member.text
+			}
+			return target{what: isShared}
 		}
 		return target{what: isOutside}
 	case memberGUID:

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"adsync/ldapsrc/directory"
 )
@@ -87,6 +88,21 @@ func (s *Source) Read(ctx context.Context, want Want) directory.Reading {
 	return directory.Complete(s.cfg.ID, snapshot)
 }
 
+// now is the time by which accounts expire: the server's, if that is earlier
+// than this machine's, so that a clock that is ahead locks nobody out.
+func (s *Source) now(domains []*domain) time.Time {
+	now := s.env.now()
+	for _, d := range domains {
+		if d.dse == nil {
+			continue
+		}
+		if theirs := d.dse.clock(); !theirs.IsZero() && theirs.Before(now) {
+			now = theirs
+		}
+	}
+	return now
+}
+
 func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, error) {
 	domains, err := s.open(ctx)
 	if err != nil {
@@ -96,7 +112,7 @@ func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, erro
 	if err := s.checkBases(domains); err != nil {
 		return nil, err
 	}
-	r := &reading{src: s, want: want, domains: domains, now: s.env.now(), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
+	r := &reading{src: s, want: want, domains: domains, now: s.now(domains), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
 	if err := r.entries(ctx); err != nil {
 		return nil, err
 	}

@@ -115,6 +115,7 @@ type differ struct {
 	byID      map[string]*Resource            // users, for members and managers
 
 	quarantined map[directory.Anchor]bool // entries in doubt, and their resources
+	unsure      map[directory.Anchor]bool // users who are perhaps in more groups than it seems
 	// users and groups of all complete sources that are, or will be, at the
 	// service
 	present map[directory.Anchor]Member
@@ -138,7 +139,7 @@ func (d *differ) index() {
 			users += len(snapshot.Users)
 		}
 	}
-	d.quarantined = map[directory.Anchor]bool{}
+	d.quarantined, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
 	for _, s := range d.sources {
 		// The snapshot missed them, and would take for outside who is not.
 		for a, p := range s.Presence {

@@ -1,9 +1,12 @@
 package upload_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"adsync/ldapsrc/directory"
@@ -110,5 +113,48 @@ func TestTheMarkOfAnotherToolIsNamed(t *testing.T) {
 	w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", Name: "ada", Active: true, ExternalID: "00u1abcd"}
 	if got, want := lines(w.plan()), "(same userName; its externalId \"00u1abcd\", not of adsync, is replaced)\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("plan:\n%s\nwant it to end with:\n%s", got, want)
+	}
+}
+
+// A second user is given the login by which a group names ada.
+func TestWhoSharesALoginKeepsTheirGroups(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.group("staff", "ada", "bob")
+	w.sync(t)
+	w.user("ada2", nil)
+	w.group("staff", "bob")
+	for _, login := range []string{"ada", "ada2"} {
+		w.change(login, func(u *directory.User) { u.SharedLogin, u.ScopeInDoubt = "ada", login == "ada2" })
+	}
+	want := "quarantine user ada2: dup-login: a group of users.member_of names a member by the login \"ada\", which several users have\n"
+	if got := lines(w.plan()); got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// silent is a service that goes away while it is asked who is there.
+type silent struct {
+	*world
+	asked atomic.Int32
+}
+
+func (s *silent) Find(context.Context, upload.Kind, string, string) ([]upload.Resource, error) {
+	s.asked.Add(1)
+	return nil, &upload.Unavailable{Doing: "look up", Err: errors.New("connection refused")}
+}
+
+func TestALookUpWithoutAnAnswerEndsTheRun(t *testing.T) {
+	w := newWorld()
+	for i := range 1000 {
+		w.group(fmt.Sprint("team", i))
+		// Another group has the name already: only the mark can tell.
+		id := fmt.Sprint("x", i)
+		w.memory.groups[id] = &upload.Resource{Kind: upload.Group, ID: id, Name: fmt.Sprint("team", i)}
+	}
+	w.unproven = map[upload.Kind]string{upload.Group: "its number changes"}
+	s := &silent{world: w}
+	err := upload.LookUp(t.Context(), s, w.input())
+	if gone := new(upload.Unavailable); !errors.As(err, &gone) || s.asked.Load() > 100 {
+		t.Errorf("%v after %d questions", err, s.asked.Load())
 	}
 }

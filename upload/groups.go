@@ -178,7 +178,7 @@ func (d *differ) members(c *groupCandidate) {
 	}
 	if known {
 		for _, id := range without(have, want) {
-			if d.removable(id) {
+			if d.removable(id) && !d.mayBelong(id) {
 				remove = append(remove, d.member(id))
 			}
 		}
@@ -223,6 +223,13 @@ func (d *differ) member(id string) Member {
 		return m
 	}
 	return Member{Anchor: a, ID: id, Name: r.Name}
+}
+
+// mayBelong reports whether a member is perhaps meant by a login that several
+// users have.
+func (d *differ) mayBelong(id string) bool {
+	_, a, _ := d.Mark.Owner(d.byID[id].ExternalID)
+	return d.unsure[a]
 }
 
 // removable reports whether a member may be taken out of a group of ours, or a

@@ -44,6 +44,12 @@ func (d *differ) candidates() []candidate {
 			if q, ok := s.Blocked[u.Anchor]; ok {
 				d.quarantine(q)
 			}
+			if u.ScopeInDoubt && u.Active {
+				d.quarantineUser(&c, "dup-login", fmt.Sprintf("a group of users.member_of names a member by the login %q, which several users have", u.SharedLogin))
+			}
+			if u.SharedLogin != "" {
+				d.unsure[u.Anchor] = true
+			}
 			if other := d.elsewhere(s, u.Anchor); other != "" {
 				d.quarantineUser(&c, "dup-id", fmt.Sprintf("source %s has an entry of the same anchor", other))
 			}

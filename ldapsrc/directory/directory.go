@@ -25,6 +25,12 @@ type User struct {
 	// source cannot identify: one of another directory, hidden, or gone.
 	ManagerUnknown bool
 
+	// SharedLogin is a login that groups name a member by and that other users
+	// have too: whether this one is meant cannot be told. ScopeInDoubt says that
+	// the user is in scope only if it is.
+	SharedLogin  string
+	ScopeInDoubt bool
+
 	Attributes Attributes // the attributes that were asked for, as they came
 }
 
