@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -77,11 +78,18 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 	errs := make([]error, len(all))
 	gate := make(chan struct{}, lookupWidth)
 	var wait sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	for i, w := range all {
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			answers[i], errs[i] = lookUpOne(ctx, target, k, w)
+			if errs[i] = context.Cause(ctx); errs[i] != nil {
+				return
+			}
+			if answers[i], errs[i] = lookUpOne(ctx, target, k, w); errs[i] != nil {
+				cancel(errs[i])
+			}
 		})
 	}
 	wait.Wait()
@@ -89,7 +97,7 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 	seen := map[string]bool{}
 	for i := range all {
 		if errs[i] != nil {
-			return nil, errs[i]
+			return nil, context.Cause(ctx)
 		}
 		for _, r := range answers[i] {
 			if !seen[r.ID] {
@@ -102,9 +110,11 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 }
 
 // lookUpOne asks by mark where the service can answer that, and by name.
+// Silence is not an answer: what could not be asked may be there.
 func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
-	if found, err := target.Find(ctx, k, KeyExternalID, w.externalID); err == nil && len(found) > 0 {
-		return found, nil
+	found, err := target.Find(ctx, k, KeyExternalID, w.externalID)
+	if gone := new(Unavailable); errors.As(err, &gone) || ctx.Err() != nil || len(found) > 0 {
+		return found, err
 	}
 	if w.name == "" {
 		return nil, nil

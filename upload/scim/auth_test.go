@@ -252,3 +252,33 @@ func TestASecretIsNeverShown(t *testing.T) {
 		t.Error(shown)
 	}
 }
+
+// Some services repeat the token that they refuse. What they say ends in
+// logs, in reports and on the screen.
+func TestASecretThatTheServiceRepeatsIsNotShown(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		said := r.Header.Get("Authorization")
+		if user, password, ok := r.BasicAuth(); ok {
+			said = user + " with " + password
+		}
+		body, _ := json.Marshal(map[string]string{"error": "invalid_client", "error_description": "who is " + r.FormValue("client_secret") + "?", "detail": "who is " + said + "?"})
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	long := Secret(strings.Repeat("hunter2.", 60))
+	for name, auth := range map[string]Auth{
+		"a bearer token":  {Bearer: long},
+		"a password":      {Basic: &Basic{"u", "hunter2"}},
+		"a client secret": {OAuth2: &OAuth2{TokenURL: server.URL, ClientID: "c", ClientSecret: "hunter2", SecretInBody: true}},
+	} {
+		target, err := New(Config{URL: server.URL, Profile: "generic", Auth: auth}, Env{Sleep: new(clock).sleep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = target.Read(t.Context(), want())
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), redacted) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

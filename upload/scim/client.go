@@ -192,6 +192,9 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 		return nil, &unsure{err: err}
 	}
 	c.env.Log.Debug("request", "method", q.method, "path", q.path, "status", a.status, "took", took)
+	if a.status >= 300 {
+		a.body = scrubbed(a.body, token)
+	}
 	switch {
 	case a.status < 300:
 		return a, nil

@@ -106,6 +106,9 @@ func (t *tokens) fetch(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return true, err
 	}
+	if r.StatusCode != http.StatusOK {
+		body = without(body, string(t.ClientSecret), form.Get("client_assertion"))
+	}
 	if (r.StatusCode == http.StatusUnauthorized || r.StatusCode == http.StatusBadRequest) && t.key == nil && !t.inBody {
 		// RFC 6749 2.3.1: Basic is the rule, and many endpoints know only
 		// the form.
