@@ -1,0 +1,127 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"adsync/commands/ask"
+	"adsync/commands/config"
+	"adsync/ldapsrc"
+)
+
+// patience is how long the wizard waits for an answer of a server.
+const patience = 10 * time.Second
+
+// open makes the source that the answers lead to.
+func (w *wizard) open(a *sourceAnswers, password config.Value) (*ldapsrc.Source, error) {
+	trial := *w.before
+	s := config.NewSource()
+	if old := w.before.Source(a.ID); old != nil && a.ID != "" {
+		s = *old
+	}
+	trial.Sources = []config.Source{a.source(s)}
+	if trial.Sources[0].ID == "" {
+		trial.Sources[0].ID = shortID(either(a.Domain, a.URL), nil) // for errors
+	}
+	c := trial.SourceConfig(0, config.Secrets{"sources[0].bind.password": password})
+	c.Timeout = min(c.Timeout, patience)
+	return ldapsrc.New(c, ldapsrc.Env{Dialer: w.proxy.Dialer(), Resolver: w.dns, Log: w.log, Now: w.env.Now})
+}
+
+// probe signs in and looks around.
+func (w *wizard) probe(ctx context.Context, a *sourceAnswers) (ldapsrc.Probe, error) {
+	password, err := a.Password.value(ctx, w.resolver())
+	if err != nil {
+		return ldapsrc.Probe{}, err
+	}
+	trial := *a
+	trial.Forest = a.Type == string(ldapsrc.AD) && !a.ldif()
+	s, err := w.open(&trial, password)
+	if err != nil {
+		return ldapsrc.Probe{}, err
+	}
+	return s.Probe(ctx)
+}
+
+// chooseDomains shows the domains of a forest and asks whether all are read.
+func (w *wizard) chooseDomains(ctx context.Context, a *sourceAnswers, probe ldapsrc.Probe) error {
+	if a.Type != string(ldapsrc.AD) {
+		return nil
+	}
+	if len(probe.Domains) > 0 {
+		a.suggested = probe.Domains[0].Name
+	}
+	if len(probe.Domains) < 2 {
+		a.Forest = false
+		if given, ok := w.ask.take("forest"); ok {
+			a.Forest = given == "yes"
+		}
+		return nil
+	}
+	w.say("The forest has %d domains:", len(probe.Domains))
+	standard := "yes"
+	for _, d := range probe.Domains {
+		if d.Err != nil {
+			standard = "no" // read all, the source would be incomplete each time
+			problem, _ := inWords(d.Err)
+			w.say("  %s: not reached: %s", d.Name, problem)
+			continue
+		}
+		w.say("  %s (%s)", d.Name, d.Server)
+	}
+	if w.exists && w.before.Source(a.ID) != nil && !a.Forest || !w.person() {
+		standard = "no"
+	}
+	var err error
+	a.Forest, err = w.ask.Confirm(ctx, ask.Question{Key: "forest", Label: "Read all of them?", Default: standard})
+	return err
+}
+
+// sourceFailure is an error of a source where nobody can be asked.
+func (w *wizard) sourceFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	var f *Failure
+	if errors.As(err, &f) {
+		return err
+	}
+	return &Failure{Code: ExitSource, Err: fmt.Errorf("%w; nothing was written", err), Hint: hintOf(err)}
+}
+
+// explain says in words what went wrong and what to do.
+func (w *wizard) explain(err error) {
+	problem, advice := inWords(err)
+	if certificateOf(err) != nil {
+		advice = "" // what can be done is asked next
+	}
+	w.say("That did not work: %s.", problem)
+	if advice != "" {
+		w.say("  Advice: %s.", advice)
+	}
+}
+
+// inWords is an error without the key of a configuration that does not exist
+// yet, and what to do about it.
+func inWords(err error) (problem, advice string) {
+	var connect *ldapsrc.ConnectError
+	var bind *ldapsrc.BindError
+	var setting *ldapsrc.ConfigError
+	var failed *Failure
+	advice = strings.ReplaceAll(hintOf(err), "target.url", "the URL")
+	if errors.As(err, &failed) && failed.Hint != "" {
+		advice = failed.Hint
+	}
+	switch {
+	case errors.As(err, &connect):
+		return connect.Server + ": " + connect.Problem, advice
+	case errors.As(err, &bind):
+		return fmt.Sprintf("%s does not let %q in: %s", bind.Server, bind.As, bind.Problem), advice
+	case errors.As(err, &setting) && setting.Err == nil:
+		return setting.Problem, advice
+	}
+	return err.Error(), advice
+}
