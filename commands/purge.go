@@ -115,7 +115,7 @@ func runPurge(ctx context.Context, env Env, o purgeOptions) error {
 	if approved {
 		done = upload.Apply(ctx, r.target, plan, upload.ApplyOptions{State: state, Mark: r.mark, Observe: out.Change})
 	}
-	f := finished{plan: plan, held: reading{state: state}, done: done, summary: summary{Digest: plan.Digest()}}
+	f := finished{plan: plan, held: reading{state: state}, done: done, summary: summary{DryRun: o.DryRun, Digest: plan.Digest()}}
 	f.summary.count(plan)
 	codes := f.codes(syncOptions{})
 	if f.summary.Withheld > 0 {
