@@ -47,12 +47,21 @@ func System(demo fs.FS) Env {
 
 // Main runs the command that the arguments name and returns the exit code.
 // An interrupt or a request to end cancels what is under way; a second one
-// ends the process at once.
+// ends the process at once. A result that cannot be written is a failure.
 func Main(args []string, env Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return execute(ctx, args, env)
+	// A run is not to end half way because nobody reads its output any more.
+	signal.Ignore(syscall.SIGPIPE)
+	result := &resultWriter{w: env.Stdout}
+	env.Stdout = result
+	code := execute(ctx, args, env)
+	if err := result.lost(); err != nil {
+		fmt.Fprintf(env.Stderr, "adsync: write the result: %v\n", err)
+		code = worst(code, ExitFailure)
+	}
+	return code
 }
 
 // endSignals are the requests to end. On Windows the runtime sends SIGTERM

@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +26,7 @@ func columns(env Env) int {
 	if n, err := strconv.Atoi(env.Getenv("COLUMNS")); err == nil && n >= 20 {
 		return n
 	}
-	if f, ok := env.Stdout.(*os.File); ok {
+	if f, ok := outputFile(env.Stdout); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n >= 20 {
 			return n
 		}
