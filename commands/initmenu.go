@@ -132,7 +132,7 @@ func (w *wizard) remove(id string) error {
 func (w *wizard) replacePassword(ctx context.Context, i int) error {
 	a := w.answers.Sources[i]
 	a.Password = secretAnswer{}
-	if err := w.signIn(ctx, &a, onlyPassword); err != nil {
+	if _, err := w.signIn(ctx, &a, onlyPassword); err != nil {
 		return err
 	}
 	w.answers.Sources[i] = a

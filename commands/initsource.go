@@ -22,7 +22,11 @@ func (w *wizard) source(ctx context.Context, at int) error {
 	if err := w.reach(ctx, &a); err != nil {
 		return err
 	}
-	if err := w.signIn(ctx, &a, everything); err != nil {
+	probe, err := w.signIn(ctx, &a, everything)
+	if err != nil {
+		return err
+	}
+	if err := w.chooseDomains(ctx, &a, probe); err != nil {
 		return err
 	}
 	if at < 0 {
@@ -67,16 +71,16 @@ const (
 )
 
 // signIn asks how to sign in and tries it at once, until it works.
-func (w *wizard) signIn(ctx context.Context, a *sourceAnswers, much signInQuestions) error {
+func (w *wizard) signIn(ctx context.Context, a *sourceAnswers, much signInQuestions) (ldapsrc.Probe, error) {
 	if a.ldif() {
 		a.Method, a.User, a.Password = ldapsrc.Simple, "", secretAnswer{}
-		_, err := w.probe(ctx, a)
-		return w.sourceFailure(err)
+		probe, err := w.probe(ctx, a)
+		return probe, w.sourceFailure(err)
 	}
 	for {
 		if much == everything {
 			if err := w.askMethod(ctx, a); err != nil {
-				return err
+				return ldapsrc.Probe{}, err
 			}
 		}
 		if a.needsPassword() && (much == everything || a.Password.isZero()) {
@@ -84,19 +88,19 @@ func (w *wizard) signIn(ctx context.Context, a *sourceAnswers, much signInQuesti
 			a.Password, err = w.askSecret(ctx, ask.Question{Key: "password", Label: "Password of " + a.User,
 				Help: "It is not shown, and stands neither in the configuration nor in any log."}, a.Password)
 			if err != nil {
-				return err
+				return ldapsrc.Probe{}, err
 			}
 		}
 		probe, err := w.probe(ctx, a)
 		if err == nil {
 			w.say("Signed in to %s as %s (%s).", probe.Server, probe.BoundAs, probe.Encryption)
-			return w.chooseDomains(ctx, a, probe)
+			return probe, nil
 		}
 		if !w.person() || ctx.Err() != nil {
-			return w.sourceFailure(err)
+			return probe, w.sourceFailure(err)
 		}
 		if much, err = w.signInAgain(ctx, a, err); err != nil {
-			return err
+			return probe, err
 		}
 	}
 }
