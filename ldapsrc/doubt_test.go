@@ -121,3 +121,12 @@ uid: ken
 		}
 	}
 }
+
+// A misspelt filter finds no group, without an error: the groups did not leave.
+func TestAMisspeltGroupFilterIsNotAnEmptyDirectory(t *testing.T) {
+	cfg, _ := treeConfig(t)
+	cfg.Groups.Filter = "(departement=app)"
+	incomplete(t, read(t, cfg, wantAll), `sources[corp].groups.filter: "(departement=app)" finds nothing`)
+	cfg.Groups.Filter = "(department=nowhere)"
+	mustRead(t, cfg, wantAll)
+}

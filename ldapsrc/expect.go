@@ -148,6 +148,9 @@ func (r *reading) checkAttributes(ctx context.Context) error {
 	for _, sentence := range unknown {
 		r.warn("%s", sentence)
 	}
+	if err := r.checkFilters(unknown); err != nil {
+		return err
+	}
 	if users < sampleEnough {
 		return nil
 	}
@@ -158,6 +161,27 @@ func (r *reading) checkAttributes(ctx context.Context) error {
 		}
 		if _, ok := unknown[strings.ToLower(name)]; !ok {
 			r.src.env.log().Info("no user has a value: nobody uses it, or the bind account may not read it", "source", cfg.ID, "attribute", name)
+		}
+	}
+	return nil
+}
+
+// checkFilters refuses that no group, or no computer, was found by a filter
+// with a name that the directory does not know: it finds nothing, without an
+// error.
+func (r *reading) checkFilters(unknown map[string]string) error {
+	cfg := &r.src.cfg
+	for _, scope := range []struct {
+		key, filter string
+		empty       bool
+	}{
+		{"groups.filter", cfg.Groups.Filter, cfg.Groups.Sync && len(r.groupList) == 0},
+		{"computers.filter", cfg.Computers.Filter, cfg.Computers.Sync && len(r.computers) == 0},
+	} {
+		for _, name := range filterAttributes(scope.filter) {
+			if sentence, ok := unknown[strings.ToLower(name)]; ok && scope.empty && !cfg.AllowEmpty {
+				return &ReadError{Where: cfg.key(scope.key), Problem: fmt.Sprintf("%q finds nothing", scope.filter), Advice: sentence}
+			}
 		}
 	}
 	return nil
