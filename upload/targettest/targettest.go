@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"a user goes off and on again", switches},
 		{"members join and leave a group", members},
 		{"what is deleted is gone and may be deleted again", deletes},
+		{"after a plan is applied there is nothing left to do", planned},
 		{"a cancelled run writes nothing more", cancelled},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -74,6 +75,8 @@ type suite struct {
 	Fixture
 	target upload.Target
 	can    upload.Capabilities
+
+	unproven map[upload.Kind]string // of the last planned run
 }
 
 // paths are the mapped paths of the suite.
