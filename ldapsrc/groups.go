@@ -118,7 +118,7 @@ type groupReader struct {
 
 	anchors, login, members []int
 	logins                  []bool // which of members hold logins
-	sid, critical           int
+	sid, critical, url      int
 	inScope                 bool
 	rows                    []*groupRow
 	skipped                 map[string]int
@@ -132,10 +132,12 @@ func newGroupReader(r *reading) *groupReader {
 	own = append(own, k.members...)
 	if r.src.cfg.Type == AD {
 		own = append(own, "objectSid", "isCriticalSystemObject")
+	} else {
+		own = append(own, "memberURL")
 	}
 	sel := newSelection(r.want.GroupAttributes, own...)
 	g := &groupReader{r: r, sel: sel, pack: packer{sel: sel}, anchors: sel.indexes(k.anchors), login: sel.indexes(k.group),
-		members: sel.indexes(k.members), sid: sel.index("objectSid"), critical: sel.index("isCriticalSystemObject"), skipped: map[string]int{}}
+		members: sel.indexes(k.members), sid: sel.index("objectSid"), critical: sel.index("isCriticalSystemObject"), url: sel.index("memberURL"), skipped: map[string]int{}}
 	for _, i := range g.members {
 		g.logins = append(g.logins, strings.EqualFold(sel.list[i], "memberUid"))
 	}
@@ -202,6 +204,10 @@ func (g *groupReader) entry(e *entry) error {
 		for _, v := range values {
 			row.members = append(row.members, g.r.members.add(v, g.logins[m]))
 		}
+	}
+	if len(row.members) == 0 && len(e.at(g.url)) > 0 {
+		return &ReadError{Where: g.r.src.cfg.key("groups"), Problem: fmt.Sprintf("group %q is dynamic (memberURL), and the server does not say who its members are", name.dn),
+			Advice: "let the server expand it (OpenLDAP: overlay dynlist), or leave it out with groups.filter: (!(objectClass=groupOfURLs))"}
 	}
 	g.rows = append(g.rows, row)
 	if len(g.rows)-g.progressed == progressStep {

@@ -37,8 +37,10 @@ var activeDirectory = kind{
 }
 
 var otherLDAP = kind{
-	users:     "(|(objectClass=inetOrgPerson)(objectClass=posixAccount))",
-	groups:    "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup))",
+	users: "(|(objectClass=inetOrgPerson)(objectClass=posixAccount))",
+	// Members of a groupOfURLs are found by its memberURL when it is read,
+	// where the server has an overlay for that (OpenLDAP's dynlist).
+	groups:    "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup)(objectClass=groupOfURLs))",
 	computers: "(|(objectClass=device)(objectClass=ipHost)(objectClass=ipaHost))",
 	// nsUniqueId first: 389 Directory Server has had it always and entryUUID
 	// since 1.4.4 only, so an upgrade must not change the anchors. GUID is

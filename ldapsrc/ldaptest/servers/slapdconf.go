@@ -13,9 +13,11 @@ const slapdConf = `include %[3]s/core.schema
 include %[3]s/cosine.schema
 include %[4]s
 include %[3]s/inetorgperson.schema
+include %[3]s/dyngroup.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
+moduleload dynlist
 TLSCACertificateFile %[1]s/ca.pem
 TLSCertificateFile %[1]s/server.pem
 TLSCertificateKeyFile %[1]s/server.key
