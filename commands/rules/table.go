@@ -92,7 +92,7 @@ var table = []Rule{
 	{ID: "non-ascii", On: "addresses", Fires: "a character above U+007F", Fix: "an internationalised domain as punycode", Word: "Character",
 		grades: warns(inOf(entra, asLogin|asUPN|asProxy, Block), in(google, Block), in(aws, Info)), safe: true},
 	{ID: "bad-char", On: "addresses, mailNickname, sAMAccountName, names", Fires: "an ASCII character outside of the allowed set", Fix: "remove it; an apostrophe never is", Word: "Character", grades: blocks(in(aws, Warn))},
-	{ID: "bad-address", On: "addresses", Fires: "not exactly one @, or an empty side", Fix: "one @ instead of @@", Word: "Format", grades: blocks()},
+	{ID: "bad-address", On: "addresses", Fires: "not exactly one @, or an empty side", Fix: "an address has one @, with a name before it and a domain behind it", Word: "Format", grades: blocks()},
 	{ID: "bad-dots", On: "addresses, mailNickname", Fires: "dot first, last or doubled in the local part or alias", Fix: "drop the extra dots", Word: "Format", grades: blocks(of(asAlias, Warn))},
 	{ID: "bad-domain", On: "addresses", Fires: "fewer than two labels, a label that is not letters, digits and hyphens or over 63, an edge hyphen, digits in the last label, over 253", Fix: "strip a trailing dot or bracket", Word: "DomainPart", grades: blocks(), safe: true},
 	{ID: "unroutable-domain", On: "addresses", Fires: "last label not delegated, or special-use", Fix: "--suffix OLD=NEW", Word: "TopLevelDomain",
