@@ -47,21 +47,14 @@ EXAMPLE:
 			&cli.StringFlag{Name: "fix", Usage: "write the safe suggestions to `FILE` as LDIF, and beside it an LDIF that undoes them"},
 			&cli.StringFlag{Name: "from-csv", Usage: "make the LDIF of --fix from an edited CSV `FILE` (actions EDIT, REMOVE, COMPLETE)"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			return runCheck(c.Context, env, checkOptions{
 				globalOptions: g,
 				Profile:       c.String("profile"), Attributes: c.StringSlice("attr"), Rules: c.StringSlice("rule"),
 				Sources: c.StringSlice("source"), Suffixes: c.StringSlice("suffix"),
 				CSV: c.String("csv"), Fix: c.String("fix"), FromCSV: c.String("from-csv"),
 			})
-		},
+		}),
 	}
 }
 

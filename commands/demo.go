@@ -30,16 +30,9 @@ EXAMPLE:
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "keep", DisableDefaultText: true, Usage: "leave both servers running and print the configuration's path"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			return runDemo(c.Context, env, demoOptions{globalOptions: g, Keep: c.Bool("keep")})
-		},
+		}),
 	}
 }
 

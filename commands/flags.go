@@ -70,6 +70,21 @@ func globals(c *cli.Context, env Env) (globalOptions, error) {
 	return g, nil
 }
 
+// flagsOnly is the action of a command that takes flags and no words: a stray
+// one must not be ignored.
+func flagsOnly(env Env, run func(*cli.Context, globalOptions) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		g, err := globals(c, env)
+		if err != nil {
+			return err
+		}
+		if err := noArguments(c); err != nil {
+			return err
+		}
+		return run(c, g)
+	}
+}
+
 // short are the model's spellings of commands.
 var short = map[string]string{"-i": "init", "-p": "proxy", "-s": "sync"}
 

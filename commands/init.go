@@ -41,14 +41,7 @@ EXAMPLE:
        --password-file corp.password --target-url https://scim.example.com/v2 --token-file target.token
    adsync init --schedule`,
 		Flags: initFlags(),
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			return runInit(c.Context, env, initOptions{
 				globalOptions: g,
 				scheduleOptions: scheduleOptions{
@@ -58,7 +51,7 @@ EXAMPLE:
 				Remove:   c.String("remove-source"),
 				Schedule: c.Bool("schedule"), Unschedule: c.Bool("unschedule"), Yes: c.Bool("yes"),
 			})
-		},
+		}),
 	}
 }
 

@@ -54,21 +54,14 @@ EXAMPLE:
 			&cli.BoolFlag{Name: "system", DisableDefaultText: true, Usage: "what the environment, or Windows, says at each run"},
 			&cli.BoolFlag{Name: "yes", DisableDefaultText: true, Usage: "ask nothing"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			return runProxy(c.Context, env, proxyOptions{
 				globalOptions: g, URL: c.String("url"), Username: c.String("username"),
 				PasswordFile: c.String("password-file"), PasswordEnv: c.String("password-env"),
 				NoProxy: c.StringSlice("no-proxy"), LDAP: c.Bool("ldap"),
 				None: c.Bool("none"), System: c.Bool("system"), Yes: c.Bool("yes"),
 			})
-		},
+		}),
 	}
 }
 

@@ -40,20 +40,13 @@ EXAMPLE:
 			&cli.StringFlag{Name: "bundle", Usage: "write what somebody who helps needs to see to `FILE.zip`, without secrets"},
 			&cli.BoolFlag{Name: "anonymize", DisableDefaultText: true, Usage: "with --bundle: replace names, DNs and addresses"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			o := statusOptions{globalOptions: g, Plan: c.Bool("plan"), Bundle: c.String("bundle"), Anonymize: c.Bool("anonymize")}
 			if o.Anonymize && o.Bundle == "" {
 				return usage(errors.New("--anonymize goes with --bundle"), "")
 			}
 			return runStatus(c.Context, env, o)
-		},
+		}),
 	}
 }
 

@@ -53,14 +53,7 @@ EXAMPLE:
 			&cli.StringFlag{Name: "metrics-file", Usage: "write metrics for the node exporter's textfile collector to `FILE`"},
 			&cli.StringFlag{Name: "ping", Usage: "call `URL` at the start, on success and on failure, as healthchecks services take it"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			if err := noArguments(c); err != nil {
-				return err
-			}
+		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
 			if err := givenValues(c, "approve", "expect"); err != nil {
 				return err
 			}
@@ -71,7 +64,7 @@ EXAMPLE:
 				Sources: c.StringSlice("source"), Report: c.String("report"), Plan: c.String("plan"),
 				Undo: c.String("undo"), Metrics: c.String("metrics-file"), Ping: c.String("ping"),
 			})
-		},
+		}),
 	}
 }
 
