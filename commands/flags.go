@@ -107,12 +107,17 @@ func arrange(app *cli.App, args []string) (arranged []string, wantsJSON bool, er
 	learn(app.Flags)
 	var before, flags, words []string
 	var command *cli.Command
+	help := false // "help sync" is "sync --help"
 	rest := args[1:]
 	for len(rest) > 0 {
 		arg := rest[0]
 		rest = rest[1:]
 		if command == nil && short[arg] != "" {
 			arg = short[arg]
+		}
+		if command == nil && arg == "help" {
+			help = true
+			continue
 		}
 		if arg == "--" {
 			words = append(words, rest...)
@@ -142,6 +147,9 @@ func arrange(app *cli.App, args []string) (arranged []string, wantsJSON bool, er
 	}
 	arranged = append([]string{args[0]}, before...)
 	arranged = append(arranged, flags...)
+	if help {
+		arranged = append(arranged, "--help")
+	}
 	if len(words) > 0 {
 		arranged = append(arranged, "--")
 	}

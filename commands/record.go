@@ -101,6 +101,29 @@ func (r *run) leave(f *finished) error {
 	return nil
 }
 
+// recorded leaves a record of a run that ended before it had a plan, so that
+// status does not show the run before as the last. A run that never held the
+// lock, or in which nothing was changed on purpose, leaves the record alone.
+func (r *run) recorded(f *finished, err error) error {
+	if err == nil || f.dryRun || f.summary.Exit != ExitOK {
+		return err
+	}
+	code := failureOf(err).Code
+	if code != ExitTarget && code != ExitFailure && code != ExitInterrupted {
+		return err
+	}
+	if f.plan == nil {
+		f.plan = &upload.Plan{}
+	}
+	f.took = r.env.Now().Sub(f.started)
+	f.summary = summary{Exit: code, sources: f.held.sources}
+	f.done.Stopped = err
+	if bad := r.leave(f); bad != nil {
+		r.log.Warn(bad.Error())
+	}
+	return err
+}
+
 // planDocument is what --plan writes, the changes behind it as in record.
 type planDocument struct {
 	Version     int                `json:"version"`

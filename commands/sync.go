@@ -101,7 +101,7 @@ func runSync(ctx context.Context, env Env, o syncOptions) error {
 		return err
 	}
 	defer r.close()
-	return r.monitored(ctx, o, &f, func() error { return r.sync(ctx, o, &f) })
+	return r.monitored(ctx, o, &f, func() error { return r.recorded(&f, r.sync(ctx, o, &f)) })
 }
 
 // sync is the run itself: read both sides at the same time, decide, apply,

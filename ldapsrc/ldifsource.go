@@ -72,7 +72,7 @@ func readStore(ctx context.Context, path string, file io.Reader) (*store, error)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if record.Change != "" {
+		if !record.IsEntry() {
 			return nil, fmt.Errorf("line %d: a change record (%s): an export of entries is needed", record.Line, record.Change)
 		}
 		if record.DN == "" {

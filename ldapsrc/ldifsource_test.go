@@ -83,6 +83,10 @@ func TestExportsOfOtherTools(t *testing.T) {
 		}
 		same(t, show(mustRead(t, fileConfig(t, cfg, text), Want{UserAttributes: []string{"title"}})), "user ada title=[\"Countess of Lovelace\"]\n")
 	})
+	t.Run("additions, as which ldifde exports every entry", func(t *testing.T) {
+		text := strings.Replace(entry, "objectClass:", "changetype: add\nobjectClass:", 1)
+		same(t, show(mustRead(t, fileConfig(t, cfg, text), Want{UserAttributes: []string{"title"}})), "user ada title=[\"Countess of Lovelace\"]\n")
+	})
 	for name, c := range map[string]struct{ text, reason string }{
 		"changes are refused":             {"dn: uid=ada,dc=example,dc=com\nchangetype: delete\n\n", "line 1: a change record (delete)"},
 		"an export that was cut short":    {entry + "search: 2\nresult: 4 Size limit exceeded\n", "the export is incomplete"},

@@ -234,7 +234,8 @@ func (d *differ) mayBelong(id string) bool {
 
 // removable reports whether a member may be taken out of a group of ours, or a
 // manager away from a user: it is owned, or taken over in this run, its source
-// was read completely, and its entry is not in doubt.
+// was read completely, and its entry is neither in doubt nor, by policy, kept
+// as it is though it is gone.
 func (d *differ) removable(id string) bool {
 	if !d.ours(id) {
 		return false
@@ -243,5 +244,6 @@ func (d *differ) removable(id string) bool {
 	if !adopted {
 		_, a, _ = d.Mark.Owner(d.byID[id].ExternalID)
 	}
-	return !d.quarantined[a]
+	kept := d.Policy.UserGone == Keep && d.byID[id].Kind == User && !d.holds(User, a)
+	return !d.quarantined[a] && !kept
 }

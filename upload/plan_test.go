@@ -370,3 +370,15 @@ func TestAServiceThatCannotBeReadGetsEveryoneWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoIsKeptThoughGoneStaysInTheGroups(t *testing.T) {
+	w := newWorld("ada", "bob", "cay")
+	w.group("staff", "ada", "bob", "cay")
+	w.sync(t)
+	w.policy.UserGone = upload.Keep
+	delete(w.users, "ada")
+	w.group("staff", "cay")
+	if got, want := lines(w.plan()), "remove members from group staff: bob (no longer in the directory's group)\n"; got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+}
