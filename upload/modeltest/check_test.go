@@ -177,6 +177,13 @@ func plain(doc map[string]any) string {
 	return string(b)
 }
 
+// takesManager reports whether a change does nothing but take a manager away:
+// one whose own leaving was in doubt as long as the list was.
+func takesManager(c *upload.Change) bool {
+	attributes := c.Attributes()
+	return c.Verb == upload.Update && len(attributes) == 1 && attributes[0].Path == upload.PathManager && len(attributes[0].New) == 0
+}
+
 // settle is the clean run, and the proof that nothing is left to do.
 func (w *world) settle() error {
 	unproven := false // a list that is proven by luck the next time lets go what was withheld
@@ -209,7 +216,7 @@ func (w *world) settle() error {
 		return fmt.Errorf("second run: %w", err)
 	}
 	for i := range again.plan.Changes {
-		if c := &again.plan.Changes[i]; c.State != upload.Withheld && !w.impossible(c) && !(unproven && c.Verb.Removes()) {
+		if c := &again.plan.Changes[i]; c.State != upload.Withheld && !w.impossible(c) && !(unproven && (c.Verb.Removes() || takesManager(c))) {
 			return fmt.Errorf("the second run finds more to do: %s (%v)", c.Line(), c.Failure)
 		}
 	}
