@@ -1,0 +1,96 @@
+package upload
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// write makes the request of a change, the manager left for later.
+func (a *applier) write(c *Change) (Write, error) {
+	if c.whole != nil {
+		return a.wholeWrite(c), nil
+	}
+	w := Write{Kind: c.Kind, Before: c.Before}
+	switch c.Verb {
+	case Create:
+		w.Op, w.ExternalID = OpCreate, a.Mark.ExternalID(c.Source, c.Anchor)
+		on := !c.inactive
+		w.Active = &on
+		for _, s := range c.create() {
+			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
+		}
+	case Update, Adopt, Reactivate, Release:
+		w.Op = OpUpdate
+		for _, s := range c.set {
+			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
+		}
+		if c.Verb == Adopt {
+			w.ExternalID = a.Mark.ExternalID(c.Source, c.Anchor)
+		}
+		if c.Verb == Release {
+			if w.ExternalID = c.externalID; w.ExternalID == "" {
+				w.Set = append(w.Set, Attribute{Path: KeyExternalID})
+			}
+		}
+		// Only active users adopt.
+		if c.Verb == Reactivate || (c.Verb == Adopt && c.Kind == User && !c.Before.Active) {
+			on := true
+			w.Active = &on
+		}
+	case Deactivate:
+		off := false
+		w.Op, w.Active = OpUpdate, &off
+	case Delete:
+		w.Op = OpDelete
+	case AddMembers, RemoveMembers:
+		return a.memberWrite(c, w)
+	}
+	return w, nil
+}
+
+func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
+	w.Op = OpAddMembers
+	if c.Verb == RemoveMembers {
+		w.Op = OpRemoveMembers
+	}
+	if w.Before == nil {
+		id, ok := a.groups[c.Anchor]
+		if !ok {
+			return w, fmt.Errorf("the group could not be created")
+		}
+		w.Before = &Resource{Kind: Group, ID: id, ExternalID: a.Mark.ExternalID(c.Source, c.Anchor), Name: c.Name, MembersKnown: true}
+	}
+	for _, m := range c.Members {
+		id := m.ID
+		if c.Verb == RemoveMembers && a.notTaken[id] {
+			continue
+		}
+		if id == "" {
+			id = cmp.Or(a.ids[m.Anchor], a.groups[m.Anchor])
+		}
+		if id != "" {
+			w.Members = append(w.Members, id)
+		}
+	}
+	switch {
+	case len(w.Members) == 0 && c.Verb == RemoveMembers:
+		return w, fmt.Errorf("none of the members could be adopted")
+	case len(w.Members) == 0:
+		return w, fmt.Errorf("none of the members could be created")
+	}
+	return w, nil
+}
+
+func (a *applier) managerWrite(c *Change) (Write, error) {
+	id := c.manager.id
+	if c.manager.anchor != "" && id == "" {
+		if id = a.ids[c.manager.anchor]; id == "" {
+			return Write{}, fmt.Errorf("the manager, %s, could not be created", c.manager.name)
+		}
+	}
+	before := c.Before
+	if before == nil {
+		before = &Resource{Kind: User, ID: a.ids[c.Anchor], Name: c.Name, Active: true}
+	}
+	return Write{Op: OpUpdate, Kind: User, Before: before, Manager: &id}, nil
+}
