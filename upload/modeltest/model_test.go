@@ -19,6 +19,10 @@ import (
 )
 
 var (
+	// Several requests at once meet the faults in an order that no seed
+	// repeats, so that is not what every run plays.
+	wideWorlds = flag.Bool("wide", false, "send several requests at once in every other world")
+
 	oneSeed = flag.Uint64("seed", 0, "play this one world and tell what happens in it")
 	seeds   = flag.Int("seeds", 0, "how many worlds to play; default 400, or $ADSYNC_SEEDS")
 )

@@ -58,7 +58,10 @@ func newWorld(seed uint64) *world {
 	if w.roll(3) == 0 {
 		w.sources = append(w.sources, "labs")
 	}
-	w.width = 1 + 3*w.roll(2)
+	w.width = 1
+	if wide := 1 + 3*w.roll(2); *wideWorlds {
+		w.width = wide
+	}
 	actions := []upload.Action{upload.Keep, upload.Off, upload.Off, upload.Remove}
 	w.policy = upload.Policy{
 		UserDisabled: pick(w, actions), UserGone: pick(w, actions),
