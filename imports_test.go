@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"adsync/commands/config":          {"adsync/ldapsrc", "adsync/upload", "adsync/upload/scim", "adsync/proxy"},
 	"adsync/commands/rules":           {"adsync/ldapsrc/directory", "adsync/upload"},
 	"adsync/proxy":                    nil,
+	"adsync/proxy/proxytest":          nil,
 	"adsync/ldapsrc":                  {"adsync/ldapsrc/directory", "adsync/ldapsrc/ldif"},
 	"adsync/ldapsrc/directory":        nil,
 	"adsync/ldapsrc/ldif":             nil,
@@ -44,6 +45,7 @@ var (
 	demoServers = []string{"adsync/ldapsrc/ldaptest", "adsync/upload/scimtest"}
 	testServers = append([]string{
 		"adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
+		"adsync/proxy/proxytest",
 	}, demoServers...)
 	demoFiles = []string{"commands/demo*.go", "commands/company.go"}
 )
@@ -136,7 +138,8 @@ func TestTheProgramDoesNotLinkTesting(t *testing.T) {
 	}
 	for dependency := range strings.FieldsSeq(string(out)) {
 		switch dependency {
-		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest":
+		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
+			"adsync/proxy/proxytest":
 			t.Errorf("the program links %s", dependency)
 		}
 	}

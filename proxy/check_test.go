@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"adsync/proxy"
+	"adsync/proxy/proxytest"
 )
 
 // steps are a report's, one a line.
@@ -120,7 +121,7 @@ func TestAPlainRequestsRefusalIsFoundInTheAnswer(t *testing.T) {
 
 func TestTheDirectWaysFailuresAreExplainedToo(t *testing.T) {
 	p := mustNew(t, proxy.Setting{})
-	_, err := p.Check(context.Background(), mustURL(t, "https://"+closedAddr(t)), nil)
+	_, err := p.Check(context.Background(), mustURL(t, "https://"+proxytest.ClosedAddr(t)), nil)
 	wantKind(t, err, proxy.TargetRefused)
 	_, err = p.Check(context.Background(), mustURL(t, "https://scim.invalid"), nil)
 	wantKind(t, err, proxy.TargetNameNotFound)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"adsync/proxy"
+	"adsync/proxy/proxytest"
 )
 
 func TestRefusalsAreExplained(t *testing.T) {
@@ -80,7 +81,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 
 func TestADeadProxyIsNotReachable(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5"} {
-		p := mustNew(t, proxy.Setting{URL: scheme + "://" + closedAddr(t), Username: "svc", Password: secret, LDAP: true})
+		p := mustNew(t, proxy.Setting{URL: scheme + "://" + proxytest.ClosedAddr(t), Username: "svc", Password: secret, LDAP: true})
 		report, err := p.Check(context.Background(), mustURL(t, "https://scim.example.com/"), nil)
 		wantKind(t, err, proxy.ProxyNotReachable)
 		if n := len(report.Steps); n != 2 || report.Steps[1].Err == nil {

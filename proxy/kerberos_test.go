@@ -15,16 +15,17 @@ import (
 
 	"adsync/ldapsrc/ldaptest/servers"
 	"adsync/proxy"
+	"adsync/proxy/proxytest"
 )
 
 func TestKerberosSignsInAtSquid(t *testing.T) {
-	helper := need(t, "squid", "/usr/lib/squid/negotiate_kerberos_auth", "/usr/lib64/squid/negotiate_kerberos_auth")
+	helper := proxytest.Need(t, "squid", "/usr/lib/squid/negotiate_kerberos_auth", "/usr/lib64/squid/negotiate_kerberos_auth")
 	dc := servers.StartSamba(t, servers.SambaOptions{})
 	user := dc.AddUser("CN=Users,"+dc.BaseDN(), "svc-proxy", nil)
 	dc.SetPassword(user, servers.SambaServicePassword)
 	dc.SetAttr(user, "servicePrincipalName", "HTTP/127.0.0.1")
 	t.Setenv("KRB5_CONFIG", dc.Krb5Conf())
-	s := startSquid(t, func(dir string) string {
+	s := proxytest.StartSquid(t, proxytest.SquidOptions{Auth: func(dir string) string {
 		// Copies that squid's own account can read.
 		keytab, conf := filepath.Join(dir, "keytab"), filepath.Join(dir, "krb5.conf")
 		for to, from := range map[string]string{keytab: dc.ExportKeytab("svc-proxy"), conf: dc.Krb5Conf()} {
@@ -38,9 +39,9 @@ func TestKerberosSignsInAtSquid(t *testing.T) {
 		}
 		return fmt.Sprintf("auth_param negotiate program /usr/bin/env KRB5_CONFIG=%s %s -k %s -s GSS_C_NO_NAME -t none\nauth_param negotiate children 2",
 			conf, helper, keytab)
-	})
+	}})
 	service := startTarget(t, true)
-	setting := proxy.Setting{URL: "http://" + s.addr, Auth: proxy.AuthNegotiate,
+	setting := proxy.Setting{URL: "http://" + s.Addr, Auth: proxy.AuthNegotiate,
 		Username: servers.SambaServiceUser + "@" + dc.Realm(), Password: servers.SambaServicePassword}
 	transport := mustNew(t, setting).Transport(&tls.Config{RootCAs: service.roots()})
 	defer transport.CloseIdleConnections()
@@ -48,7 +49,7 @@ func TestKerberosSignsInAtSquid(t *testing.T) {
 
 	// The same with the tickets of kinit, and no password in the setting.
 	tickets := "FILE:" + filepath.Join(t.TempDir(), "tickets")
-	kinit := exec.Command(need(t, "krb5-user", "kinit"), "-c", tickets, setting.Username)
+	kinit := exec.Command(proxytest.Need(t, "krb5-user", "kinit"), "-c", tickets, setting.Username)
 	kinit.Stdin = strings.NewReader(setting.Password + "\n")
 	if output, err := kinit.CombinedOutput(); err != nil {
 		t.Fatalf("kinit: %v: %s", err, output)

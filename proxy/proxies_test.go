@@ -22,10 +22,11 @@ import (
 	"time"
 
 	"adsync/proxy"
+	"adsync/proxy/proxytest"
 )
 
 // the secret that no output may hold.
-const secret = "pl4nted-s3cret"
+const secret = proxytest.Password
 
 // httpProxy is an HTTP proxy in the process that counts what it carries.
 type httpProxy struct {
@@ -102,19 +103,7 @@ func (p *httpProxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	p.peers[target.LocalAddr().String()] = true
 	p.mu.Unlock()
 	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
-	splice(client, buffered.Reader, target)
-}
-
-func splice(client net.Conn, fromClient io.Reader, target net.Conn) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = io.Copy(target, fromClient)
-		_ = target.(*net.TCPConn).CloseWrite()
-	}()
-	_, _ = io.Copy(client, target)
-	_ = client.Close()
-	<-done
+	proxytest.Splice(client, buffered.Reader, target)
 }
 
 func (p *httpProxy) log() []string {
@@ -234,17 +223,6 @@ func echo(t *testing.T, conn net.Conn) {
 	}
 }
 
-// closedAddr is an address where nothing listens.
-func closedAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	return listener.Addr().String()
-}
-
 // authority makes certificates in the name of a CA.
 func certificateFor(t *testing.T, issuer string, hosts ...string) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
@@ -332,7 +310,7 @@ func startRelay(t *testing.T, to string) *relay {
 					return
 				}
 				defer server.Close()
-				splice(client, client, server)
+				proxytest.Splice(client, client, server)
 			}()
 		}
 	}()
@@ -380,7 +358,7 @@ func startSOCKS(t *testing.T, reply byte) (addr string, carried func() []string)
 					return
 				}
 				defer server.Close()
-				splice(client, client, server)
+				proxytest.Splice(client, client, server)
 			}()
 		}
 	}()

@@ -9,79 +9,20 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 
 	"adsync/proxy"
+	"adsync/proxy/proxytest"
 )
-
-// need finds a program of Debian, or skips with what to install.
-func need(t *testing.T, pkg string, paths ...string) string {
-	t.Helper()
-	for _, path := range paths {
-		if found, err := exec.LookPath(path); err == nil {
-			return found
-		}
-	}
-	if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
-		t.Fatalf("%s is missing: apt-get install %s", paths[0], pkg)
-	}
-	t.Skipf("%s is missing: apt-get install %s", paths[0], pkg)
-	return ""
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	_, port, err := net.SplitHostPort(closedAddr(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// startServer runs a program until the test ends, and waits until it listens.
-func startServer(t *testing.T, addr string, command *exec.Cmd) {
-	t.Helper()
-	var output strings.Builder
-	command.Stdout, command.Stderr = &output, &output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = command.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		<-ended
-	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			_ = conn.Close()
-			return
-		}
-		select {
-		case <-ended:
-			t.Fatalf("%s ended: %s", command.Path, output.String())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	t.Fatalf("%s does not listen on %s", command.Path, addr)
-}
-
-// dnsAddr is where squid asks for names; squid knows no other port than 53.
-const dnsAddr = "127.0.0.77"
 
 // startDNS answers that no name exists. Port 53 may take root.
 func startDNS(t *testing.T) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", dnsAddr+":53")
+	conn, err := net.ListenPacket("udp", proxytest.DNSAddr+":53")
 	if err != nil {
 		if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
 			t.Fatal(err)
@@ -111,98 +52,17 @@ func startDNS(t *testing.T) {
 	}()
 }
 
-// squid is a real proxy and its access log.
-type squid struct {
-	addr string
-	log  string
-}
-
-// startSquid runs squid with lines about authentication of the caller's.
-func startSquid(t *testing.T, authLines func(dir string) string) *squid {
-	t.Helper()
-	program := need(t, "squid", "squid", "/usr/sbin/squid")
-	dir, err := os.MkdirTemp("", "adsync-squid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	port := freePort(t)
-	s := &squid{addr: "127.0.0.1:" + port, log: filepath.Join(dir, "access.log")}
-	conf := fmt.Sprintf(`http_port 127.0.0.1:%s
-%s
-acl signed_in proxy_auth REQUIRED
-http_access allow signed_in
-http_access deny all
-cache deny all
-access_log stdio:%s
-cache_log %s/cache.log
-pid_filename %s/squid.pid
-coredump_dir %s
-visible_hostname proxy.example.test
-dns_nameservers %s
-dns_timeout 1 second
-shutdown_lifetime 0 seconds
-logfile_rotate 0
-buffered_logs off
-`, port, authLines(dir), s.log, dir, dir, dir, dnsAddr)
-	if err := os.WriteFile(filepath.Join(dir, "squid.conf"), []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	// Started by root, squid becomes the user proxy, which must write here.
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	startServer(t, s.addr, exec.Command(program, "-N", "-f", filepath.Join(dir, "squid.conf")))
-	return s
-}
-
-func basicAuth(t *testing.T) func(dir string) string {
-	helper := need(t, "squid", "/usr/lib/squid/basic_ncsa_auth", "/usr/lib64/squid/basic_ncsa_auth")
-	openssl := need(t, "openssl", "openssl")
-	return func(dir string) string {
-		hash, err := exec.Command(openssl, "passwd", "-apr1", secret).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(dir, "htpasswd")
-		if err := os.WriteFile(file, []byte("svc:"+string(hash)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf("auth_param basic program %s %s\nauth_param basic realm example", helper, file)
-	}
-}
-
-// carried are the log's lines with an action such as TCP_TUNNEL or TCP_MISS,
-// as "METHOD target". Squid writes a tunnel's line when it ends, so carried
-// waits for n of them.
-func (s *squid) carried(t *testing.T, action string, n int) []string {
-	t.Helper()
-	var lines []string
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		lines = nil
-		raw, _ := os.ReadFile(s.log)
-		for _, line := range strings.Split(string(raw), "\n") {
-			if fields := strings.Fields(line); len(fields) > 7 && strings.HasPrefix(fields[3], action+"/200") && fields[7] == "svc" {
-				lines = append(lines, fields[5]+" "+fields[6])
-			}
-		}
-		if len(lines) >= n || time.Now().After(deadline) {
-			return lines
-		}
-	}
-}
-
 func TestNoRequestGoesAroundSquid(t *testing.T) {
-	s := startSquid(t, basicAuth(t))
-	p := mustNew(t, proxy.Setting{URL: "http://" + s.addr, Username: "svc", Password: secret, LDAP: true})
+	s := proxytest.StartSquid(t, proxytest.SquidOptions{})
+	p := mustNew(t, proxy.Setting{URL: "http://" + s.Addr, Username: "svc", Password: secret, LDAP: true})
 	sendEverything(t, p, func(secure, plain *target, directory *lineServer) {
-		tunnels := s.carried(t, "TCP_TUNNEL", 3+2)
+		tunnels := s.Carried(t, "TCP_TUNNEL", 3+2)
 		peers, _, _, _ := secure.seen()
 		if got, want := len(tunnels), len(peers)+len(directory.connections()); got != want {
 			t.Errorf("squid carried %d tunnels, the targets saw %d: %v", got, want, tunnels)
 		}
 		_, via, _, requests := plain.seen()
-		if got := len(s.carried(t, "TCP_MISS", requests)); got != requests {
+		if got := len(s.Carried(t, "TCP_MISS", requests)); got != requests {
 			t.Errorf("squid carried %d plain requests, the target saw %d", got, requests)
 		}
 		for _, header := range via {
@@ -240,12 +100,12 @@ func sendEverything(t *testing.T, p *proxy.Proxy, compare func(secure, plain *ta
 }
 
 func TestSquidsRefusalsAreExplained(t *testing.T) {
-	s := startSquid(t, basicAuth(t))
-	good := proxy.Setting{URL: "http://" + s.addr, Username: "svc", Password: secret}
+	s := proxytest.StartSquid(t, proxytest.SquidOptions{})
+	good := proxy.Setting{URL: "http://" + s.Addr, Username: "svc", Password: secret}
 	wrong := good
 	wrong.Password = "another-" + secret
-	nobody := proxy.Setting{URL: "http://" + s.addr}
-	dead := closedAddr(t)
+	nobody := proxy.Setting{URL: "http://" + s.Addr}
+	dead := proxytest.ClosedAddr(t)
 	for _, tt := range []struct {
 		name    string
 		setting proxy.Setting
@@ -318,13 +178,13 @@ func field(length, offset int) []byte {
 }
 
 func TestNTLMSignsInAtSquid(t *testing.T) {
-	s := startSquid(t, ntlmHelper(t))
-	good := proxy.Setting{URL: "http://" + s.addr, Username: `EXAMPLE\svc`, Password: secret, Auth: proxy.AuthNTLM, LDAP: true}
+	s := proxytest.StartSquid(t, proxytest.SquidOptions{Auth: ntlmHelper(t)})
+	good := proxy.Setting{URL: "http://" + s.Addr, Username: `EXAMPLE\svc`, Password: secret, Auth: proxy.AuthNTLM, LDAP: true}
 	sendEverything(t, mustNew(t, good), func(secure, plain *target, directory *lineServer) {
 		securePeers, _, _, _ := secure.seen()
 		plainPeers, _, _, _ := plain.seen()
 		want := len(securePeers) + len(plainPeers) + len(directory.connections())
-		if got := len(s.carried(t, "TCP_TUNNEL", want)); got != want {
+		if got := len(s.Carried(t, "TCP_TUNNEL", want)); got != want {
 			t.Errorf("squid carried %d tunnels, the targets saw %d", got, want)
 		}
 	})
@@ -348,17 +208,9 @@ func TestNTLMSignsInAtSquid(t *testing.T) {
 	}
 }
 
-func startMicrosocks(t *testing.T) string {
-	t.Helper()
-	program := need(t, "microsocks", "microsocks")
-	port := freePort(t)
-	startServer(t, "127.0.0.1:"+port, exec.Command(program, "-i", "127.0.0.1", "-p", port, "-u", "svc", "-P", secret))
-	return "127.0.0.1:" + port
-}
-
 func TestNoRequestGoesAroundMicrosocks(t *testing.T) {
 	// microsocks keeps no log, so the connections are counted in front of it.
-	counter := startRelay(t, startMicrosocks(t))
+	counter := startRelay(t, proxytest.StartMicrosocks(t, proxytest.MicrosocksOptions{}))
 	p := mustNew(t, proxy.Setting{URL: "socks5h://" + counter.Addr().String(), Username: "svc", Password: secret, LDAP: true})
 	sendEverything(t, p, func(secure, plain *target, directory *lineServer) {
 		securePeers, _, _, _ := secure.seen()
@@ -370,7 +222,7 @@ func TestNoRequestGoesAroundMicrosocks(t *testing.T) {
 }
 
 func TestMicrosocksRefusalsAreExplained(t *testing.T) {
-	addr := startMicrosocks(t)
+	addr := proxytest.StartMicrosocks(t, proxytest.MicrosocksOptions{})
 	good := proxy.Setting{URL: "socks5://" + addr, Username: "svc", Password: secret}
 	wrong := good
 	wrong.Password = "another-" + secret
@@ -382,7 +234,7 @@ func TestMicrosocksRefusalsAreExplained(t *testing.T) {
 	}{
 		{"a wrong password", wrong, "scim.example.com", proxy.ProxyAuth},
 		{"no password", proxy.Setting{URL: "socks5://" + addr}, "scim.example.com", proxy.ProxyAuth},
-		{"a target that refuses", good, closedAddr(t), proxy.TargetRefused},
+		{"a target that refuses", good, proxytest.ClosedAddr(t), proxy.TargetRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := mustNew(t, tt.setting).Check(context.Background(), mustURL(t, "https://"+tt.host+"/v2"), nil)
