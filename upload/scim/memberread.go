@@ -26,7 +26,7 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 	if len(owned) == 0 {
 		return nil
 	}
-	mode := t.profile.Members
+	mode := t.memberReading()
 	if mode == MembersTried || mode == MembersListed {
 		// Nothing was listed: the groups are empty, or members are not shown
 		// in lists. One group with members tells.
@@ -54,6 +54,7 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 // listsMembers takes a missing members attribute for an empty one, which it
 // is where other groups show theirs (RFC 7643 2.5).
 func (t *Target) listsMembers(s *upload.State) {
+	t.learned.members.CompareAndSwap(int32(MembersTried), int32(MembersListed))
 	for i := range s.Groups {
 		s.Groups[i].MembersKnown = true
 	}
@@ -72,29 +73,53 @@ func ownedGroups(s *upload.State, want upload.Want) []*upload.Resource {
 // tried is how many groups are looked at to find out how members are read.
 const tried = 5
 
+// memberReading is how members are read: as the profile says, or in the way
+// that was seen to work.
+func (t *Target) memberReading() MemberReading {
+	if mode := MemberReading(t.learned.members.Load()); mode != MembersTried {
+		return mode
+	}
+	return t.profile.Members
+}
+
+// memberWays are the ways that are tried, in this order.
+var memberWays = []struct {
+	mode MemberReading
+	read func(*Target, context.Context, *upload.Resource) error
+}{
+	{MembersOnRequest, (*Target).membersOnRequest},
+	{MembersByFilter, (*Target).membersByFilter},
+}
+
 // memberMode finds the way by the first group that shows a member.
 func (t *Target) memberMode(ctx context.Context, owned []*upload.Resource, listed bool) (MemberReading, error) {
 	for _, g := range owned[:min(tried, len(owned))] {
-		for mode, read := range map[MemberReading]func(context.Context, *upload.Resource) error{
-			MembersOnRequest: t.membersOnRequest, MembersByFilter: t.membersByFilter,
-		} {
-			probe := *g
-			err := read(ctx, &probe)
-			if isRefusal(err) {
-				continue
-			}
-			if err != nil {
-				return 0, err
-			}
-			if len(probe.Members) > 0 {
-				return mode, nil
-			}
+		probe := *g
+		mode, err := t.tryMembers(ctx, &probe)
+		if err != nil || mode != MembersTried {
+			return mode, err
 		}
 	}
 	if listed {
 		return MembersListed, nil // an empty list was shown
 	}
 	return MembersNever, nil
+}
+
+// tryMembers reads the members of one group in each way and remembers the one
+// that shows any; MembersTried is the answer when none does.
+func (t *Target) tryMembers(ctx context.Context, g *upload.Resource) (MemberReading, error) {
+	for _, way := range memberWays {
+		err := way.read(t, ctx, g)
+		if err != nil && !isRefusal(err) {
+			return MembersTried, err
+		}
+		if err == nil && len(g.Members) > 0 {
+			t.learned.members.Store(int32(way.mode))
+			return way.mode, nil
+		}
+	}
+	return MembersTried, nil
 }
 
 // each runs a read for all groups, as many at once as the service bears.
@@ -158,14 +183,20 @@ func (t *Target) membersByFilter(ctx context.Context, g *upload.Resource) error 
 }
 
 // readMembers reads the members of one group anew, to see what a write came
-// to; ok is false where they cannot be read.
+// to; ok is false where they cannot be read, and where nothing has shown yet
+// that this group would show any.
 func (t *Target) readMembers(ctx context.Context, id string) (members []string, ok bool, err error) {
 	g := upload.Resource{Kind: upload.Group, ID: id}
-	switch t.profile.Members {
+	mode := t.memberReading()
+	switch mode {
 	case MembersByFilter:
 		err = t.membersByFilter(ctx, &g)
 	case MembersNever:
 		return nil, false, nil
+	case MembersTried:
+		if mode, err = t.tryMembers(ctx, &g); mode == MembersTried {
+			return nil, false, err
+		}
 	default:
 		err = t.membersOnRequest(ctx, &g)
 	}

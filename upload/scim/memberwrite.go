@@ -269,12 +269,10 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		if err != nil {
 			return err
 		}
-		if err := t.withMembers(ctx, doc, group); err != nil {
+		if err := t.withMembers(ctx, doc, w.Before); err != nil {
 			return err
 		}
-		if err := changeMembers(doc, w, ids); err != nil {
-			return err
-		}
+		changeMembers(doc, w, ids)
 		forPut(doc)
 		body, err := json.Marshal(doc)
 		if err != nil {
@@ -296,17 +294,22 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 }
 
 // withMembers adds the members to a group's document where the service shows
-// them only when asked, or only with the users.
-func (t *Target) withMembers(ctx context.Context, doc document, group string) error {
+// them only when asked, or only with the users. A group that is shown without
+// members is taken for an empty one only where its members are known: a list
+// that is merely hidden would be lost.
+func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
 	name, v := member(doc, "members")
 	if v != nil {
 		return nil
 	}
-	members, known, err := t.readMembers(ctx, group)
+	members, known, err := t.readMembers(ctx, before.ID)
 	if err != nil {
 		return err
 	}
-	if known && len(members) > 0 {
+	if !known && !(before.MembersKnown && len(before.Members) == 0) {
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
+	}
+	if len(members) > 0 {
 		list := make([]any, len(members))
 		for i, id := range members {
 			list[i] = map[string]any{"value": id}
@@ -316,25 +319,10 @@ func (t *Target) withMembers(ctx context.Context, doc document, group string) er
 	return nil
 }
 
-// shownMembers are the members in a group's document. A group that is shown
-// without members is taken for an empty one only where its members are known:
-// a list that is merely hidden would be lost.
-func shownMembers(doc document, before *upload.Resource) ([]any, error) {
-	_, v := member(doc, "members")
-	list, shown := v.([]any)
-	if !shown && !(before.MembersKnown && len(before.Members) == 0) {
-		return nil, &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
-	}
-	return list, nil
-}
-
 // changeMembers changes the members of a group's document.
-func changeMembers(doc document, w *upload.Write, ids []string) error {
-	name, _ := member(doc, "members")
-	list, err := shownMembers(doc, w.Before)
-	if err != nil {
-		return err
-	}
+func changeMembers(doc document, w *upload.Write, ids []string) {
+	name, v := member(doc, "members")
+	list, _ := v.([]any)
 	list = slices.DeleteFunc(list, func(e any) bool {
 		m, _ := e.(map[string]any)
 		_, id := member(m, "value")
@@ -349,5 +337,4 @@ func changeMembers(doc document, w *upload.Write, ids []string) error {
 		list = []any{}
 	}
 	doc[name] = list
-	return nil
 }

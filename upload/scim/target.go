@@ -36,8 +36,9 @@ type learned struct {
 	manager     atomic.Int32    // the form of manager that works
 	adds        chunkSize
 	removes     chunkSize
-	addByPut    atomic.Bool // members are added by PUT
-	removeByPut atomic.Bool // removal by path is not done here
+	members     atomic.Int32 // the MemberReading that was seen to show members
+	addByPut    atomic.Bool  // members are added by PUT
+	removeByPut atomic.Bool  // removal by path is not done here
 	noBulk      atomic.Bool
 	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map       // "kind dialect path": seen to take effect

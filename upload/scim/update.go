@@ -215,10 +215,7 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	} else {
 		if u.kind == upload.Group {
 			// A group put without its members would lose them.
-			if err := t.withMembers(ctx, doc, u.id); err != nil {
-				return nil, err
-			}
-			if _, err := shownMembers(doc, u.left.Before); err != nil {
+			if err := t.withMembers(ctx, doc, u.left.Before); err != nil {
 				return nil, err
 			}
 		}

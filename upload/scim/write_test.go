@@ -445,16 +445,25 @@ func TestAGroupWhoseMembersAreHiddenIsNotWrittenWhole(t *testing.T) {
 	team := must(t, write(t, target, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:team", Set: []upload.Attribute{{Path: "displayName", Values: []string{"team"}}}}))[0].ID
 	group := find(t, read(t, target).Groups, team)
 	must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: []string{ids[0].ID, ids[1].ID}}))
-	for _, members := range []scimtest.Showing{scimtest.ShownNever, scimtest.ShownOnRequest} {
-		server.SetQuirks(scimtest.Quirks{Members: members, Patch: scimtest.PatchOff, NoUserGroups: true})
+	for _, test := range []struct {
+		what   string
+		quirks scimtest.Quirks
+		hidden bool
+	}{
+		{"members are never shown", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}}, true},
+		{"members are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest}, false},
+		{"users are found by their group", scimtest.Quirks{Members: scimtest.ShownNever}, false},
+	} {
+		test.quirks.Patch, test.quirks.NoUserGroups = scimtest.PatchOff, true
+		server.SetQuirks(test.quirks)
 		target = connect(t, server, "generic")
 		group = find(t, read(t, target).Groups, team)
-		result := write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.Group, Before: group, Set: []upload.Attribute{{Path: "displayName", Values: []string{"crew"}}}})[0]
-		if hidden := members == scimtest.ShownNever; (result.Err != nil) != hidden {
-			t.Errorf("members shown %v: %v", members, result.Err)
+		result := write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.Group, Before: group, Set: []upload.Attribute{{Path: "displayName", Values: []string{"crew " + test.what}}}})[0]
+		if (result.Err != nil) != test.hidden {
+			t.Errorf("%s: %v", test.what, result.Err)
 		}
 		if left := server.MemberIDs(team); len(left) != 2 {
-			t.Errorf("members shown %v: %d members are left of 2", members, len(left))
+			t.Errorf("%s: %d members are left of 2", test.what, len(left))
 		}
 	}
 }
