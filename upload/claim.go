@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"adsync/ldapsrc/directory"
 )
@@ -143,6 +144,19 @@ func (d *differ) takenName(k Kind, name string, but *Resource) string {
 		}
 	}
 	return ""
+}
+
+// sharers says which resources have one mark.
+func (d *differ) sharers(k Kind, externalID string) string {
+	var names []string
+	all := d.State.Of(k)
+	for i := range all {
+		if r := &all[i]; r.ExternalID == externalID {
+			names = append(names, fmt.Sprintf("%s (%s)", printable(r.Name), r.ID))
+		}
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("%d %ss at the service have the externalId %s: %s", len(names), k, externalID, strings.Join(names, ", "))
 }
 
 // find returns the attributes of an entry, by kind and anchor.

@@ -1,10 +1,6 @@
 package upload
 
-import (
-	"fmt"
-
-	"adsync/ldapsrc/directory"
-)
+import "adsync/ldapsrc/directory"
 
 // devices plans the computers. They have no members and no manager, and are
 // told apart by their mark alone.
@@ -33,7 +29,7 @@ func (d *differ) device(s *Source, c *directory.Computer) {
 		leftOut("missing-display", "computer has no name: the source of displayName is empty")
 		return
 	case d.twice[Device][id]:
-		leftOut("dup-id", fmt.Sprintf("two devices at the service have the externalId %s", id))
+		leftOut("dup-id", d.sharers(Device, id))
 		return
 	}
 	change := Change{Kind: Device, Name: name, Source: s.ID, Anchor: c.Anchor, DN: c.DN, Before: r}

@@ -53,7 +53,7 @@ func TestManagersInDoubtStay(t *testing.T) {
 			again := *w.named("ada")
 			again.ID = "user-900"
 			w.memory.users["user-900"] = &again
-		}, "quarantine user ada: dup-id: two users at the service have the externalId corp:" + string(anchorOf("ada")) + "\n"},
+		}, "quarantine user ada: dup-id: 2 users at the service have the externalId corp:" + string(anchorOf("ada")) + ": ada (user-001), ada (user-900)\n"},
 		{"the manager is in a part that is not read", func(w *world) {
 			w.change("bob", func(u *directory.User) { u.Manager, u.ManagerUnknown = "", true })
 		}, ""},

@@ -89,7 +89,7 @@ func (d *differ) groupRenamings(all []groupCandidate) []renaming {
 func (d *differ) placeGroup(c *groupCandidate) {
 	g := c.group
 	if d.twice[Group][c.id] {
-		d.quarantineGroup(c, "dup-id", fmt.Sprintf("two groups at the service have the externalId %s", c.id))
+		d.quarantineGroup(c, "dup-id", d.sharers(Group, c.id))
 		return
 	}
 	if c.held == nil && !d.quarantined[g.Anchor] {

@@ -158,7 +158,7 @@ func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
 func (d *differ) place(c *candidate) {
 	u := c.user
 	if d.twice[User][c.id] {
-		d.quarantineUser(c, "dup-id", fmt.Sprintf("two users at the service have the externalId %s", c.id))
+		d.quarantineUser(c, "dup-id", d.sharers(User, c.id))
 		return
 	}
 	if c.held == nil && !d.quarantined[u.Anchor] && u.Active {
