@@ -77,7 +77,7 @@ type Change struct {
 	whole   *wholeRecord // a record for a service of which nothing can be read
 
 	clearing   bool      // an update that only takes away what many others lose too
-	inactive   bool      // a create that brings back somebody who was off
+	inactive   bool      // a create or an adoption of somebody who is off, and stays so
 	externalID string    // what a release writes; "" takes ours away
 	taken      *Resource // what a create found in its place and took over
 }

@@ -68,7 +68,7 @@ func (d *differ) holder(r *Resource) (free bool, taken string) {
 // renamedAway reports whether the owner of a resource has another name by
 // now, and is given it in this run, so that the present one becomes free.
 func (d *differ) renamedAway(source string, a directory.Anchor, r *Resource) bool {
-	s := d.sources[source]
+	s := d.home(source, r.Kind, a)
 	if s == nil || d.quarantined[a] || d.twice[r.Kind][r.ExternalID] || !d.renameable(r.Kind) {
 		return false
 	}

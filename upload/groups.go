@@ -44,9 +44,15 @@ func (d *differ) groupCandidates() []groupCandidate {
 		for i := range snapshot.Groups {
 			g := &snapshot.Groups[i]
 			c := groupCandidate{group: g, source: s, id: d.Mark.ExternalID(s.ID, g.Anchor), name: d.nameFor(s, Group, g.Attributes)}
-			c.held = d.owned[Group][c.id]
+			var why string
+			if c.held = d.owned[Group][c.id]; c.held == nil {
+				c.held, why = d.moved(Group, s, g.Anchor)
+			}
 			if q, ok := s.Blocked[g.Anchor]; ok {
 				d.quarantine(q)
+			}
+			if why != "" {
+				d.quarantineGroup(&c, "dup-id", why)
 			}
 			if c.name == "" {
 				d.quarantineGroup(&c, "missing-group-name", "group has no name: the source of displayName is empty")
@@ -137,7 +143,7 @@ func (d *differ) group(c *groupCandidate) {
 		change.Verb, change.Reason = Create, "new in scope"
 		change.create = func() []AttributeChange { return created(mapping, Group, attributes) }
 	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id && !d.Capabilities.Unmarked[Group] {
-		change.Verb, change.Reason = Adopt, adoption(r)
+		change.Verb, change.Reason = Adopt, d.adoption(r)
 	} else if len(change.set) > 0 {
 		change.Verb = Update
 	}
@@ -234,8 +240,8 @@ func (d *differ) mayBelong(id string) bool {
 
 // removable reports whether a member may be taken out of a group of ours, or a
 // manager away from a user: it is owned, or taken over in this run, its source
-// was read completely, and its entry is neither in doubt nor, by policy, kept
-// as it is though it is gone.
+// was read completely, and its entry is neither in doubt nor, by policy or as
+// it may be elsewhere, kept as it is though it is gone.
 func (d *differ) removable(id string) bool {
 	if !d.ours(id) {
 		return false
@@ -244,6 +250,7 @@ func (d *differ) removable(id string) bool {
 	if !adopted {
 		_, a, _ = d.Mark.Owner(d.byID[id].ExternalID)
 	}
-	kept := d.Policy.UserGone == Keep && d.byID[id].Kind == User && !d.holds(User, a)
-	return !d.quarantined[a] && !kept
+	gone := d.byID[id].Kind == User && !d.holds(User, a)
+	source, _, _ := d.Mark.Owner(d.byID[id].ExternalID)
+	return !d.quarantined[a] && !(gone && (d.Policy.UserGone == Keep || d.perhapsMoved(source, a) != ""))
 }

@@ -26,6 +26,10 @@ func (d *differ) leavers(k Kind) {
 		}
 		reason, dn := d.whereabouts(d.sources[source], a)
 		d.add(Change{Verb: verb, Kind: k, Name: r.Name, Source: source, Anchor: a, DN: dn, Before: r, Reason: reason})
+		if why := d.perhapsMoved(source, a); why != "" {
+			c := &d.plan.Changes[len(d.plan.Changes)-1]
+			c.State, c.Why = Withheld, why
+		}
 	}
 }
 

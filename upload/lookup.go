@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"adsync/ldapsrc/directory"
@@ -39,24 +40,28 @@ func LookUp(ctx context.Context, target Target, in Input) error {
 	return nil
 }
 
-// wanted is one entry to look up: by its mark, then by its name. The name is
-// empty where the list has a resource of that name.
-type wanted struct{ externalID, name string }
+// wanted is one entry to look up: by its mark, by those that it would have had
+// in other sources, then by its name. The name is empty where the list has a
+// resource of that name.
+type wanted struct {
+	marks []string
+	name  string
+}
 
 // unlisted are the entries of a kind that have no resource in the list. One
 // whose name is listed may still have a resource of another name.
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
 	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
-		id := d.Mark.ExternalID(s.ID, a)
 		name := d.nameFor(s, k, attributes)
-		if name == "" || d.owned[k][id] != nil {
+		marks := d.Mark.all(s.ID, a)
+		if name == "" || slices.ContainsFunc(marks, func(id string) bool { return d.owned[k][id] != nil }) {
 			return
 		}
 		if d.byName[k][foldName(name)] != nil {
 			name = ""
 		}
-		out = append(out, wanted{id, name})
+		out = append(out, wanted{marks, name})
 	}
 	for _, s := range d.complete() {
 		snapshot, _ := s.Reading.Snapshot()
@@ -112,9 +117,11 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 // lookUpOne asks by mark where the service can answer that, and by name.
 // Silence is not an answer: what could not be asked may be there.
 func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
-	found, err := target.Find(ctx, k, KeyExternalID, w.externalID)
-	if gone := new(Unavailable); errors.As(err, &gone) || ctx.Err() != nil || len(found) > 0 {
-		return found, err
+	for _, id := range w.marks {
+		found, err := target.Find(ctx, k, KeyExternalID, id)
+		if gone := new(Unavailable); errors.As(err, &gone) || ctx.Err() != nil || len(found) > 0 {
+			return found, err
+		}
 	}
 	if w.name == "" {
 		return nil, nil

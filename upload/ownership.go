@@ -2,6 +2,7 @@ package upload
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"adsync/ldapsrc/directory"
@@ -14,13 +15,14 @@ type Mark struct {
 	before, between, after string
 	sourceFirst, sourced   bool
 	sources                map[string]bool
-	only                   string // the one source, where the template names none
+	ids                    []string // the sources, sorted
+	only                   string   // the one source, where the template names none
 }
 
 // NewMark compiles a template such as "{source}:{anchor}" for the configured
 // sources. A template without {source} serves one source only.
 func NewMark(template string, sources []string) (*Mark, error) {
-	m := &Mark{sources: map[string]bool{}}
+	m := &Mark{sources: map[string]bool{}, ids: slices.Sorted(slices.Values(sources))}
 	for _, id := range sources {
 		m.sources[id] = true
 	}
@@ -59,6 +61,18 @@ func (m *Mark) ExternalID(source string, a directory.Anchor) string {
 		return m.before + source + m.between + string(a) + m.after
 	}
 	return m.before + string(a) + m.between + source + m.after
+}
+
+// all are the marks of one entry, should it have been in another source before;
+// that of its source comes first.
+func (m *Mark) all(source string, a directory.Anchor) []string {
+	marks := []string{m.ExternalID(source, a)}
+	for _, other := range m.ids {
+		if other != source {
+			marks = append(marks, m.ExternalID(other, a))
+		}
+	}
+	return marks
 }
 
 // Owner reads a mark: the source and the anchor of a resource that a

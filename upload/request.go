@@ -32,8 +32,7 @@ func (a *applier) write(c *Change) (Write, error) {
 				w.Set = append(w.Set, Attribute{Path: KeyExternalID})
 			}
 		}
-		// Only active users adopt.
-		if c.Verb == Reactivate || (c.Verb == Adopt && c.Kind == User && !c.Before.Active) {
+		if c.Verb == Reactivate || (c.Verb == Adopt && c.Kind == User && !c.Before.Active && !c.inactive) {
 			on := true
 			w.Active = &on
 		}

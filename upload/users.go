@@ -53,6 +53,12 @@ func (d *differ) candidates() []candidate {
 			if other := d.elsewhere(s, u.Anchor); other != "" {
 				d.quarantineUser(&c, "dup-id", fmt.Sprintf("source %s has an entry of the same anchor", other))
 			}
+			if c.held == nil {
+				var why string
+				if c.held, why = d.moved(User, s, u.Anchor); why != "" && u.Active {
+					d.quarantineUser(&c, "dup-id", why)
+				}
+			}
 			if c.name == "" {
 				d.quarantineUser(&c, "missing-login", "no login name: the source of userName is empty")
 			}
@@ -219,7 +225,7 @@ func (d *differ) user(c *candidate) {
 	}
 	switch {
 	case adopted:
-		change.Verb, change.Reason = Adopt, adoption(r)
+		change.Verb, change.Reason, change.inactive = Adopt, d.adoption(r), !u.Active
 	case u.Active && !r.Active:
 		change.Verb, change.Reason = Reactivate, "active in the directory"
 	case len(change.set) == 0 && change.manager == nil:
@@ -240,7 +246,10 @@ func (d *differ) user(c *candidate) {
 
 // adoption is the reason of an adoption. The mark of another tool is named, for
 // it is lost.
-func adoption(r *Resource) string {
+func (d *differ) adoption(r *Resource) string {
+	if source, _, ok := d.Mark.Owner(r.ExternalID); ok {
+		return fmt.Sprintf("moved from source %s", source)
+	}
 	text := "same " + nameOf(r.Kind) + ", not owned by anyone"
 	if r.ExternalID != "" {
 		text = fmt.Sprintf("same %s; its externalId %q, not of adsync, is replaced", nameOf(r.Kind), r.ExternalID)
