@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -294,5 +295,23 @@ func TestExternalBindOnSlapd(t *testing.T) {
 	}
 	if p := l.peer(); p.Kind != "OpenLDAP" {
 		t.Errorf("peer is %+v", p)
+	}
+}
+
+func TestPinsAreReadAsPeopleHaveThem(t *testing.T) {
+	digest := bytes.Repeat([]byte{0xfc}, sha256.Size) // base64 begins with a slash
+	in64 := base64.StdEncoding.EncodeToString(digest)
+	for _, text := range []string{
+		hex.EncodeToString(digest), " " + strings.ToUpper(hex.EncodeToString(digest)) + "\n", colons(hex.EncodeToString(digest)), "SHA256:" + colons(hex.EncodeToString(digest)),
+		in64, strings.TrimRight(in64, "="), "sha256/" + in64, "sha256//" + in64, "sha256:" + in64,
+	} {
+		if pin, ok := ParsePin(text); !ok || !bytes.Equal(pin, digest) {
+			t.Errorf("%q is read as %x", text, pin)
+		}
+	}
+	for _, text := range []string{"", "sha256/", "abc", in64[4:], hex.EncodeToString(digest[1:]), "sha1:" + in64} {
+		if pin, ok := ParsePin(text); ok {
+			t.Errorf("%q is read as %x", text, pin)
+		}
 	}
 }

@@ -138,25 +138,37 @@ func checkPin(pins [][]byte, state tls.ConnectionState) error {
 	return &pinError{leaf}
 }
 
-// pins reads pin_sha256: hexadecimal digits with or without colons, or base64,
-// of the certificate or of its public key (RFC 7469 2.4).
 func (c *Config) pins() ([][]byte, error) {
 	var list [][]byte
 	for _, text := range c.TLS.PinSHA256 {
-		text = strings.TrimSpace(text)
-		bare := text
-		for _, prefix := range []string{"sha256//", "sha256/", "sha256:"} { // of curl, HPKP and others
-			bare = strings.TrimPrefix(bare, prefix)
-		}
-		pin, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(bare))
-		if err != nil || len(pin) != sha256.Size {
-			pin, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(bare, "="))
-		}
-		if err != nil || len(pin) != sha256.Size {
-			return nil, &ConfigError{Key: c.key("tls.pin_sha256"), Problem: fmt.Sprintf("%q is no SHA-256 fingerprint", text),
+		pin, ok := ParsePin(text)
+		if !ok {
+			return nil, &ConfigError{Key: c.key("tls.pin_sha256"), Problem: fmt.Sprintf("%q is no SHA-256 fingerprint", strings.TrimSpace(text)),
 				Advice: "give 64 hexadecimal digits, with or without colons, or base64; openssl x509 -noout -fingerprint -sha256 -in cert.pem prints them"}
 		}
 		list = append(list, pin)
 	}
 	return list, nil
+}
+
+// ParsePin reads the SHA-256 of a certificate or of its public key as people
+// have it at hand: 64 hexadecimal digits with or without colons, or base64
+// (RFC 7469 2.4), bare or behind the name of the digest.
+func ParsePin(text string) (pin []byte, ok bool) {
+	text = strings.TrimSpace(text)
+	// Base64 may itself begin with a slash, so every reading is tried.
+	for _, prefix := range []string{"", "sha256:", "sha256/", "sha256//"} { // of OpenSSL, HPKP and curl
+		if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
+			continue
+		}
+		bare := text[len(prefix):]
+		pin, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(bare))
+		if err != nil || len(pin) != sha256.Size {
+			pin, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(bare, "="))
+		}
+		if err == nil && len(pin) == sha256.Size {
+			return pin, true
+		}
+	}
+	return nil, false
 }

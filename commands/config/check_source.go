@@ -4,6 +4,8 @@ import (
 	"net"
 	"regexp"
 	"strings"
+
+	"adsync/ldapsrc"
 )
 
 var (
@@ -192,7 +194,7 @@ func (t *TLS) check(r *reader, key string) {
 	}
 	for i, text := range t.PinSHA256 {
 		if at := r.part(key+".pin_sha256", i); !r.failed(at) {
-			if _, ok := parsePin(text); !ok {
+			if _, ok := ldapsrc.ParsePin(text); !ok {
 				r.reportf(at, "%q is not a SHA-256 (64 hexadecimal digits, or base64)", text)
 			}
 		}

@@ -4,35 +4,18 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
-)
 
-// parsePin reads a SHA-256 as people have it at hand: 64 hexadecimal digits
-// with or without colons, or base64 as curl and RFC 7469 write it.
-func parsePin(text string) ([]byte, bool) {
-	text = strings.TrimSpace(text)
-	for _, prefix := range []string{"sha256//", "sha256/", "sha256:"} {
-		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
-			text = text[len(prefix):]
-			break
-		}
-	}
-	if pin, err := hex.DecodeString(strings.ReplaceAll(text, ":", "")); err == nil && len(pin) == sha256.Size {
-		return pin, true
-	}
-	pin, err := base64.StdEncoding.DecodeString(text)
-	return pin, err == nil && len(pin) == sha256.Size
-}
+	"adsync/ldapsrc"
+)
 
 // pins are the pinned digests as 64 lower-case hexadecimal digits each.
 func (t TLS) pins() []string {
 	var pins []string
 	for _, text := range t.PinSHA256 {
-		if pin, ok := parsePin(text); ok {
+		if pin, ok := ldapsrc.ParsePin(text); ok {
 			pins = append(pins, hex.EncodeToString(pin))
 		}
 	}
