@@ -173,9 +173,12 @@ func (x *explaining) names(r *upload.Resource) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(r.Attributes, func(a upload.Attribute) bool {
-		return strings.HasPrefix(a.Path, "emails") && slices.ContainsFunc(a.Values, func(v string) bool { return strings.EqualFold(v, x.name) })
-	})
+	for path, values := range r.Attributes.All() {
+		if strings.HasPrefix(path, "emails") && slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, x.name) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *explaining) addEntry(s *source, f *ldapsrc.Found) {

@@ -74,10 +74,10 @@ func (c *computerReader) entry(e *entry) error {
 	p := &c.pack
 	p.reset()
 	sid := p.addForm(e.at(c.sid), asSID)
-	first := p.addWanted(e, name.dn)
+	wanted := p.addWanted(e, name.dn)
 	all := string(p.text)
 	computer := directory.Computer{Anchor: anchor, DN: string(name.dn), Login: strings.TrimSuffix(string(login), "$"),
-		SID: p.pieces[sid].string(all), Inactive: c.states.inactive(e, c.r.now), Path: ouPath(string(name.dn))}
+		SID: sid.of(all), Inactive: c.states.inactive(e, c.r.now), Path: ouPath(string(name.dn))}
 	computer.Active = computer.Inactive == ""
 	// lastLogonTimestamp is replicated and up to 14 days old, lastLogon is
 	// this domain controller's own (MS-ADA1 2.352): the later one counts.
@@ -87,7 +87,7 @@ func (c *computerReader) entry(e *entry) error {
 		}
 	}
 	computer.LastLogon = computer.LastLogon.Truncate(time.Second)
-	computer.Attributes = p.attributes(e, all, first)
+	computer.Attributes = c.sel.wanted.Packed(wanted.of(all))
 	c.list = append(c.list, computer)
 	return nil
 }

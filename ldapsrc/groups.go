@@ -188,13 +188,13 @@ func (g *groupReader) entry(e *entry) error {
 	}
 	p := &g.pack
 	p.reset()
-	at := [4]int{p.add([]byte(anchor)), p.add(name.dn), p.addForm(login, asText), p.addForm(e.at(g.sid), asSID)}
-	first := p.addWanted(e, name.dn)
+	at := [4]span{p.add([]byte(anchor)), p.add(name.dn), p.addForm(login, asText), p.addForm(e.at(g.sid), asSID)}
+	wanted := p.addWanted(e, name.dn)
 	all := string(p.text)
 	row := &groupRow{inScope: inScope, Group: directory.Group{
-		Anchor: directory.Anchor(p.pieces[at[0]].string(all)), DN: p.pieces[at[1]].string(all),
-		Login: p.pieces[at[2]].string(all), SID: p.pieces[at[3]].string(all),
-		Attributes: p.attributes(e, all, first),
+		Anchor: directory.Anchor(at[0].of(all)), DN: at[1].of(all),
+		Login: at[2].of(all), SID: at[3].of(all),
+		Attributes: g.sel.wanted.Packed(wanted.of(all)),
 	}}
 	for m, i := range g.members {
 		values := e.get(i)

@@ -175,13 +175,8 @@ func (d *domain) everything(ctx context.Context, dn string) (directory.Attribute
 	list := set.List()
 	_, err := searchWhole(ctx, d.first, req, func(e *entry) error {
 		for i, name := range list {
-			p := packer{}
 			for _, v := range e.get(i) {
-				p.addForm(v, formOf(name))
-			}
-			all := string(p.text)
-			for _, piece := range p.pieces {
-				values[name] = append(values[name], piece.string(all))
+				values[name] = append(values[name], string(appendForm(nil, v, formOf(name))))
 			}
 		}
 		return nil

@@ -98,16 +98,16 @@ func (u *userReader) entry(e *entry) error {
 	}
 	p := &u.pack
 	p.reset()
-	at := [4]int{p.add([]byte(anchor)), p.add(name.dn), p.addForm(login, asText), p.addForm(e.at(u.sid), asSID)}
-	first := p.addWanted(e, name.dn)
+	at := [4]span{p.add([]byte(anchor)), p.add(name.dn), p.addForm(login, asText), p.addForm(e.at(u.sid), asSID)}
+	wanted := p.addWanted(e, name.dn)
 	all := string(p.text)
 	user := directory.User{
-		Anchor: directory.Anchor(p.pieces[at[0]].string(all)), DN: p.pieces[at[1]].string(all),
-		Login: p.pieces[at[2]].string(all), SID: p.pieces[at[3]].string(all),
+		Anchor: directory.Anchor(at[0].of(all)), DN: at[1].of(all),
+		Login: at[2].of(all), SID: at[3].of(all),
 		Inactive: u.states.inactive(e, u.r.now),
 	}
 	user.Active = user.Inactive == ""
-	user.Attributes = p.attributes(e, all, first)
+	user.Attributes = u.sel.wanted.Packed(wanted.of(all))
 	u.keep(e, user, by)
 	return nil
 }

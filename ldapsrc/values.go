@@ -16,7 +16,6 @@ type selection struct {
 	wanted *directory.Names // kept in the model
 	at     []int            // index in names of each wanted name, -1 for the DN
 	forms  []form           // of each wanted name
-	repeat []repeats        // of each wanted name
 }
 
 // entryName is the attribute name by which a mapping may ask for the DN; no
@@ -41,7 +40,6 @@ func newSelection(wanted []string, own ...string) *selection {
 		s.at = append(s.at, at)
 		s.forms = append(s.forms, formOf(name))
 	}
-	s.repeat = make([]repeats, len(s.at))
 	return s
 }
 
@@ -83,145 +81,71 @@ func (e *entry) at(i int) []byte {
 }
 
 // A packer copies what is kept of an entry out of the message: all of it into
-// one string, which the values then share, and values that many entries have
-// (departments, cities, titles) once for all of them.
+// one string, which identity and attributes then share.
 type packer struct {
-	sel     *selection
-	text    []byte
-	pieces  []piece
-	scratch [][]string
-	flat    []string
-}
-
-// A piece is a value of an entry being packed: a part of the text, or a string
-// that exists already.
-type piece struct {
-	from, to int
-	known    string
+	sel   *selection
+	text  []byte
+	value []byte // being brought into its form
 }
 
 // reset begins another entry.
-func (p *packer) reset() { p.text, p.pieces = p.text[:0], p.pieces[:0] }
+func (p *packer) reset() { p.text = p.text[:0] }
 
 // add takes a text as it is and returns its place.
-func (p *packer) add(b []byte) int {
+func (p *packer) add(text []byte) span {
 	from := len(p.text)
-	p.text = append(p.text, b...)
-	return p.place(from)
-}
-
-func (p *packer) place(from int) int {
-	p.pieces = append(p.pieces, piece{from: from, to: len(p.text)})
-	return len(p.pieces) - 1
+	p.text = append(p.text, text...)
+	return span{from, len(p.text)}
 }
 
 // addForm takes a value in the form in which the model has it.
-func (p *packer) addForm(b []byte, f form) int {
+func (p *packer) addForm(b []byte, f form) span {
 	from := len(p.text)
+	p.text = appendForm(p.text, b, f)
+	return span{from, len(p.text)}
+}
+
+// appendForm appends a value in the form in which the model has it.
+func appendForm(text, b []byte, f form) []byte {
 	switch {
 	case f == asSID:
-		if text, err := appendSID(p.text, b); err == nil {
-			p.text = text
-			return p.place(from)
+		if with, err := appendSID(text, b); err == nil {
+			return with
 		}
 		f = asBase64
 	case f == asGUID && len(b) == 16:
 		if a, err := directory.AnchorFromGUID(b); err == nil {
-			p.text = append(p.text, a...)
-			return p.place(from)
+			return append(text, a...)
 		}
 	case f == asText && !utf8.Valid(b):
 		f = asBase64
 	case f == asWords && !utf8.Valid(b):
-		p.text = append(p.text, bytes.ToValidUTF8(b, []byte("\uFFFD"))...)
-		return p.place(from)
+		return append(text, bytes.ToValidUTF8(b, []byte("\uFFFD"))...)
 	}
 	if f == asBase64 {
-		p.text = base64.StdEncoding.AppendEncode(p.text, b)
-	} else {
-		p.text = append(p.text, b...)
+		return base64.StdEncoding.AppendEncode(text, b)
 	}
-	return p.place(from)
+	return append(text, b...)
 }
 
-// addWanted takes the values of the wanted attributes; it must be called last.
-// It returns the place of the first one.
-func (p *packer) addWanted(e *entry, dn []byte) int {
-	first := len(p.pieces)
+// addWanted takes the values of the wanted attributes and returns the place
+// of all of them.
+func (p *packer) addWanted(e *entry, dn []byte) span {
+	from := len(p.text)
 	for w, at := range p.sel.at {
 		if at < 0 {
-			p.add(dn)
+			p.text = directory.AppendValue(directory.AppendCount(p.text, 1), dn)
 			continue
 		}
-		for _, v := range e.get(at) {
-			if f := p.sel.forms[w]; f == asText || f == asWords {
-				if known, ok := p.sel.repeat[w].find(v); ok {
-					p.pieces = append(p.pieces, piece{known: known})
-					continue
-				}
-			}
-			p.addForm(v, p.sel.forms[w])
+		values := e.get(at)
+		p.text = directory.AppendCount(p.text, len(values))
+		for _, v := range values {
+			p.value = appendForm(p.value[:0], v, p.sel.forms[w])
+			p.text = directory.AppendValue(p.text, p.value)
 		}
 	}
-	return first
+	return span{from, len(p.text)}
 }
 
-// attributes makes the attributes out of the pieces from first on.
-func (p *packer) attributes(e *entry, all string, first int) directory.Attributes {
-	p.scratch, p.flat = p.scratch[:0], p.flat[:0]
-	for _, piece := range p.pieces[first:] {
-		p.flat = append(p.flat, piece.string(all))
-	}
-	used := 0
-	for _, at := range p.sel.at {
-		n := 1
-		if at >= 0 {
-			n = len(e.get(at))
-		}
-		p.scratch = append(p.scratch, p.flat[used:used+n])
-		used += n
-	}
-	return p.sel.wanted.Attributes(p.scratch)
-}
-
-func (p piece) string(all string) string {
-	if p.known != "" || p.from == p.to {
-		return p.known
-	}
-	return all[p.from:p.to]
-}
-
-const (
-	repeatLimit  = 512 // different values of an attribute that are kept
-	repeatLength = 64
-)
-
-// repeats finds the values of one attribute that come again and again. An
-// attribute whose values hardly repeat, like mail, is soon left alone.
-type repeats struct {
-	values map[string]string
-	hits   int
-	off    bool
-}
-
-func (r *repeats) find(b []byte) (string, bool) {
-	if r.off || len(b) == 0 || len(b) > repeatLength || !utf8.Valid(b) {
-		return "", false
-	}
-	if v, ok := r.values[string(b)]; ok {
-		r.hits++
-		return v, true
-	}
-	if len(r.values) == repeatLimit {
-		if r.hits < repeatLimit {
-			r.values, r.off = nil, true
-		}
-		return "", false
-	}
-	if r.values == nil {
-		r.values = map[string]string{}
-	}
-	v := string(b)
-	r.values[v] = v
-	return v, true
-}
+// of is the part of a text at a place.
+func (s span) of(text string) string { return text[s.from:s.to] }

@@ -28,6 +28,7 @@ func bigCompany(users int) upload.Input {
 	}
 	m := &upload.Mapping{User: rules, Group: groups}
 	mark, _ := upload.NewMark("{source}:{anchor}", []string{"corp"})
+	paths := directory.NewNames(m.Paths(upload.User)...)
 	s := &directory.Snapshot{}
 	state := &upload.State{}
 	for i := range users {
@@ -37,15 +38,19 @@ func bigCompany(users int) upload.Input {
 			{fmt.Sprintf("Ada Lovelace %d", i)}, {fmt.Sprintf("Department %d", i%50)}, {fmt.Sprintf("+1 555 %06d", i)},
 		})
 		s.Users = append(s.Users, directory.User{Anchor: a, DN: fmt.Sprintf("uid=user%06d,dc=example,dc=com", i), Active: true, Attributes: attributes})
-		values, _ := m.Evaluate(upload.User, attributes)
+		evaluated, _ := m.Evaluate(upload.User, attributes)
+		values := make([][]string, len(evaluated))
+		for k, v := range evaluated {
+			values[k] = v.Values
+		}
 		state.Users = append(state.Users, upload.Resource{Kind: upload.User, ID: fmt.Sprintf("%d", i), ExternalID: mark.ExternalID("corp", a),
-			Name: attributes.First("uid"), Active: true, Attributes: values})
+			Name: attributes.First("uid"), Active: true, Attributes: paths.Attributes(values)})
 	}
 	for i := range users / 100 {
 		a := directory.Anchor(fmt.Sprintf("%08x-0000-4000-8000-00000000000f", i))
 		g := directory.Group{Anchor: a, Attributes: directory.AttributesOf(map[string][]string{"cn": {fmt.Sprintf("group %d", i)}})}
 		r := upload.Resource{Kind: upload.Group, ID: fmt.Sprintf("g%d", i), ExternalID: mark.ExternalID("corp", a), Name: fmt.Sprintf("group %d", i),
-			Attributes: []upload.Attribute{{Path: "displayName", Values: []string{fmt.Sprintf("group %d", i)}}}, MembersKnown: true}
+			Attributes: upload.AttributesOf(upload.Attribute{Path: "displayName", Values: []string{fmt.Sprintf("group %d", i)}}), MembersKnown: true}
 		for k := range 450 {
 			u := (i*97 + k*31) % users
 			g.Members = append(g.Members, s.Users[u].Anchor)

@@ -35,7 +35,7 @@ type Source struct {
 // and returns the plan that makes them agree. It decides and does nothing.
 // What an incomplete source owns is not touched.
 func Diff(in Input) *Plan {
-	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}}
+	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, want: make([]string, 0, 8), have: make([]string, 0, 8)}
 	d.index()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
@@ -104,6 +104,8 @@ type differ struct {
 	Input
 	plan   *Plan
 	traits map[traitKey]Trait
+	want   []string // room for the values of one attribute
+	have   []string
 	kept   int // users who cannot be deactivated
 
 	sources map[string]*Source // the complete ones
@@ -230,10 +232,8 @@ func (d *differ) count(r *Resource) {
 	if r.Kind != User {
 		return
 	}
-	for _, a := range r.Attributes {
-		if len(a.Values) > 0 {
-			p.having[a.Path]++
-		}
+	for path := range r.Attributes.Present() {
+		p.having[path]++
 	}
 	if r.Manager != "" {
 		p.having[PathManager]++

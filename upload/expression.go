@@ -173,14 +173,19 @@ func (e Expression) String() string {
 // Values evaluates the expression. A value of nothing but white space counts
 // as none; values are otherwise as the directory sent them.
 func (e Expression) Values(from directory.Attributes) ([]string, error) {
-	values, _, err := e.Trace(from)
+	values, _, err := e.trace(nil, from)
 	return values, err
 }
 
 // Trace is Values and the alternative that gave them, "" when none did.
 func (e Expression) Trace(from directory.Attributes) (values []string, by string, err error) {
+	return e.trace(nil, from)
+}
+
+// trace is Trace with room for the values, which it may use.
+func (e Expression) trace(room []string, from directory.Attributes) (values []string, by string, err error) {
 	for _, a := range e.alternatives {
-		values := from.Get(a.text)
+		values := from.Append(room[:0], a.text)
 		if a.template != nil {
 			if values, err = a.execute(from); err != nil {
 				return nil, "", err

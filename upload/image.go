@@ -83,8 +83,8 @@ func (c *Change) image(people map[string]*Resource, mark *Mark) Image {
 		return &member
 	}
 	if c.Verb == Delete {
-		for _, a := range before.Attributes {
-			m.Attributes = append(m.Attributes, ImageAttribute{Path: a.Path, Old: a.Values})
+		for path, values := range before.Attributes.All() {
+			m.Attributes = append(m.Attributes, ImageAttribute{Path: path, Old: values})
 		}
 		if before.Manager != "" {
 			m.Manager = &ImageManager{Old: who(before.Manager)}

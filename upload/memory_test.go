@@ -3,6 +3,7 @@ package upload_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func (m *memory) list(k upload.Kind) []upload.Resource {
 	for _, r := range m.of(k) {
 		if !m.hidden[r.ID] {
 			c := *r
-			c.Attributes, c.Members = slices.Clone(r.Attributes), slices.Clone(r.Members)
+			c.Members = slices.Clone(r.Members)
 			out = append(out, c)
 		}
 	}
@@ -126,16 +127,15 @@ func (m *memory) set(r *upload.Resource, w upload.Write) error {
 			r.Name = a.Values[0]
 		}
 	}
+	attributes := maps.Collect(r.Attributes.All())
 	for _, a := range w.Set {
 		if a.Path == upload.KeyExternalID {
 			r.ExternalID = strings.Join(a.Values, "")
 			continue
 		}
-		r.Attributes = slices.DeleteFunc(r.Attributes, func(x upload.Attribute) bool { return x.Path == a.Path })
-		if len(a.Values) > 0 {
-			r.Attributes = append(r.Attributes, a)
-		}
+		attributes[a.Path] = a.Values
 	}
+	r.Attributes = directory.AttributesOf(attributes)
 	if w.ExternalID != "" {
 		r.ExternalID = w.ExternalID
 	}

@@ -1,5 +1,7 @@
 package upload
 
+import "adsync/ldapsrc/directory"
+
 // Kind is what a resource is. Its text is what is printed and what the plan
 // and the reports hold.
 type Kind string
@@ -15,13 +17,13 @@ const (
 // is not read and not kept.
 type Resource struct {
 	Kind       Kind
-	ID         string // the service provider's id (RFC 7643 3.1)
-	ExternalID string // the client's id; the ownership mark
-	Name       string // userName of a user, displayName of a group or device
-	Active     bool   // true where the service has no such attribute
-	Attributes []Attribute
-	Manager    string   // id of the manager (RFC 7643 4.3); empty when none
-	Members    []string // ids of a group's members, sorted; see MembersKnown
+	ID         string               // the service provider's id (RFC 7643 3.1)
+	ExternalID string               // the client's id; the ownership mark
+	Name       string               // userName of a user, displayName of a group or device
+	Active     bool                 // true where the service has no such attribute
+	Attributes directory.Attributes // named by path, as Path.String spells it
+	Manager    string               // id of the manager (RFC 7643 4.3); empty when none
+	Members    []string             // ids of a group's members, sorted; see MembersKnown
 	// MembersKnown is false where the service does not show a group's
 	// members: nothing may be taken out then.
 	MembersKnown bool
@@ -37,13 +39,15 @@ type Attribute struct {
 }
 
 // Get returns the values of a path, nil when the resource has none.
-func (r *Resource) Get(path string) []string {
-	for i := range r.Attributes {
-		if r.Attributes[i].Path == path {
-			return r.Attributes[i].Values
-		}
+func (r *Resource) Get(path string) []string { return r.Attributes.Get(path) }
+
+// AttributesOf makes the attributes of a single resource.
+func AttributesOf(list ...Attribute) directory.Attributes {
+	values := make(map[string][]string, len(list))
+	for _, a := range list {
+		values[a.Path] = a.Values
 	}
-	return nil
+	return directory.AttributesOf(values)
 }
 
 // A State is what the target holds now.

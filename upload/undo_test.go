@@ -2,10 +2,10 @@ package upload_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -63,13 +63,12 @@ func (w *world) holds() string {
 	var out []string
 	for _, kind := range []upload.Kind{upload.User, upload.Group} {
 		for _, r := range w.list(kind) {
-			slices.SortFunc(r.Attributes, func(a, b upload.Attribute) int { return cmp.Compare(a.Path, b.Path) })
 			var members []string
 			for _, id := range r.Members {
 				members = append(members, names[id])
 			}
 			slices.Sort(members)
-			out = append(out, fmt.Sprintf("%s %s %q active=%v %v manager=%q %v", kind, r.Name, r.ExternalID, r.Active, r.Attributes, names[r.Manager], members))
+			out = append(out, fmt.Sprintf("%s %s %q active=%v %v manager=%q %v", kind, r.Name, r.ExternalID, r.Active, maps.Collect(r.Attributes.All()), names[r.Manager], members))
 		}
 	}
 	slices.Sort(out)
@@ -144,9 +143,9 @@ func TestUndoPutsBackWhatARunChanged(t *testing.T) {
 			name: "one who was taken over",
 			prepare: func(w *world) {
 				w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", ExternalID: "hr-17", Name: "eve",
-					Attributes: []upload.Attribute{{Path: "userName", Values: []string{"eve"}}, {Path: "title", Values: []string{"Boss"}}}}
+					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"eve"}}, upload.Attribute{Path: "title", Values: []string{"Boss"}})}
 				w.memory.users["y"] = &upload.Resource{Kind: upload.User, ID: "y", Name: "fay", Active: true,
-					Attributes: []upload.Attribute{{Path: "userName", Values: []string{"fay"}}}}
+					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"fay"}})}
 			},
 			edit: func(w *world) { w.user("eve", nil); w.user("fay", nil) },
 			want: "release user eve: title \"Engineer\" -> \"Boss\" (undo of adopt)\nrelease user fay: title \"Engineer\" -> (none) (undo of adopt)\n" +
@@ -221,11 +220,9 @@ func TestUndoLeavesWhatSomebodyChangedSince(t *testing.T) {
 	images := imagesOf(t, w.sync(t), in)
 
 	ada, bob := w.named("ada"), w.named("bob")
-	for i := range ada.Attributes {
-		if ada.Attributes[i].Path == "title" {
-			ada.Attributes[i].Values = []string{"Boss"}
-		}
-	}
+	attributes := maps.Collect(ada.Attributes.All())
+	attributes["title"] = []string{"Boss"}
+	ada.Attributes = directory.AttributesOf(attributes)
 	bob.Manager = w.named("dee").ID
 	delete(w.memory.users, w.named("cay").ID)
 

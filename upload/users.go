@@ -149,7 +149,7 @@ func (d *differ) complete() []*Source {
 func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
 	for _, r := range s.Mapping.Of(k) {
 		if r.Path == nameOf(k) {
-			values, err := r.From.Values(a)
+			values, _, err := r.From.trace(d.want, a)
 			if err != nil {
 				return ""
 			}
@@ -303,14 +303,14 @@ func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource)
 		if t.ReadOnly || t.WriteOnce || t.Hidden {
 			continue
 		}
-		want, err := rule.From.Values(a)
+		want, _, err := rule.From.trace(d.want, a)
 		if err != nil {
 			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("mapping of %s: %v", rule.Path, err))
 			continue
 		}
-		have := r.Get(rule.Path)
+		have := r.Attributes.Append(d.have, rule.Path)
 		if !t.same(want, have) {
-			out = append(out, AttributeChange{Path: rule.Path, Old: have, New: t.effective(want)})
+			out = append(out, AttributeChange{Path: rule.Path, Old: slices.Clone(have), New: slices.Clone(t.effective(want))})
 		}
 	}
 	return out

@@ -321,9 +321,9 @@ func (c *Checker) AddTarget(state *upload.State, mark *upload.Mark) {
 			continue
 		}
 		out := resource{id: r.ID, name: r.Name}
-		for _, a := range r.Attributes {
-			if useOf(upload.User, a.Path) == asEmail {
-				out.emails = append(out.emails, a.Values...)
+		for path, values := range r.Attributes.All() {
+			if useOf(upload.User, path) == asEmail {
+				out.emails = append(out.emails, values...)
 			}
 		}
 		c.foreign = append(c.foreign, out)

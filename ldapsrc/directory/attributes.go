@@ -1,6 +1,9 @@
 package directory
 
 import (
+	"encoding/binary"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -46,36 +49,45 @@ func (n *Names) Index(name string) (int, bool) {
 // Attributes are the values of one entry, by attribute name. Text values are
 // as the directory sent them, binary values are base64 text. The zero value
 // has no attributes; an Attributes is never changed once made.
+//
+// A company has a hundred thousand of them in memory, so that all values of
+// an entry are one string: for each name in turn the number of its values, and
+// each value behind its length, numbers as unsigned varints.
 type Attributes struct {
 	names  *Names
-	ends   []uint32 // values[ends[i-1]:ends[i]] belong to names.list[i]
-	values []string
+	packed string
 }
 
+// AppendCount appends how many values the next name has to a packed text. As
+// many calls of AppendValue follow.
+func AppendCount(text []byte, n int) []byte { return binary.AppendUvarint(text, uint64(n)) }
+
+// AppendValue appends one value to a packed text.
+func AppendValue[T string | []byte](text []byte, value T) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(value))), value...)
+}
+
+// Packed makes the attributes of one entry from a packed text, which
+// AppendCount and AppendValue made name by name in the order of List. It may
+// end before the last name.
+func (n *Names) Packed(text string) Attributes { return Attributes{names: n, packed: text} }
+
 // Attributes makes the attributes of one entry from its values, which stand
-// at the index of their name. The slices are copied, the strings shared.
+// at the index of their name. All are copied.
 func (n *Names) Attributes(values [][]string) Attributes {
-	total := 0
-	for _, v := range values {
-		total += len(v)
-	}
-	a := Attributes{names: n, ends: make([]uint32, len(n.list)), values: make([]string, 0, total)}
-	for i := range a.ends {
-		if i < len(values) {
-			a.values = append(a.values, values[i]...)
+	var text []byte
+	for _, v := range values[:min(len(values), len(n.list))] {
+		text = AppendCount(text, len(v))
+		for _, one := range v {
+			text = AppendValue(text, one)
 		}
-		a.ends[i] = uint32(len(a.values))
 	}
-	return a
+	return n.Packed(string(text))
 }
 
 // AttributesOf makes attributes from a map, for tests and small sources.
 func AttributesOf(m map[string][]string) Attributes {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(m))
 	values := make([][]string, len(names))
 	for i, name := range names {
 		values[i] = m[name]
@@ -83,32 +95,60 @@ func AttributesOf(m map[string][]string) Attributes {
 	return NewNames(names...).Attributes(values)
 }
 
-// Get returns the values of an attribute, nil when there are none. The slice
-// must not be changed.
-func (a Attributes) Get(name string) []string {
-	if a.names == nil {
-		return nil
+// Get returns the values of an attribute, nil when there are none.
+func (a Attributes) Get(name string) []string { return a.Append(nil, name) }
+
+// Append appends the values of an attribute to a list.
+func (a Attributes) Append(list []string, name string) []string {
+	values := a.find(name)
+	for range values.count {
+		list = append(list, values.next())
 	}
-	i, ok := a.names.Index(name)
-	if !ok {
-		return nil
-	}
-	from := uint32(0)
-	if i > 0 {
-		from = a.ends[i-1]
-	}
-	if from == a.ends[i] {
-		return nil
-	}
-	return a.values[from:a.ends[i]:a.ends[i]]
+	return list
 }
 
 // First returns the first value of an attribute, or "".
 func (a Attributes) First(name string) string {
-	if v := a.Get(name); len(v) > 0 {
-		return v[0]
+	if values := a.find(name); values.count > 0 {
+		return values.next()
 	}
 	return ""
+}
+
+// All goes through the attributes that have values, in the order of their
+// names.
+func (a Attributes) All() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for name := range a.Present() {
+			if !yield(name, a.Get(name)) {
+				return
+			}
+		}
+	}
+}
+
+// Present goes through the names that have values.
+func (a Attributes) Present() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest := packed{text: a.packed}
+		for i := 0; len(rest.text) > 0; i++ {
+			n := rest.number()
+			for range n {
+				rest.next()
+			}
+			if n > 0 && !yield(a.names.list[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Empty reports whether no attribute has a value.
+func (a Attributes) Empty() bool {
+	for range a.Present() {
+		return false
+	}
+	return true
 }
 
 // Names returns the names that were asked for, whether or not the entry has
@@ -118,4 +158,52 @@ func (a Attributes) Names() []string {
 		return nil
 	}
 	return a.names.List()
+}
+
+// find goes to the values of a name.
+func (a Attributes) find(name string) packed {
+	if a.names == nil {
+		return packed{}
+	}
+	i, ok := a.names.Index(name)
+	if !ok {
+		return packed{}
+	}
+	p := packed{text: a.packed}
+	for range i {
+		for range p.number() {
+			p.next()
+		}
+	}
+	p.count = p.number()
+	return p
+}
+
+// packed is a place in a packed text.
+type packed struct {
+	text  string
+	count int // values of the name at which it stands
+}
+
+// number takes a varint; behind the end it is 0.
+func (p *packed) number() int {
+	n, shift := 0, 0
+	for i := range len(p.text) {
+		c := p.text[i]
+		n |= int(c&0x7f) << shift
+		if c < 0x80 {
+			p.text = p.text[i+1:]
+			return n
+		}
+		shift += 7
+	}
+	p.text = ""
+	return 0
+}
+
+func (p *packed) next() string {
+	n := p.number()
+	value := p.text[:n]
+	p.text = p.text[n:]
+	return value
 }

@@ -296,7 +296,7 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 		r.report(i, r.target.newlyCreated(ctx, w, &answer{status: status, header: header, body: o.Response}))
 	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
 		result := upload.Result{}
-		if after, err := decodeOne(o.Response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && len(after.Attributes) > 0 {
+		if after, err := decodeOne(o.Response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() {
 			result.After = after
 		}
 		r.report(i, result)

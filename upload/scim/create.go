@@ -159,7 +159,7 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer) u
 		}
 	}
 	r := upload.Result{ID: after.ID, After: after}
-	if len(after.Attributes) == 0 {
+	if after.Attributes.Empty() {
 		r.After = nil
 	}
 	if after.ExternalID == "" && x.ExternalID != "" && r.After != nil && !(x.Kind == upload.Group && t.profile.NoGroupExternalID) {

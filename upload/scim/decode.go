@@ -2,37 +2,54 @@ package scim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
+	"adsync/ldapsrc/directory"
 	"adsync/upload"
 )
 
-// A decoder reads resources of one shape. It is used by one goroutine.
+// A decoder reads resources of one shape. It is used by one goroutine. What
+// is kept of a resource becomes one string, which its fields share.
 type decoder struct {
 	*scanner
 	shape    *shape
-	strings  map[string]string // values seen before, shared; nil for a single resource
-	ids      map[string]string // of members
-	values   [][]string        // by slot, of the resource being read
+	ids      *idPool  // of members
+	kept     []byte   // what was kept of the resource so far
+	values   [][]span // by slot
+	identity [versionOf + 1]span
+	members  []span
+	known    bool // the members attribute was there
+	active   bool
+	packed   []byte
 	elements elements
-	r        upload.Resource
 }
 
-// maxShared is how many different values are remembered; more are unlikely
-// to come again.
-const maxShared = 4096
+// A span is a part of what was kept.
+type span struct{ from, to int }
 
-func newDecoder(s *scanner, shape *shape) *decoder {
-	return &decoder{scanner: s, shape: shape, strings: map[string]string{}, values: make([][]string, len(shape.paths))}
+// Where the parts of a resource's identity stand.
+const (
+	idOf = iota
+	externalIDOf
+	nameOf
+	managerOf
+	versionOf
+)
+
+func newDecoder(s *scanner, shape *shape, ids *idPool) *decoder {
+	return &decoder{scanner: s, shape: shape, ids: ids, values: make([][]span, shape.paths.Len())}
 }
 
 // resource reads one resource. seen reports whether the members attribute
 // was there.
 func (d *decoder) resource() (r upload.Resource, members bool, err error) {
+	d.kept, d.members, d.known, d.active = d.kept[:0], d.members[:0], false, true
+	d.identity = [versionOf + 1]span{}
 	for i := range d.values {
 		d.values[i] = d.values[i][:0]
 	}
-	d.r = upload.Resource{Kind: d.shape.kind, Active: true}
 	err = d.object(func(name []byte) error {
 		f := d.shape.top.find(name)
 		if f == nil {
@@ -40,9 +57,70 @@ func (d *decoder) resource() (r upload.Resource, members bool, err error) {
 		}
 		return d.field(f)
 	})
-	d.r.Attributes = d.attributes()
-	slices.Sort(d.r.Members)
-	return d.r, d.r.MembersKnown, err
+	return d.pack(), d.known, err
+}
+
+// keep takes a text into what is kept.
+func (d *decoder) keep(text []byte) span {
+	from := len(d.kept)
+	d.kept = append(d.kept, text...)
+	return span{from, len(d.kept)}
+}
+
+func (d *decoder) of(s span) []byte { return d.kept[s.from:s.to] }
+
+// pack makes the resource of what was kept.
+func (d *decoder) pack() upload.Resource {
+	var at [versionOf + 1]span
+	out := d.packed[:0]
+	for i, s := range d.identity {
+		at[i].from = len(out)
+		out = append(out, d.of(s)...)
+		at[i].to = len(out)
+	}
+	from := len(out)
+	for _, v := range d.values {
+		out = directory.AppendCount(out, len(v))
+		for _, s := range v {
+			out = directory.AppendValue(out, d.of(s))
+		}
+	}
+	d.packed = out
+	all := string(out)
+	part := func(i int) string { return all[at[i].from:at[i].to] }
+	r := upload.Resource{
+		Kind: d.shape.kind, ID: part(idOf), ExternalID: part(externalIDOf), Name: part(nameOf), Active: d.active, Manager: part(managerOf),
+		Version: part(versionOf), Attributes: d.shape.paths.Packed(all[from:]), MembersKnown: d.known,
+	}
+	if len(d.members) > 0 {
+		r.Members = d.ids.strings(d.kept, d.members)
+		slices.Sort(r.Members)
+	}
+	return r
+}
+
+// An idPool holds the ids of members, each once for all groups of a list.
+// Decoders share it.
+type idPool struct {
+	mu  sync.Mutex
+	ids map[string]string
+}
+
+func newIDPool() *idPool { return &idPool{ids: map[string]string{}} }
+
+func (p *idPool) strings(text []byte, at []span) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]string, len(at))
+	for i, s := range at {
+		id, ok := p.ids[string(text[s.from:s.to])]
+		if !ok {
+			id = string(text[s.from:s.to])
+			p.ids[id] = id
+		}
+		out[i] = id
+	}
+	return out
 }
 
 // dotted finds the field of a flat key such as URN:department, as some
@@ -59,31 +137,6 @@ func (d *decoder) dotted(name []byte) *field {
 	return nil
 }
 
-// attributes are the values read, in the order of the mapping, in two
-// allocations.
-func (d *decoder) attributes() []upload.Attribute {
-	used, total := 0, 0
-	for _, v := range d.values {
-		if len(v) > 0 {
-			used++
-			total += len(v)
-		}
-	}
-	if used == 0 {
-		return nil
-	}
-	out := make([]upload.Attribute, 0, used)
-	flat := make([]string, 0, total)
-	for slot, v := range d.values {
-		if len(v) > 0 {
-			from := len(flat)
-			flat = append(flat, v...)
-			out = append(out, upload.Attribute{Path: d.shape.paths[slot], Values: flat[from:len(flat):len(flat)]})
-		}
-	}
-	return out
-}
-
 // field reads the value of a field; nil is one that nobody wants.
 func (d *decoder) field(f *field) error {
 	if f == nil {
@@ -97,7 +150,7 @@ func (d *decoder) field(f *field) error {
 	case f.nested != nil && c == '{':
 		return d.object(func(name []byte) error { return d.field(f.nested.find(name)) })
 	case f.role == roleMembers:
-		return d.members(c)
+		return d.group(c)
 	case f.role == roleManager:
 		return d.manager(c)
 	case c == '[':
@@ -115,100 +168,64 @@ func (d *decoder) field(f *field) error {
 
 // simple takes one simple value to where it belongs.
 func (d *decoder) simple(f *field, text []byte) {
-	switch f.role {
-	case roleActive:
-		d.r.Active = !strings.EqualFold(string(text), "false") && string(text) != "0"
-		text = []byte(boolText(d.r.Active))
-	case roleID:
-		d.r.ID = string(text)
-	case roleExternalID:
-		d.r.ExternalID = string(text)
-	case roleName:
-		d.r.Name = string(text)
-		if f.slot >= 0 && d.r.Name != "" {
-			d.values[f.slot] = append(d.values[f.slot], d.r.Name)
-		}
+	if f.role == roleActive {
+		d.active = !strings.EqualFold(string(text), "false") && string(text) != "0"
+		text = strconv.AppendBool(nil, d.active)
+	}
+	if len(text) == 0 {
 		return
-	case roleVersion:
-		d.r.Version = d.share(text)
 	}
-	switch {
-	case f.slot >= 0 && len(text) > 0:
-		d.values[f.slot] = append(d.values[f.slot], d.share(text))
-	case len(text) > 0:
-		// A simple value where elements are expected is the value of one.
-		for _, s := range f.selects {
-			if f.subs[s.sub] == "value" {
-				d.values[s.slot] = append(d.values[s.slot], d.share(text))
-				break
-			}
+	at := d.keep(text)
+	switch f.role {
+	case roleID:
+		d.identity[idOf] = at
+	case roleExternalID:
+		d.identity[externalIDOf] = at
+	case roleName:
+		d.identity[nameOf] = at
+	case roleVersion:
+		d.identity[versionOf] = at
+	}
+	if f.slot >= 0 {
+		d.values[f.slot] = append(d.values[f.slot], at)
+		return
+	}
+	// A simple value where elements are expected is the value of one.
+	for _, s := range f.selects {
+		if f.subs[s.sub] == "value" {
+			d.values[s.slot] = append(d.values[s.slot], at)
+			break
 		}
 	}
 }
 
-func boolText(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
-}
-
-// share returns the text as a string, the same one for the same text where
-// that is likely to come again.
-func (d *decoder) share(text []byte) string {
-	if d.strings == nil {
-		return string(text)
-	}
-	if s, ok := d.strings[string(text)]; ok {
-		return s
-	}
-	s := string(text)
-	if len(d.strings) >= maxShared {
-		clear(d.strings)
-	}
-	d.strings[s] = s
-	return s
-}
-
-// members reads the members of a group: their ids. null and an empty string
+// group reads the members of a group: their ids. null and an empty string
 // stand for none.
-func (d *decoder) members(c byte) error {
-	d.r.MembersKnown = true
+func (d *decoder) group(c byte) error {
+	d.known = true
 	if c != '[' {
 		return d.skip()
 	}
 	return d.array(func() error {
 		id, err := d.reference()
 		if err == nil && len(id) > 0 {
-			d.r.Members = append(d.r.Members, d.memberID(id))
+			d.members = append(d.members, d.keep(id))
 		}
 		return err
 	})
 }
 
-func (d *decoder) memberID(id []byte) string {
-	if s, ok := d.ids[string(id)]; ok {
-		return s
-	}
-	if d.ids == nil {
-		d.ids = map[string]string{}
-	}
-	s := string(id)
-	d.ids[s] = s
-	return s
-}
-
 // manager reads {"value": id}, an array of one such, or a bare id.
 func (d *decoder) manager(c byte) error {
 	if c == '[' {
-		return d.array(func() error {
-			id, err := d.reference()
-			d.r.Manager = string(id)
-			return err
-		})
+		return d.array(d.boss)
 	}
+	return d.boss()
+}
+
+func (d *decoder) boss() error {
 	id, err := d.reference()
-	d.r.Manager = string(id)
+	d.identity[managerOf] = d.keep(id)
 	return err
 }
 

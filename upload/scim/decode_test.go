@@ -51,8 +51,8 @@ func spell(r *upload.Resource) string {
 		state = "inactive"
 	}
 	parts := []string{r.ID + "|" + r.ExternalID + "|" + state}
-	for _, a := range r.Attributes {
-		parts = append(parts, a.Path+"="+strings.Join(a.Values, ","))
+	for path, values := range r.Attributes.All() {
+		parts = append(parts, path+"="+strings.Join(values, ","))
 	}
 	if r.Manager != "" {
 		parts = append(parts, "manager="+r.Manager)

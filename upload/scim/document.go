@@ -222,7 +222,7 @@ func textOf(v any) string {
 	case string:
 		return v
 	case bool:
-		return boolText(v)
+		return strconv.FormatBool(v)
 	case json.Number:
 		return v.String()
 	}

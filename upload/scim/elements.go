@@ -77,7 +77,7 @@ func (d *decoder) element(f *field) (untyped bool, err error) {
 	}
 	if f.slot >= 0 {
 		if i := f.subIndex("value"); i < len(d.elements.here) && d.elements.here[i] {
-			d.values[f.slot] = append(d.values[f.slot], d.share(d.elements.text[i]))
+			d.values[f.slot] = append(d.values[f.slot], d.keep(d.elements.text[i]))
 		}
 	}
 	return untyped, nil
@@ -102,7 +102,7 @@ func (d *decoder) only(f *field) {
 
 func (d *decoder) take(s selection) {
 	if text := d.elements.text[s.sub]; d.elements.here[s.sub] && len(text) > 0 {
-		d.values[s.slot] = append(d.values[s.slot], d.share(text))
+		d.values[s.slot] = append(d.values[s.slot], d.keep(text))
 	}
 }
 

@@ -229,7 +229,7 @@ func (t *Target) fetch(ctx context.Context, k upload.Kind, id string, s *shape, 
 }
 
 func decodeOne(body []byte, s *shape) (*upload.Resource, error) {
-	d := &decoder{scanner: scannerOf(body), shape: s, values: make([][]string, len(s.paths))}
+	d := newDecoder(scannerOf(body), s, newIDPool())
 	r, _, err := d.resource()
 	if err != nil {
 		return nil, fmt.Errorf("read a %s: %w", s.kind, err)

@@ -31,6 +31,7 @@ type lister struct {
 	// params are sent with every page: filter, attributes.
 	params url.Values
 	count  int
+	ids    *idPool
 
 	mu   sync.Mutex
 	free []*decoder
@@ -45,7 +46,7 @@ func (t *Target) newLister(k upload.Kind, s *shape) (*lister, error) {
 	if n := t.facts.pageSize; n > 0 && n < count {
 		count = n
 	}
-	return &lister{target: t, kind: k, shape: s, path: path, params: url.Values{}, count: count}, nil
+	return &lister{target: t, kind: k, shape: s, path: path, params: url.Values{}, count: count, ids: newIDPool()}, nil
 }
 
 func (l *lister) decoder() *decoder {
@@ -56,7 +57,7 @@ func (l *lister) decoder() *decoder {
 		l.free = l.free[:n-1]
 		return d
 	}
-	return newDecoder(newScanner(nil), l.shape)
+	return newDecoder(newScanner(nil), l.shape, l.ids)
 }
 
 func (l *lister) done(d *decoder) {

@@ -99,9 +99,9 @@ func hasElement(r *upload.Resource, p upload.Path) bool {
 	if r == nil {
 		return false
 	}
-	for i := range r.Attributes {
-		have, err := upload.ParsePath(r.Attributes[i].Path)
-		if err == nil && have.URN == p.URN && have.Attr == p.Attr && have.By == p.By && strings.EqualFold(have.Is, p.Is) && len(r.Attributes[i].Values) > 0 {
+	for path := range r.Attributes.Present() {
+		have, err := upload.ParsePath(path)
+		if err == nil && have.URN == p.URN && have.Attr == p.Attr && have.By == p.By && strings.EqualFold(have.Is, p.Is) {
 			return true
 		}
 	}

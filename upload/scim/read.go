@@ -289,10 +289,10 @@ func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
 		return false
 	}
 	have := seenIn(w.rows)
-	if len(have) == len(l.shape.paths)+1 {
+	if len(have) == l.shape.paths.Len()+1 {
 		return false
 	}
-	plain := &lister{target: t, kind: l.kind, shape: l.shape, path: l.path, params: url.Values{}, count: min(l.count, fewRows)}
+	plain := &lister{target: t, kind: l.kind, shape: l.shape, path: l.path, params: url.Values{}, count: min(l.count, fewRows), ids: l.ids}
 	p, err := plain.at(ctx, 1)
 	if err != nil {
 		return false // the list is there, and this was only a check
@@ -312,8 +312,8 @@ func seenIn(rows []upload.Resource) map[string]bool {
 		if rows[i].ExternalID != "" {
 			have[upload.KeyExternalID] = true
 		}
-		for _, a := range rows[i].Attributes {
-			have[a.Path] = true
+		for path := range rows[i].Attributes.Present() {
+			have[path] = true
 		}
 	}
 	return have

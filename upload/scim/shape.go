@@ -3,6 +3,7 @@ package scim
 import (
 	"strings"
 
+	"adsync/ldapsrc/directory"
 	"adsync/upload"
 )
 
@@ -10,7 +11,7 @@ import (
 // paths, so that decoding looks up each name once.
 type shape struct {
 	kind    upload.Kind
-	paths   []string // by slot
+	paths   *directory.Names // by slot
 	top     level
 	manager bool
 	members bool
@@ -73,29 +74,32 @@ func newShape(kind upload.Kind, paths []string, members bool) *shape {
 	if members {
 		s.top.field("members").role = roleMembers
 	}
+	var slots []string
 	for _, text := range paths {
 		p, err := upload.ParsePath(text)
-		if err != nil {
-			continue
+		switch {
+		case err != nil:
+		case p.String() == upload.PathManager:
+			s.manager = true
+			s.extension(p.URN).field(p.Attr).role = roleManager
+		default:
+			slots = append(slots, p.String())
 		}
-		s.add(p)
+	}
+	s.paths = directory.NewNames(slots...)
+	for slot, text := range s.paths.List() {
+		if p, err := upload.ParsePath(text); err == nil {
+			s.add(p, slot)
+		}
 	}
 	return s
 }
 
-func (s *shape) add(p upload.Path) {
-	text := p.String()
-	if text == upload.PathManager {
-		s.manager = true
-		s.extension(p.URN).field(p.Attr).role = roleManager
-		return
-	}
+func (s *shape) add(p upload.Path, slot int) {
 	at := &s.top
 	if p.URN != "" {
 		at = s.extension(p.URN)
 	}
-	slot := len(s.paths)
-	s.paths = append(s.paths, text)
 	f := at.field(p.Attr)
 	if p.Sub == "" {
 		f.slot = slot
@@ -168,7 +172,7 @@ func (s *shape) names() []string {
 			out = append(out, name)
 		}
 	}
-	for _, text := range s.paths {
+	for _, text := range s.paths.List() {
 		p, err := upload.ParsePath(text)
 		switch {
 		case err != nil:

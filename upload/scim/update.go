@@ -128,7 +128,7 @@ func (u *updating) try(ctx context.Context, d Dialect) error {
 	u.tried = true
 	t := u.target
 	if t.trusted(u, d, u.form) {
-		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && len(r.Attributes) > 0 {
+		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && !r.Attributes.Empty() {
 			u.after = r
 		}
 		u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
