@@ -28,8 +28,9 @@ type Env struct {
 	Now            func() time.Time
 	Demo           fs.FS // the directory that demo serves
 
-	progress *progress // of the run; nil where none is shown
-	system   systemLog // of the operating system; nil where there is none
+	sleep    func(context.Context, time.Duration) error // how requests wait for their next try; nil is a timer
+	progress *progress                                  // of the run; nil where none is shown
+	system   systemLog                                  // of the operating system; nil where there is none
 }
 
 // System is the environment of a real process.

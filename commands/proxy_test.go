@@ -59,6 +59,8 @@ target:
   auth: {bearer: {file: token}} # never in this file
 `
 
+const proxyPeople = "dn: uid=ada,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: ada\ncn: Ada\nsn: L\nentryUUID: 11111111-1111-4111-8111-111111111111\n"
+
 // proxyWorld is a folder with a configuration, its service, and a proxy.
 func proxyWorld(t *testing.T) (env Env, config, proxy string, served *atomic.Int32, printed *bytes.Buffer) {
 	t.Helper()
@@ -76,7 +78,7 @@ func proxyWorld(t *testing.T) (env Env, config, proxy string, served *atomic.Int
 	}
 	write("adsync.yaml", strings.ReplaceAll(proxyConfig, "SERVICE", service.URL()))
 	write("token", service.Token())
-	write("people.ldif", "dn: uid=ada,dc=example,dc=com\nobjectClass: inetOrgPerson\nuid: ada\ncn: Ada\nsn: L\nentryUUID: 11111111-1111-4111-8111-111111111111\n")
+	write("people.ldif", proxyPeople)
 	proxy, served = forwarder(t)
 	printed = new(bytes.Buffer)
 	return Env{Stdout: printed, Stderr: printed, Getenv: func(string) string { return "" }, Now: time.Now}, config, proxy, served, printed

@@ -24,7 +24,7 @@ func (r *run) openTarget() error {
 	if err != nil {
 		return usage(fmt.Errorf("%s: %w", r.file.Path, err), hintOf(err))
 	}
-	e := scim.Env{Transport: r.proxy.Transport(trust), Log: r.log, Now: r.env.Now}
+	e := scim.Env{Transport: r.proxy.Transport(trust), Log: r.log, Now: r.env.Now, Sleep: r.env.sleep}
 	if c.Profile == "entra-bulk" || c.Profile == "" && scim.GuessProfile(c.URL) == "entra-bulk" {
 		r.target, err = scim.NewEntraBulk(c, e)
 	} else {

@@ -122,8 +122,13 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 	// does not exist it should be 503 and ERR_DNS_FAIL, but 5.7 answers 500 and
 	// ERR_CANNOT_FORWARD to CONNECT, 502 and ERR_READ_ERROR to GET.
 	reason, _, _ := strings.Cut(resp.Header.Get("X-Squid-Error"), " ")
-	if reason != "" {
+	page := ""
+	switch {
+	case reason != "":
 		e.Status += ", " + reason
+	case resp.StatusCode != http.StatusProxyAuthRequired:
+		page = readPage(resp.Body)
+		e.Status += title(page)
 	}
 	switch {
 	case resp.StatusCode == http.StatusProxyAuthRequired:
@@ -139,7 +144,7 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 	case reason != "" && resp.StatusCode >= 500,
 		resp.StatusCode == http.StatusBadGateway, resp.StatusCode == http.StatusServiceUnavailable:
 		e.Kind = TargetRefused
-		if reason == "" && pageSaysDNS(resp.Body) {
+		if !isAddress(target) && saysDNS(page) {
 			e.Kind = TargetNameNotFound
 		}
 	default:
@@ -151,16 +156,4 @@ func (h *hop) refused(resp *http.Response, target string, signedIn bool) error {
 func isAddress(target string) bool {
 	host, _, _ := net.SplitHostPort(target)
 	return net.ParseIP(host) != nil
-}
-
-// pageSaysDNS looks at an error page of a proxy that gives no other reason.
-func pageSaysDNS(body io.Reader) bool {
-	page, _ := io.ReadAll(io.LimitReader(body, 16<<10))
-	text := strings.ToLower(string(page))
-	for _, words := range []string{"resolve", "no such host", "dns", "unknown host", "name or service not known"} {
-		if strings.Contains(text, words) {
-			return true
-		}
-	}
-	return false
 }

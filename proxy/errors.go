@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // Kind says what stands in the way, for code that branches on it.
@@ -36,7 +38,7 @@ type Error struct {
 	Kind    Kind
 	Proxy   string   // the proxy's URL without credentials, empty on the direct way
 	Target  string   // host:port
-	Status  string   // what an HTTP proxy answered, such as "407 Proxy Authentication Required"
+	Status  string   // what an HTTP proxy answered, such as "407 Proxy Authentication Required", with its page's title
 	Schemes []string // ProxyAuth: what the proxy offers, such as Basic, NTLM, Negotiate
 	// SignedIn says that credentials were sent and not taken.
 	SignedIn bool
@@ -195,6 +197,32 @@ func timedOut(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+// Lasting reports whether trying again at once would end the same way. It also
+// keeps a wrong password from being shown until its account is locked.
+func (e *Error) Lasting() bool {
+	switch e.Kind {
+	case ProxyAuth, SignIn, Forbidden, ProxyCertificate, TargetCertificate:
+		return true
+	case ProxyProtocol, TargetTLS:
+		return e.otherProtocol()
+	}
+	return false
+}
+
+// otherProtocol says that something answered, and not in the language that was
+// expected, rather than that the connection broke.
+func (e *Error) otherProtocol() bool {
+	if e.Err == nil || timedOut(e.Err) {
+		return false
+	}
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(e.Err, broken) {
+			return false
+		}
+	}
+	return true
 }
 
 // wrongName says that a certificate is trusted but belongs to another host.

@@ -20,6 +20,9 @@ func (e *Error) Hint() string {
 	case ProxyCertificate, TargetCertificate:
 		return e.certificateHint()
 	case ProxyProtocol:
+		if strings.HasPrefix(e.Status, "511") {
+			return "this network wants somebody to sign in with a browser first (RFC 6585 section 6)"
+		}
 		return "check the scheme and port in proxy.url: http for most proxies, https only if the proxy itself speaks TLS, socks5 for SOCKS"
 	case Forbidden:
 		return fmt.Sprintf("ask whoever runs the proxy to allow CONNECT to %s%s", e.Target, e.portHint())
@@ -34,8 +37,14 @@ func (e *Error) Hint() string {
 		}
 		return "check the target's name and port; if it is inside this network, add it to proxy.no_proxy"
 	case TargetTLS:
+		if e.Proxy != "" && e.otherProtocol() {
+			return "check proxy.url: what answers there may be a web server and no proxy; else check that the target's port speaks TLS"
+		}
 		return "check that the target's port speaks TLS; a proxy that opens TLS may also have cut the connection"
 	case Timeout:
+		if strings.HasPrefix(e.Proxy, "socks5") {
+			return "try again; if it stays, check that proxy.url is a SOCKS proxy and not one for HTTP, and that no firewall drops the connection"
+		}
 		return "try again; if it stays, a firewall drops the connection: check proxy.url, or ask for the target to be allowed"
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	xproxy "golang.org/x/net/proxy"
@@ -27,6 +28,10 @@ type hop struct {
 	password string
 	auth     string
 	roots    *x509.CertPool
+
+	// refusal is the proxy's no to the user and password. It is not asked again:
+	// each further try counts towards locking the account.
+	refusal atomic.Pointer[Error]
 }
 
 // String is the proxy's URL without credentials.
@@ -54,11 +59,25 @@ func (o observer) run(step string, do func() error) error {
 
 // open connects to target (host:port) through the proxy.
 func (h *hop) open(ctx context.Context, target string, watch observer) (net.Conn, error) {
+	if refused := h.refusal.Load(); refused != nil {
+		again := *refused
+		again.Target = target
+		return nil, &again
+	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	through := h.openHTTP
 	if h.socks() {
-		return h.openSOCKS(ctx, target, watch)
+		through = h.openSOCKS
 	}
+	conn, err := through(ctx, target, watch)
+	if refused := new(Error); errors.As(err, &refused) && refused.Kind == ProxyAuth && refused.SignedIn {
+		h.refusal.Store(refused)
+	}
+	return conn, err
+}
+
+func (h *hop) openHTTP(ctx context.Context, target string, watch observer) (net.Conn, error) {
 	conn, err := h.dial(ctx, target, watch)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type SquidOptions struct {
 	Auth func(dir string) string
 	// Hosts are names that squid knows, and nobody else.
 	Hosts map[string]string
-	// More are further lines of squid.conf.
+	// More are further lines of squid.conf, before its rules.
 	More string
 }
 
@@ -56,6 +56,7 @@ func StartSquid(t testing.TB, o SquidOptions) *Squid {
 	write(t, filepath.Join(dir, "hosts"), hosts)
 	write(t, filepath.Join(dir, "squid.conf"), fmt.Sprintf(`http_port 127.0.0.1:%s
 %s
+%s
 acl signed_in proxy_auth REQUIRED
 http_access allow signed_in
 http_access deny all
@@ -71,8 +72,7 @@ dns_timeout 1 second
 shutdown_lifetime 0 seconds
 logfile_rotate 0
 buffered_logs off
-%s
-`, port, o.Auth(dir), s.log, dir, dir, dir, dir, DNSAddr, o.More))
+`, port, o.Auth(dir), o.More, s.log, dir, dir, dir, dir, DNSAddr))
 	start(t, s.Addr, exec.Command(program, "-N", "-f", filepath.Join(dir, "squid.conf")))
 	return s
 }

@@ -124,6 +124,10 @@ func lasting(err error) bool {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var redirect errRedirect
+	var way interface{ Lasting() bool } // whoever carries the request knows what stood in its way
+	if errors.As(err, &way) && way.Lasting() {
+		return true
+	}
 	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect) || errors.Is(err, errNotSCIM)
 }
 
