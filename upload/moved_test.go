@@ -15,9 +15,12 @@ func TestAnEntryMovesToAnotherSource(t *testing.T) {
 	unread := errors.New("time limit exceeded")
 	leaves := "remove members from group crew: ada (no longer in the directory's group)\n"
 	still := directory.Presence{Found: true, Active: true, DN: "uid=ada,ou=other", Why: "not below any of users.base"}
+	remove := upload.DefaultPolicy()
+	remove.UserDisabled = upload.Remove
 	for _, test := range []struct {
 		name     string
-		before   func(*world) // the resource is made
+		policy   upload.Policy // the default if it is empty
+		before   func(*world)  // the resource is made
 		presence *directory.Presence
 		there    func(*directory.User) // as she is in the new source
 		incoming directory.Reading     // the new source, if it is not simply read
@@ -34,6 +37,10 @@ func TestAnEntryMovesToAnotherSource(t *testing.T) {
 		{name: "she is disabled there",
 			there: func(u *directory.User) { u.Active = false },
 			want:  "adopt user ada (moved from source corp)\n" + leaves + "deactivate user ada (disabled in the directory)\n"},
+		{name: "she is disabled there, and such are deleted",
+			policy: remove,
+			there:  func(u *directory.User) { u.Active = false },
+			want:   leaves + "delete user ada (disabled in the directory)\n"},
 		{name: "she was deactivated before",
 			before: func(w *world) { w.named("ada").Active = false },
 			want:   "adopt user ada (moved from source corp)\n" + leaves},
@@ -71,6 +78,9 @@ func TestAnEntryMovesToAnotherSource(t *testing.T) {
 				w.presence = map[directory.Anchor]directory.Presence{ada.Anchor: *test.presence}
 			}
 			w.broken = test.broken
+			if test.policy != (upload.Policy{}) {
+				w.policy = test.policy
+			}
 			incoming := test.incoming
 			if incoming.Source == "" {
 				incoming = directory.Complete("other", &directory.Snapshot{Users: []directory.User{ada}})
@@ -79,11 +89,17 @@ func TestAnEntryMovesToAnotherSource(t *testing.T) {
 			if got := lines(w.plan()); got != test.want {
 				t.Fatalf("plan:\n%s\nwant:\n%s", got, test.want)
 			}
-			if !strings.Contains(test.want, "adopt") {
+			if test.broken != nil || incoming.Err() != nil {
 				return
 			}
 			w.sync(t)
-			if r := w.memory.users["user-001"]; r.ExternalID != "other:"+string(ada.Anchor) || r.Active != ada.Active {
+			r := w.memory.users["user-001"]
+			switch {
+			case test.policy == remove:
+				if r != nil {
+					t.Errorf("she is still there: %+v", r)
+				}
+			case r.ExternalID != "other:"+string(ada.Anchor) || r.Active != ada.Active:
 				t.Errorf("after it: %+v", r)
 			}
 		})

@@ -37,6 +37,9 @@ func (a *applier) overtaken(ctx context.Context, changes []*Change) bool {
 		return false
 	}
 	mark := a.Mark.ExternalID(c.Source, c.Anchor)
+	if c.Verb == Delete && c.Before.ExternalID != "" {
+		mark = c.Before.ExternalID // that of another source if the entry has moved and is not kept
+	}
 	found, err := a.target.Find(ctx, c.Kind, KeyExternalID, mark)
 	if err != nil || len(found) > 1 {
 		return false

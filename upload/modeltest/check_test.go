@@ -48,20 +48,24 @@ func (w *world) harmless(before photograph, broken string) error {
 	return errors.Join(errs...)
 }
 
-// markedOnce checks that a run gives nobody's mark to a second resource. One
+// markedOnce checks that a run makes no second resource of anybody. One
 // that the service hides, from lists and from look-ups, nobody can know of:
 // whoever is renamed meanwhile is new to all that can be seen.
 func (w *world) markedOnce(kind string, before, after map[string]map[string]any) error {
-	seen := map[string]string{}
+	seen := map[directory.Anchor]string{}
+	anchor := func(r map[string]any) directory.Anchor {
+		_, a, _ := mark.Owner(textOf(r["externalId"]))
+		return a
+	}
 	for id, r := range after {
-		e := textOf(r["externalId"])
-		if !isOurs(e) || w.hides(r) {
+		a := anchor(r)
+		if a == "" || w.hides(r) {
 			continue
 		}
-		if other := seen[e]; other != "" && !(textOf(before[id]["externalId"]) == e && textOf(before[other]["externalId"]) == e) {
-			return fmt.Errorf("%ss %s and %s both have externalId %s", kind, other, id, e)
+		if other := seen[a]; other != "" && !(anchor(before[id]) == a && anchor(before[other]) == a) {
+			return fmt.Errorf("%ss %s and %s are both marked as %s", kind, other, id, a)
 		}
-		seen[e] = id
+		seen[a] = id
 	}
 	return nil
 }
@@ -74,10 +78,13 @@ func (w *world) hides(r map[string]any) bool {
 // unharmed checks one resource that was there before the run.
 func (w *world) unharmed(was, is map[string]any, after photograph, broken string) error {
 	name := fmt.Sprint(was["userName"], was["displayName"])
-	source, _, ours := mark.Owner(textOf(was["externalId"]))
+	source, anchor, ours := mark.Owner(textOf(was["externalId"]))
+	p := w.person(anchor)
 	switch {
 	case is == nil && !ours:
 		return fmt.Errorf("%s is not ours and is gone", name)
+	case ours && p != nil && p.active && p.source == broken && was["active"] != false && (is == nil || is["active"] == false):
+		return fmt.Errorf("%s is in a source that could not be read, and is off", name)
 	case is == nil && source == broken:
 		return fmt.Errorf("%s is gone, though its source could not be read", name)
 	case is == nil:
@@ -127,8 +134,10 @@ func (w *world) unharmedGroup(was, is map[string]any, before, after photograph, 
 			return fmt.Errorf("group %v had members %v and has %v, not ours to change in this run", was["displayName"], had, has)
 		}
 		for _, id := range had {
-			owner, _, member := mark.Owner(textOf(before.users[id]["externalId"]))
-			if (!member && !isOurs(textOf(after.users[id]["externalId"])) || member && owner == broken) && !slices.Contains(has, id) {
+			owner, anchor, member := mark.Owner(textOf(before.users[id]["externalId"]))
+			p := w.person(anchor)
+			unread := member && (owner == broken || p != nil && p.active && p.source == broken)
+			if (!member && !isOurs(textOf(after.users[id]["externalId"])) || unread) && !slices.Contains(has, id) {
 				return fmt.Errorf("member %v of group %v is not ours to take out", before.users[id]["userName"], was["displayName"])
 			}
 		}
@@ -367,6 +376,8 @@ func (w *world) personAgrees(r *ran, p *person, ids map[directory.Anchor]string)
 		return nil
 	case p.active && u["active"] == false:
 		return fmt.Errorf("%s is not active at the service", name)
+	case p.active && textOf(u["externalId"]) != mark.ExternalID(p.source, p.anchor):
+		return fmt.Errorf("%s has the mark %v and is in source %s", name, u["externalId"], p.source)
 	case !p.active && policy == upload.Remove && u["active"] != false:
 		return fmt.Errorf("%s is disabled and not deleted", name)
 	case !p.active && policy == upload.Off && u["active"] != false && r.target.Capabilities().Deactivates:
@@ -466,6 +477,7 @@ func (w *world) crewAgrees(r *ran, c *crew, ids map[directory.Anchor]string, lef
 		if p == nil || ids[a] == "" {
 			continue
 		}
+		in = in && p.source == c.source
 		switch {
 		case in && !left[a] && !slices.Contains(has, ids[a]):
 			return fmt.Errorf("%s is not in group %s", p.attributes["uid"], c.name)

@@ -59,8 +59,12 @@ func (c *clock) sleep(ctx context.Context, d time.Duration) error {
 
 func (w *world) target(timeout time.Duration) (*scim.Target, error) {
 	c := new(clock)
+	auth := scim.Auth{Bearer: scim.Secret(w.server.Token())}
+	if w.tokens {
+		auth = scim.Auth{OAuth2: &scim.OAuth2{TokenURL: w.server.TokenURL(), ClientID: "adsync", ClientSecret: "secret"}}
+	}
 	return scim.New(scim.Config{
-		URL: w.server.URL(), Profile: w.profile, Auth: scim.Auth{Bearer: scim.Secret(w.server.Token())},
+		URL: w.server.URL(), Profile: w.profile, Auth: auth,
 		Overrides: scim.ProfileOverrides{Width: w.width, Timeout: timeout},
 	}, scim.Env{Transport: w.transport, Sleep: c.sleep, Now: c.now})
 }
@@ -94,6 +98,10 @@ func (w *world) run(ctx context.Context, timeout time.Duration, broken string) (
 	if err := upload.LookUp(ctx, r.target, in); err != nil {
 		return r, err
 	}
+	missing := upload.Missing(in)
+	for i := range in.Sources {
+		in.Sources[i].Presence = w.presence(missing[in.Sources[i].ID])
+	}
 	r.plan = upload.Diff(in)
 	out := upload.Apply(ctx, r.target, r.plan, upload.ApplyOptions{State: in.State, Mark: mark, Adopt: w.policy.Adopt})
 	r.stopped = out.Stopped
@@ -122,9 +130,15 @@ func (w *world) disturbed() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	storm := &storm{seed: w.seed + uint64(w.round)<<40, often: uint32(w.roll(12)), seen: map[string]int{}, chosen: map[*http.Request]int{}}
+	storm := &storm{
+		seed: w.seed + uint64(w.round)<<40, often: uint32(w.roll(12)), refuses: w.rules >= secondRules,
+		seen: map[string]int{}, chosen: map[*http.Request]int{}, events: map[int]func(){},
+	}
 	if w.roll(5) == 0 {
-		storm.end, storm.cancel = 3+w.roll(40), cancel
+		storm.events[3+w.roll(40)] = cancel
+	}
+	if w.rules >= secondRules {
+		w.upheaval(storm)
 	}
 	w.server.Fault(storm.faults()...)
 	before := w.photograph()
@@ -140,13 +154,28 @@ func (w *world) disturbed() error {
 	return w.harmless(before, broken)
 }
 
+// upheaval is what happens at the service in the midst of a run.
+func (w *world) upheaval(s *storm) {
+	if w.tokens && w.roll(2) == 0 {
+		s.events[1+w.roll(30)] = w.server.RevokeTokens
+	}
+	if w.profile == "generic" && w.roll(6) == 0 {
+		w.quirks.PageCap = 1 + w.roll(6)
+		if w.quirks.RepeatRows && w.quirks.PageCap == 1 {
+			w.quirks.PageCap = 2
+		}
+		quirks := w.quirks
+		s.events[1+w.roll(20)] = func() { w.server.SetQuirks(quirks) }
+	}
+}
+
 // A storm decides by the seed and by what is asked, and not by when it is
 // asked, which requests go wrong, so that a seed tells the same story twice.
 type storm struct {
-	seed   uint64
-	often  uint32 // of a hundred
-	end    int    // the request at which the run is interrupted; 0: none
-	cancel func()
+	seed    uint64
+	often   uint32         // of a hundred
+	refuses bool           // credentials may be refused
+	events  map[int]func() // what happens at which request
 
 	mu     sync.Mutex
 	count  int
@@ -170,6 +199,9 @@ func (s *storm) faults() []scimtest.Fault {
 		{Kind: scimtest.FaultHangAfter},
 		{Kind: scimtest.FaultHang},
 	}
+	if s.refuses {
+		kinds = append(kinds, scimtest.Fault{Kind: scimtest.FaultStatus, Status: 401})
+	}
 	for i := range kinds {
 		kinds[i].Match = func(r *http.Request) bool { return s.choose(r, len(kinds)) == i }
 	}
@@ -182,6 +214,10 @@ func (s *storm) faults() []scimtest.Fault {
 	return kinds
 }
 
+// rare is the first of the kinds of fault that are seldom: those that hang
+// take long, and a refusal ends the run.
+const rare = 11
+
 // choose returns the fault of a request, or -1.
 func (s *storm) choose(r *http.Request, kinds int) int {
 	s.mu.Lock()
@@ -189,8 +225,8 @@ func (s *storm) choose(r *http.Request, kinds int) int {
 	if c, ok := s.chosen[r]; ok {
 		return c
 	}
-	if s.count++; s.count == s.end {
-		s.cancel()
+	if s.count++; s.events[s.count] != nil {
+		s.events[s.count]()
 	}
 	key := r.Method + " " + r.URL.String()
 	s.seen[key]++
@@ -200,8 +236,8 @@ func (s *storm) choose(r *http.Request, kinds int) int {
 	c := -1
 	if uint32(n%100) < s.often {
 		c = int(n / 100 % uint64(kinds))
-		if c >= kinds-2 && n/10000%4 > 0 {
-			c = 0 // those that hang take long
+		if c >= rare && n/10000%4 > 0 {
+			c = 0
 		}
 	}
 	s.chosen[r] = c
@@ -211,7 +247,7 @@ func (s *storm) choose(r *http.Request, kinds int) int {
 // readsOnly reports a request that could write, "" when there was none.
 func (w *world) readsOnly() string {
 	for _, r := range w.server.Requests() {
-		if r.Method != http.MethodGet && !strings.HasSuffix(r.Path, "/.search") {
+		if r.Method != http.MethodGet && !strings.HasSuffix(r.Path, "/.search") && !strings.HasSuffix(r.Path, "/token") {
 			return r.Method + " " + r.Path
 		}
 	}

@@ -18,6 +18,7 @@ import (
 // test knows of them.
 type world struct {
 	seed   uint64
+	rules  rules
 	round  int
 	random *rand.Rand
 	log    []string
@@ -25,11 +26,14 @@ type world struct {
 	sources []string
 	people  []*person
 	crews   []*crew
+	left    []*person // who may come back
+	closed  []*crew   // dissolved, and may be founded again
 	anchors int
 	policy  upload.Policy
 
 	profile   string
 	quirks    scimtest.Quirks
+	tokens    bool // credentials are access tokens, which end
 	server    *scimtest.Server
 	transport *http.Transport
 	width     int
@@ -52,8 +56,20 @@ type crew struct {
 	members map[directory.Anchor]bool
 }
 
-func newWorld(seed uint64) *world {
-	w := &world{seed: seed, random: rand.New(rand.NewPCG(seed, 11)), transport: &http.Transport{MaxIdleConnsPerHost: 8}}
+// rules say what happens in a world. What is added later happens by new rules,
+// so that a seed goes on telling the story for which it was written down.
+type rules int
+
+const (
+	firstRules rules = iota + 1
+	// comings and goings between sources, returns, swaps of groups; pages that
+	// become shorter, tokens that end, credentials that are refused
+	secondRules
+	lastRules = secondRules
+)
+
+func newWorld(seed uint64, by rules) *world {
+	w := &world{seed: seed, rules: by, random: rand.New(rand.NewPCG(seed, 11)), transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 	w.sources = []string{"corp"}
 	if w.roll(3) == 0 {
 		w.sources = append(w.sources, "labs")
@@ -66,6 +82,9 @@ func newWorld(seed uint64) *world {
 	w.policy = upload.Policy{
 		UserDisabled: pick(w, actions), UserGone: pick(w, actions),
 		GroupGone: pick(w, []upload.Action{upload.Keep, upload.Remove}), Adopt: w.roll(4) > 0,
+	}
+	if w.rules >= secondRules {
+		w.tokens = w.roll(3) == 0
 	}
 	for range 2 + w.roll(8) {
 		w.hire()
@@ -165,6 +184,10 @@ func (w *world) liveOnce() {
 		w.hire()
 		return
 	}
+	if w.rules >= secondRules && w.roll(3) == 0 {
+		w.comeAndGo(pick(w, w.people))
+		return
+	}
 	p := pick(w, w.people)
 	what := w.roll(12)
 	if w.profile == "google" && (what == 2 || what == 4 || what == 5 || what > 9) {
@@ -175,6 +198,7 @@ func (w *world) liveOnce() {
 		w.hire()
 	case 2:
 		w.people = slices.DeleteFunc(w.people, func(q *person) bool { return q == p })
+		w.left = append(w.left, p)
 		w.note("%s leaves", p.attributes["uid"])
 	case 3:
 		p.active = !p.active
@@ -206,6 +230,7 @@ func (w *world) liveOnce() {
 			c := pick(w, w.crews)
 			if w.roll(2) == 0 {
 				w.crews = slices.DeleteFunc(w.crews, func(d *crew) bool { return c == d })
+				w.closed = append(w.closed, c)
 				w.note("%s is dissolved", c.name)
 			} else {
 				c.name += "'"
@@ -226,6 +251,80 @@ func (w *world) liveInGroup() {
 		}
 	}
 	w.note("%s has other members", c.name)
+}
+
+// comeAndGo is what happens by the second rules.
+func (w *world) comeAndGo(p *person) {
+	renames := w.profile != "google" // nobody can be found there who has another name than before
+	switch what := w.roll(7); {
+	case what == 0 && len(w.left) > 0:
+		i := w.roll(len(w.left))
+		back := w.left[i]
+		w.left = slices.Delete(w.left, i, i+1)
+		if taken := w.named(back.attributes["uid"]); taken != nil || renames && w.roll(3) == 0 {
+			if !renames {
+				return
+			}
+			back.attributes["uid"] = w.freshLogin()
+		}
+		w.people = append(w.people, back)
+		w.note("%s is back as %s in %s", back.attributes["uid"], back.anchor, back.source)
+	case what == 1 && len(w.closed) > 0:
+		i := w.roll(len(w.closed))
+		back := w.closed[i]
+		w.closed = slices.Delete(w.closed, i, i+1)
+		w.crews = append(w.crews, back)
+		w.note("%s is founded again in %s", back.name, back.source)
+	case what <= 3 && len(w.sources) > 1:
+		p.source = w.otherThan(p.source)
+		w.note("%s goes to %s", p.attributes["uid"], p.source)
+	case what == 4 && len(w.sources) > 1 && len(w.crews) > 0:
+		c := pick(w, w.crews)
+		c.source = w.otherThan(c.source)
+		w.note("%s goes to %s", c.name, c.source)
+	case what == 5 && len(w.crews) > 1 && renames:
+		c, d := pick(w, w.crews), pick(w, w.crews)
+		c.name, d.name = d.name, c.name
+		w.note("%s and %s swap names", c.name, d.name)
+	default:
+		q := pick(w, w.people)
+		p.manager, q.manager = q.anchor, p.anchor
+		w.note("%s and %s manage each other", p.attributes["uid"], q.attributes["uid"])
+	}
+}
+
+func (w *world) otherThan(source string) string {
+	if source == w.sources[0] {
+		return w.sources[1]
+	}
+	return w.sources[0]
+}
+
+func (w *world) named(login string) *person {
+	for _, p := range w.people {
+		if strings.EqualFold(p.attributes["uid"], login) {
+			return p
+		}
+	}
+	return nil
+}
+
+// presence is what the directory of a source knows of entries that the source
+// does not hold: all sources are parts of one directory.
+func (w *world) presence(anchors []directory.Anchor) map[directory.Anchor]directory.Presence {
+	out := map[directory.Anchor]directory.Presence{}
+	for _, a := range anchors {
+		out[a] = directory.Presence{}
+		if p := w.person(a); p != nil {
+			out[a] = directory.Presence{Found: true, Active: p.active, Why: "not below any of users.base"}
+		}
+		for _, c := range w.crews {
+			if c.anchor == a {
+				out[a] = directory.Presence{Found: true, Active: true, Why: "not below any of groups.base"}
+			}
+		}
+	}
+	return out
 }
 
 // reading is one source as it is read.
