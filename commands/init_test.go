@@ -18,7 +18,12 @@ import (
 	"adsync/commands/ask"
 	"adsync/ldapsrc/ldaptest"
 	"adsync/upload/scimtest"
+
+	"github.com/zalando/go-keyring"
 )
+
+// No test reads or fills the keyring of whoever runs it.
+func init() { keyring.MockInitWithError(errors.New("no keyring")) }
 
 var updateGoldens = flag.Bool("update", false, "rewrite the goldens")
 
@@ -201,7 +206,7 @@ func TestInitWritesTheConfigurationThatWasAnswered(t *testing.T) {
 			`there is no such account (49, data 525)`},
 		{"a server that is not there first", []string{"source-url", "ldaps://127.0.0.1:1", "reach#1", "address", "source-url#2", ""},
 			"connection refused."},
-		{"a wrong token first", []string{"token", "wrong", "service", "token", "token#2", ""}, "status 401"},
+		{"a wrong token first", []string{"token", "wrong", "service", "secret", "token#2", ""}, "status 401"},
 		{"a service that is not there first", []string{"target-url", "http://127.0.0.1:1/v2", "service", "url", "target-url#2", ""}, "connection refused"},
 		{"another profile", []string{"profile", "okta"}, ""},
 		{"a dry run before", []string{"write#1", "try", "write#2", "write"}, "dry run: 287 created"},
@@ -284,6 +289,23 @@ func TestInitTakesNamesOutsideASCII(t *testing.T) {
 	}
 }
 
+// Who starts the sync by hand can open the keyring.
+func TestInitKeepsSecretsInTheKeyring(t *testing.T) {
+	keyring.MockInit()
+	t.Cleanup(func() { keyring.MockInitWithError(errors.New("no keyring")) })
+	s := corp(t)
+	s.ok(s.init(s.answers()))
+	golden(t, "init/keyring.yaml", s.neutral(s.read("adsync.yaml")))
+	if got := s.files(); !slices.Equal(got, []string{"adsync.yaml", "ca.pem"}) {
+		t.Errorf("files %v", got)
+	}
+	for name, want := range map[string]string{"corp.password": demoPassword, "target.token": s.service.Token()} {
+		if got, err := keyring.Get("adsync", name); err != nil || got != want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func TestInitReadsAnLDIFFile(t *testing.T) {
 	s := newSetUp(t, ldaptest.OpenLDAP, "dc=example,dc=org", smallLDIF)
 	s.put("people.ldif", smallLDIF)
@@ -349,16 +371,16 @@ func TestInitWithoutATerminalListsAllThatIsMissing(t *testing.T) {
   --bind-user                                    the name to sign in with
   --password-file, -env or -command              where its password is
   --target-url                                   the SCIM URL of the service
-  --token-file or --token-env                    where the service's token is`},
-		{"kerberos with a keytab", []string{"bind-method", "kerberos", "keytab", "k", "domain", "corp.example.com"}, `these answers are missing; nothing was written
+  --token-file, -env or -command                 where the service's token is`},
+		{"kerberos with a keytab", []string{"bind-method", "kerberos", "keytab", s.ca, "domain", "corp.example.com"}, `these answers are missing; nothing was written
   --bind-user                                    the name to sign in with
   --target-url                                   the SCIM URL of the service
-  --token-file or --token-env                    where the service's token is`},
+  --token-file, -env or -command                 where the service's token is`},
 		{"a certificate and OAuth", []string{"bind-method", "external", "source-url", "ldaps://x", "client-id", "a", "target-url", "https://x"}, `these answers are missing; nothing was written
   --cert-file                                    our certificate
   --key-file                                     its private key
   --token-url                                    the URL that gives out tokens
-  --client-secret-file or -env                   where the client's secret is`},
+  --client-secret-file, -env or -command         where the client's secret is`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := s.init(nil, flags(row.flags...))

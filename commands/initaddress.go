@@ -25,6 +25,12 @@ func (w *wizard) reach(ctx context.Context, a *sourceAnswers) error {
 			return err
 		}
 	}
+	return w.arrive(ctx, a)
+}
+
+// arrive tries the address until something answers there that can be
+// believed.
+func (w *wizard) arrive(ctx context.Context, a *sourceAnswers) error {
 	if a.ldif() {
 		return w.askType(ctx, a)
 	}
@@ -210,6 +216,9 @@ func (a *sourceAnswers) plain() bool {
 	return ip == nil || !ip.IsLoopback()
 }
 
+// unencrypted reports whether StartTLS could be asked for.
+func (a *sourceAnswers) unencrypted() bool { return strings.HasPrefix(a.URL, "ldap://") && !a.StartTLS }
+
 // certificateOf is the certificate check that an error comes from.
 func certificateOf(err error) *tls.CertificateVerificationError {
 	var refused *tls.CertificateVerificationError
@@ -230,8 +239,7 @@ func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) 
 			{Value: "trust", Label: "Trust this very certificate", Help: "until it is renewed"},
 		}, options...)
 	}
-	u, err := url.Parse(a.URL)
-	if err == nil && u.Scheme == "ldap" && !a.StartTLS {
+	if a.unencrypted() {
 		options = append(options, ask.Option{Value: "starttls", Label: "Encrypt with StartTLS"})
 	}
 	i, err := w.ask.Choose(ctx, ask.Question{Key: "reach", Label: "What now?", Default: options[0].Value}, options)
@@ -250,13 +258,13 @@ func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) 
 		}
 		return nil
 	case "ca-file":
-		path, err := w.ask.Text(ctx, ask.Question{Key: "ca-file", Label: "PEM file of the authority", Validate: existingFile})
+		path, err := w.ask.Text(ctx, ask.Question{Key: "ca-file", Label: "PEM file of the authority", Validate: w.existing(a.CAFile)})
 		if err != nil {
 			return err
 		}
-		a.CAFile = w.beside(path)
+		a.CAFile, a.Pin = w.beside(path), ""
 	case "trust":
-		a.Pin = fmt.Sprintf("%x", sha256.Sum256(refused.UnverifiedCertificates[0].Raw))
+		a.CAFile, a.Pin = "", fmt.Sprintf("%x", sha256.Sum256(refused.UnverifiedCertificates[0].Raw))
 	case "starttls":
 		a.StartTLS = true
 	}

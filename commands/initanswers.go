@@ -38,7 +38,9 @@ type sourceAnswers struct {
 
 	Method, User      string
 	Password          secretAnswer
-	Keytab            string
+	Keytab, CCache    string // Kerberos without a password
+	Ticket            bool   // Kerberos with tickets that are there already
+	Realm, KDC        string
 	CertFile, KeyFile string
 
 	UserBase   []string
@@ -57,6 +59,8 @@ func answersOf(s *config.Source) sourceAnswers {
 		ID: s.ID, Type: s.Type, URL: s.URL, Domain: s.Domain, Forest: s.Forest,
 		StartTLS: s.TLS.StartTLS, CAFile: s.TLS.CAFile, CertFile: s.TLS.CertFile, KeyFile: s.TLS.KeyFile,
 		Method: s.Bind.Method, User: s.Bind.Username, Password: secretAnswer{Place: s.Bind.Password}, Keytab: s.Bind.Keytab,
+		CCache: s.Bind.CCache, Realm: s.Bind.Realm, KDC: s.Bind.KDC,
+		Ticket:   s.Bind.Method == "kerberos" && s.Bind.Password.IsZero() && s.Bind.Keytab == "",
 		UserBase: s.Users.Base, UserFilter: s.Users.Filter, MemberOf: s.Users.MemberOf,
 		Groups: s.Groups.Sync, GroupBase: s.Groups.Base,
 	}
@@ -84,85 +88,43 @@ func (a *sourceAnswers) source(before config.Source) config.Source {
 		s.TLS.PinSHA256 = config.Strings{a.Pin}
 	}
 	s.TLS.CertFile, s.TLS.KeyFile = a.CertFile, a.KeyFile
-	s.Bind.Method, s.Bind.Username, s.Bind.Keytab = a.Method, a.User, a.Keytab
-	s.Bind.Password = a.Password.Place
+	s.Bind = a.bind(s.Bind)
 	s.Users.Base, s.Users.Filter, s.Users.MemberOf = a.UserBase, a.UserFilter, a.MemberOf
 	s.Groups.Sync, s.Groups.Base = a.Groups, a.GroupBase
 	return s
 }
 
+// bind is how to sign in: what was there, with the answers in their places.
+// What belongs to another method goes.
+func (a *sourceAnswers) bind(before config.Bind) config.Bind {
+	b := config.Bind{Method: a.Method, Username: a.User}
+	if a.needsPassword() {
+		b.Password = a.Password.Place
+	}
+	if a.Method != "kerberos" {
+		return b
+	}
+	b.Keytab, b.CCache, b.SPN = a.Keytab, a.CCache, before.SPN
+	b.Realm, b.KDC = a.Realm, a.KDC
+	if a.Realm == "" && a.KDC == "" {
+		b.Krb5Conf = before.Krb5Conf // it would say both
+	}
+	return b
+}
+
 // needsPassword reports whether the way of signing in takes a password.
 func (a *sourceAnswers) needsPassword() bool {
-	switch a.Method {
-	case "external", "anonymous":
+	switch {
+	case a.ldif(), a.Method == "external", a.Method == "anonymous":
 		return false
-	case "kerberos":
-		return a.Keytab == "" && a.User != ""
+	case a.Method == "kerberos":
+		return a.Keytab == "" && !a.Ticket
 	}
-	return !a.ldif()
+	return true
 }
 
 // ldif reports whether the source is an LDIF file.
 func (a *sourceAnswers) ldif() bool { return strings.HasPrefix(a.URL, "ldif:") }
-
-// targetAnswers are the answers about the service.
-type targetAnswers struct {
-	URL, Profile string
-	CAFile       string
-	Auth         string // bearer or oauth2; none for a folder; other: as it stands in the file
-	Token        secretAnswer
-	TokenURL     string
-	ClientID     string
-	Scopes       []string
-	ClientSecret secretAnswer
-	Proxy        string
-}
-
-// answersOfTarget are the answers that would lead to a target.
-func answersOfTarget(t *config.Target, p *config.Proxy) targetAnswers {
-	a := targetAnswers{Auth: "bearer"}
-	if p != nil {
-		a.Proxy = p.URL
-	}
-	if t == nil {
-		return a
-	}
-	a.URL, a.Profile, a.CAFile = t.URL, t.Profile, t.TLS.CAFile
-	a.Token.Place = t.Auth.Bearer
-	switch o := t.Auth.OAuth2; {
-	case o != nil:
-		a.Auth, a.TokenURL, a.ClientID, a.Scopes = "oauth2", o.TokenURL, o.ClientID, o.Scopes
-		a.ClientSecret.Place = o.ClientSecret
-	case t.File():
-		a.Auth = "none"
-	case t.Auth.Basic != nil, t.Auth.None:
-		a.Auth = "other"
-	}
-	return a
-}
-
-// target is the configuration of the service.
-func (a *targetAnswers) target(before *config.Target) *config.Target {
-	t := config.NewTarget()
-	if before != nil {
-		*t = *before
-	}
-	t.URL, t.Profile, t.TLS.CAFile = a.URL, a.Profile, a.CAFile
-	switch a.Auth {
-	case "none":
-		t.Auth = config.Auth{}
-	case "bearer":
-		t.Auth = config.Auth{Bearer: a.Token.Place}
-	case "oauth2":
-		o := config.OAuth2{}
-		if t.Auth.OAuth2 != nil {
-			o = *t.Auth.OAuth2
-		}
-		o.TokenURL, o.ClientID, o.Scopes, o.ClientSecret = a.TokenURL, a.ClientID, a.Scopes, a.ClientSecret.Place
-		t.Auth = config.Auth{OAuth2: &o}
-	}
-	return t
-}
 
 // answers are all that was asked for, apart from the schedule.
 type answers struct {

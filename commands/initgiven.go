@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"adsync/commands/ask"
@@ -27,6 +28,11 @@ func (a *answering) take(key string) (string, bool) {
 	}
 	delete(a.given, key)
 	return list[0], true
+}
+
+// holds reports whether a flag has an answer that is not used up.
+func (a *answering) holds(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return len(a.given[key]) > 0 })
 }
 
 // list takes all answers of a flag that may be given several times.

@@ -83,8 +83,8 @@ func (w *wizard) choices() []choice {
 		}
 	}
 	list = append(list, choice{ask.Option{Value: "target", Label: "Service", Help: w.answers.Target.URL}, w.target})
-	if w.answers.Target.Auth == "bearer" {
-		list = append(list, choice{ask.Option{Value: "token", Label: "Token of the service"}, w.replaceToken})
+	if s := w.answers.Target.secret(); s != nil {
+		list = append(list, choice{ask.Option{Value: s.kind, Label: serviceSecretLabels[s.kind]}, w.replaceServiceSecret})
 	}
 	for _, s := range w.answers.Sources {
 		list = append(list, choice{ask.Option{Value: "remove:" + s.ID, Label: "Remove source " + s.ID},
@@ -139,10 +139,20 @@ func (w *wizard) replacePassword(ctx context.Context, i int) error {
 	return nil
 }
 
-// replaceToken asks for the service's token and tries it.
-func (w *wizard) replaceToken(ctx context.Context) error {
+var serviceSecretLabels = map[string]string{
+	"token": "Token of the service", "password": "Password at the service",
+	"secret": "Client secret of the service", "key": "Private key for the service",
+}
+
+// replaceServiceSecret asks for what the service is shown, and tries it.
+func (w *wizard) replaceServiceSecret(ctx context.Context) error {
 	a := w.answers.Target
-	a.Token = secretAnswer{}
+	if a.Auth != authOAuth2Key {
+		*a.secret().answer = secretAnswer{}
+	}
+	if err := w.askServiceSecret(ctx, &a); err != nil {
+		return err
+	}
 	if err := w.authenticate(ctx, &a); err != nil {
 		return err
 	}

@@ -22,12 +22,10 @@ func (w *wizard) missing() []missingAnswer {
 		several := a.ID != "" && len(w.beforeURLs(a.ID)) > 0
 		add(a.URL == "" && a.Domain == "" && !several && !o.has("source-url", "domain"), "--domain or --source-url", "where the directory is")
 		a.URL = parseAddress(either(o.first("source-url"), a.URL)).url
-		a.Method = either(o.first("bind-method"), a.Method)
-		a.User, a.Keytab = either(o.first("bind-user"), a.User), either(o.first("keytab"), a.Keytab)
-		named := a.Method == "simple" || a.Method == "ntlm" || a.Keytab != ""
-		add(named && !a.ldif() && a.User == "", "--bind-user", "the name to sign in with")
-		add(a.needsPassword() && a.Password.isZero() && !o.has("password-file", "password-env", "password-command"),
-			"--password-file, -env or -command", "where its password is")
+		w.signInFlags(&a)
+		named := !a.ldif() && (a.needsPassword() || a.Keytab != "")
+		add(named && a.User == "", "--bind-user", "the name to sign in with")
+		add(a.needsPassword() && a.Password.isZero() && !o.has(passwordKeys...), "--password-file, -env or -command", "where its password is")
 		add(a.Method == "external" && either(o.first("cert-file"), a.CertFile) == "", "--cert-file", "our certificate")
 		add(a.Method == "external" && either(o.first("key-file"), a.KeyFile) == "", "--key-file", "its private key")
 	}
@@ -35,14 +33,21 @@ func (w *wizard) missing() []missingAnswer {
 		a := w.answers.Target
 		url := either(o.first("target-url"), a.URL)
 		add(url == "", "--target-url", "the SCIM URL of the service")
-		switch {
-		case o.has("token-url", "client-id", "client-secret-file", "client-secret-env"), a.Auth == "oauth2" && !o.has("token-file", "token-env"):
+		if strings.HasPrefix(url, "file:") {
+			return list
+		}
+		a.Auth = either(w.authOfFlags(a.Auth), a.Auth)
+		switch a.Auth {
+		case authBearer:
+			add(a.Token.isZero() && !o.has(authKeys[authBearer]...), "--token-file, -env or -command", "where the service's token is")
+		case authBasic:
+			add(either(o.first("target-user"), a.User) == "", "--target-user", "the user name at the service")
+			add(a.Password.isZero() && !o.has(authKeys[authBasic][1:]...), "--target-password-file, -env or -command", "where its password is")
+		case authOAuth2, authOAuth2Key:
 			add(either(o.first("token-url"), a.TokenURL) == "", "--token-url", "the URL that gives out tokens")
 			add(either(o.first("client-id"), a.ClientID) == "", "--client-id", "the client's id")
-			add(a.ClientSecret.isZero() && !o.has("client-secret-file", "client-secret-env"), "--client-secret-file or -env", "where the client's secret is")
-		case strings.HasPrefix(url, "file:"):
-		default:
-			add(a.Auth == "bearer" && a.Token.isZero() && !o.has("token-file", "token-env"), "--token-file or --token-env", "where the service's token is")
+			add(a.Auth == authOAuth2 && a.ClientSecret.isZero() && !o.has(authKeys[authOAuth2]...), "--client-secret-file, -env or -command", "where the client's secret is")
+			add(a.Auth == authOAuth2Key && a.ClientKey.isZero() && !o.has(authKeys[authOAuth2Key][:3]...), "--client-key-file, -env or -command", "where the client's private key is")
 		}
 	}
 	return list

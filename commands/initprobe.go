@@ -55,7 +55,6 @@ func (w *wizard) chooseDomains(ctx context.Context, a *sourceAnswers, probe ldap
 		a.suggested = probe.Domains[0].Name
 	}
 	if len(probe.Domains) < 2 {
-		a.Forest = false
 		if given, ok := w.ask.take("forest"); ok {
 			a.Forest = given == "yes"
 		}
@@ -104,6 +103,11 @@ func (w *wizard) explain(err error) {
 	}
 }
 
+// keysInWords are the keys that a hint may name, for those who have not seen
+// the file yet.
+var keysInWords = strings.NewReplacer("target.url", "the URL", "proxy.url", "the proxy's URL", "target's oauth2", "service",
+	"target.tls.ca_file", "the authority's file", "tls.ca_file", "the authority's file")
+
 // inWords is an error without the key of a configuration that does not exist
 // yet, and what to do about it.
 func inWords(err error) (problem, advice string) {
@@ -111,7 +115,7 @@ func inWords(err error) (problem, advice string) {
 	var bind *ldapsrc.BindError
 	var setting *ldapsrc.ConfigError
 	var failed *Failure
-	advice = strings.ReplaceAll(hintOf(err), "target.url", "the URL")
+	advice = keysInWords.Replace(hintOf(err))
 	if errors.As(err, &failed) && failed.Hint != "" {
 		advice = failed.Hint
 	}

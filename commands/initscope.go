@@ -34,10 +34,12 @@ func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
 	if err := w.totals(ctx, s, a); err != nil {
 		return err
 	}
+	now := scopeNow(a.UserBase, a.MemberOf)
 	for {
-		if err := w.askScope(ctx, s, a); err != nil {
+		if err := w.askScope(ctx, s, a, now); err != nil {
 			return err
 		}
+		now = "" // it is not wanted
 		n, err := w.count(ctx, s, a, a.userScope())
 		if err != nil && ctx.Err() != nil {
 			return err
@@ -119,25 +121,22 @@ func (w *wizard) totals(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers
 	return nil
 }
 
-// askScope asks who is to be sent.
-func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
-	standard := "all"
-	switch {
-	case len(a.MemberOf) > 0:
-		standard = "groups"
-	case len(a.UserBase) > 0:
-		standard = "ous"
-	}
+// askScope asks who is to be sent; now says who that is so far.
+func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, now string) error {
 	options := []ask.Option{
 		{Value: "all", Label: "All users"},
 		{Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"},
 		{Value: "groups", Label: "Members of some groups", Help: "nested ones too"},
 	}
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "scope", Label: "Which users shall be sent?", Default: standard}, options)
+	if now != "" {
+		options = append([]ask.Option{{Value: "keep", Label: "Those as now", Help: now}}, options...)
+	}
+	i, err := w.ask.Choose(ctx, ask.Question{Key: "scope", Label: "Which users shall be sent?", Default: options[0].Value}, options)
 	if err != nil {
 		return err
 	}
 	switch options[i].Value {
+	case "keep":
 	case "ous":
 		a.MemberOf = nil
 		a.UserBase, err = w.places(ctx, s, "user-base", a.UserBase)
@@ -148,6 +147,26 @@ func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswe
 		a.UserBase, a.MemberOf = nil, nil
 	}
 	return err
+}
+
+// scopeNow says which users are in scope, "" for all.
+func scopeNow(bases, groups []string) string {
+	var names []string
+	for _, dn := range groups {
+		names = append(names, firstName(dn))
+	}
+	text := ""
+	if len(names) > 0 {
+		text = "members of " + strings.Join(names, ", ")
+	}
+	names = nil
+	for _, dn := range bases {
+		names = append(names, firstName(dn))
+	}
+	if len(names) > 0 {
+		text = strings.TrimSpace(text + " in " + strings.Join(names, ", "))
+	}
+	return text
 }
 
 // memberOf lets a person search groups as they type.
@@ -208,24 +227,25 @@ func (w *wizard) groups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers
 	given := w.ask.list("group-base")
 	switch {
 	case !a.Groups:
-		a.GroupBase = nil
-		return nil
+		return nil // where they would be stays in the file
 	case len(given) > 0:
 		a.GroupBase = given
 		return nil
 	case !w.person():
 		return nil
 	}
-	standard = "all"
-	if len(a.GroupBase) > 0 {
-		standard = "ous"
+	options := []ask.Option{{Value: "all", Label: "All groups"}, {Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"}}
+	if now := scopeNow(a.GroupBase, nil); now != "" {
+		options = append([]ask.Option{{Value: "keep", Label: "Those as now", Help: now}}, options...)
 	}
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "group-scope", Label: "Which groups?", Default: standard}, []ask.Option{
-		{Value: "all", Label: "All groups"}, {Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"}})
+	i, err := w.ask.Choose(ctx, ask.Question{Key: "group-scope", Label: "Which groups?", Default: options[0].Value}, options)
 	if err != nil {
 		return err
 	}
-	if i == 0 {
+	switch options[i].Value {
+	case "keep":
+		return nil
+	case "all":
 		a.GroupBase = nil
 		return nil
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"adsync/commands/ask"
 	"adsync/commands/config"
@@ -24,15 +26,22 @@ func (w *wizard) askSecret(ctx context.Context, q ask.Question, before secretAns
 	if !before.isZero() {
 		q.Label += " (Enter keeps the present one)"
 	}
+	also := q.Validate
 	q.Validate = func(text string) error {
-		if text == "" && before.isZero() {
+		switch {
+		case text == "" && before.isZero():
 			return errors.New("it is empty")
+		case text == "" || also == nil:
+			return nil
 		}
-		return nil
+		return also(text)
 	}
 	text, err := w.ask.Secret(ctx, q)
 	if err != nil || text == "" {
 		return before, err
+	}
+	if also != nil {
+		text = strings.TrimSpace(text) // what a paste brings along
 	}
 	return secretAnswer{Typed: config.NewValue(text)}, nil
 }
@@ -59,6 +68,7 @@ func (w *wizard) beside(path string) string {
 	if isCredential(path) {
 		return path
 	}
+	path = atHome(path)
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return path
@@ -68,6 +78,16 @@ func (w *wizard) beside(path string) string {
 		return filepath.Base(abs)
 	}
 	return abs
+}
+
+// atHome is a path with the ~ that a shell would have replaced.
+func atHome(path string) string {
+	rest, ok := strings.CutPrefix(path, "~/")
+	home, err := os.UserHomeDir()
+	if !ok || err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
 }
 
 // A typedSecret is a secret that is stored when the configuration is written.
@@ -102,11 +122,8 @@ func (a *answers) typed() []typedSecret {
 			add(s.ID, "password", &s.Password)
 		}
 	}
-	switch a.Target.Auth {
-	case "bearer":
-		add("target", "token", &a.Target.Token)
-	case "oauth2":
-		add("target", "secret", &a.Target.ClientSecret)
+	if s := a.Target.secret(); s != nil {
+		add("target", s.kind, s.answer)
 	}
 	return list
 }

@@ -22,10 +22,13 @@ func (w *wizard) target(ctx context.Context) error {
 	if err := w.askService(ctx, &a); err != nil {
 		return err
 	}
-	if strings.HasPrefix(a.URL, "file:") {
-		a.Auth, a.Profile = "none", ""
+	if a.folder() {
+		a.Profile = ""
 		w.answers.Target = a
 		return nil
+	}
+	if err := w.askAuth(ctx, &a); err != nil {
+		return err
 	}
 	if err := w.authenticate(ctx, &a); err != nil {
 		return err
@@ -36,21 +39,11 @@ func (w *wizard) target(ctx context.Context) error {
 
 // targetFlags takes the answers that are not asked for.
 func (w *wizard) targetFlags(a *targetAnswers) {
-	for key, to := range map[string]*string{"token-url": &a.TokenURL, "client-id": &a.ClientID, "proxy": &a.Proxy} {
-		if given, ok := w.ask.take(key); ok {
-			*to = given
-		}
+	if given, ok := w.ask.take("proxy"); ok {
+		a.Proxy = given
 	}
 	if given, ok := w.ask.take("target-ca-file"); ok {
 		a.CAFile = w.beside(given)
-	}
-	if list := w.ask.list("client-scope"); len(list) > 0 {
-		a.Scopes = list
-	}
-	if w.options.has("token-url", "client-id", "client-secret-file", "client-secret-env") {
-		a.Auth = "oauth2"
-	} else if w.options.has("token-file", "token-env") {
-		a.Auth = "bearer"
 	}
 }
 
@@ -65,9 +58,6 @@ func (w *wizard) askService(ctx context.Context, a *targetAnswers) error {
 	a.URL = strings.TrimRight(strings.TrimSpace(text), "/")
 	if a.URL != before {
 		a.Profile = ""
-		if strings.HasPrefix(before, "file:") {
-			a.Auth = "bearer"
-		}
 	}
 	if given, ok := w.ask.take("profile"); ok {
 		p, err := scim.ProfileNamed(given)
@@ -79,11 +69,8 @@ func (w *wizard) askService(ctx context.Context, a *targetAnswers) error {
 	return nil
 }
 
-// authenticate asks for what the service is to be shown, and tries it.
+// authenticate tries the answers until the service lets us in.
 func (w *wizard) authenticate(ctx context.Context, a *targetAnswers) error {
-	if err := w.askAuth(ctx, a); err != nil {
-		return err
-	}
 	for {
 		probe, err := w.probeTarget(ctx, a)
 		if err == nil {
@@ -131,69 +118,37 @@ func (w *wizard) greet(p scim.Probe) {
 	}
 }
 
-// askAuth asks for the token, or for what gets one.
-func (w *wizard) askAuth(ctx context.Context, a *targetAnswers) error {
-	if a.Auth == "other" && !w.options.has("token-file", "token-env") {
-		return nil // as it stands in the file
-	}
-	if w.person() && !w.exists && a.Auth == "bearer" && strings.HasPrefix(scim.GuessProfile(a.URL), "entra") {
-		a.Auth = "oauth2"
-	}
-	var err error
-	if a.Auth == "bearer" {
-		a.Token, err = w.askSecret(ctx, ask.Question{Key: "token", Label: "Its token (paste it)",
-			Help: "It is not shown, and stands neither in the configuration nor in any log."}, a.Token)
-		return err
-	}
-	for _, q := range []struct {
-		key, label string
-		to         *string
-		check      func(string) error
-	}{
-		{"token-url", "URL that gives out tokens", &a.TokenURL, serviceURL},
-		{"client-id", "Client id", &a.ClientID, notEmpty},
-	} {
-		if !w.person() {
-			continue
-		}
-		if *q.to, err = w.ask.Text(ctx, ask.Question{Key: q.key, Label: q.label, Default: *q.to, Validate: q.check}); err != nil {
-			return err
-		}
-	}
-	a.ClientSecret, err = w.askSecret(ctx, ask.Question{Key: "client-secret", Label: "Client secret (paste it)"}, a.ClientSecret)
-	return err
-}
-
 // targetAgain lets a person choose what to answer anew.
 func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error) error {
-	var options []ask.Option
-	if a.Auth == "bearer" {
-		options = append(options, ask.Option{Value: "token", Label: "Paste the token again"},
-			ask.Option{Value: "oauth2", Label: "Use OAuth 2.0 client credentials"})
-	} else if a.Auth == "oauth2" {
-		options = append(options, ask.Option{Value: "oauth2", Label: "Other client credentials"},
-			ask.Option{Value: "token", Label: "Use a token"})
+	options := []ask.Option{
+		{Value: "secret", Label: a.again()}, {Value: "auth", Label: "Sign in in another way"},
+		{Value: "url", Label: "Another URL"}, {Value: "again", Label: "Try again"}, {Value: "proxy", Label: "Go through a proxy"}}
+	if a.secret() == nil {
+		options = options[1:]
 	}
-	options = append(options, ask.Option{Value: "url", Label: "Another URL"}, ask.Option{Value: "again", Label: "Try again"},
-		ask.Option{Value: "proxy", Label: "Go through a proxy"})
+	standard := likely(cause, options[0].Value)
+	if found := ""; notThere(cause) {
+		if found = w.elsewhere(ctx, a); found != "" {
+			options = append([]ask.Option{{Value: "found", Label: "Use " + found, Help: "there is a service"}}, options...)
+			standard = "found"
+		}
+	}
 	if certificateOf(cause) != nil {
 		options = append(options, ask.Option{Value: "ca-file", Label: "Name the file of the certificate's authority", Help: "PEM"})
-	}
-	standard := "again"
-	var refused *upload.Refusal
-	if errors.As(cause, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden) {
-		standard = options[0].Value
 	}
 	i, err := w.ask.Choose(ctx, ask.Question{Key: "service", Label: "What now?", Default: standard}, options)
 	if err != nil {
 		return err
 	}
 	switch options[i].Value {
-	case "token":
-		a.Auth, a.Token = "bearer", secretAnswer{}
-		return w.askAuth(ctx, a)
-	case "oauth2":
-		a.Auth, a.ClientSecret = "oauth2", secretAnswer{}
+	case "found":
+		a.URL = strings.TrimPrefix(options[i].Label, "Use ")
+	case "secret":
+		if s := a.secret(); a.Auth != authOAuth2Key {
+			*s.answer = secretAnswer{}
+		}
+		return w.askCredentials(ctx, a)
+	case "auth":
 		return w.askAuth(ctx, a)
 	case "url":
 		return w.askService(ctx, a)
@@ -218,12 +173,12 @@ func (w *wizard) probeTarget(ctx context.Context, a *targetAnswers) (scim.Probe,
 	trial := *w.before
 	trial.Target = a.target(w.before.Target)
 	secrets := config.Secrets{}
-	for key, s := range map[string]secretAnswer{"target.auth.bearer": a.Token, "target.auth.oauth2.client_secret": a.ClientSecret} {
-		v, err := s.value(ctx, w.resolver())
-		if err != nil && strings.HasPrefix(key, "target.auth."+a.Auth) {
+	if s := a.secret(); s != nil {
+		v, err := s.answer.value(ctx, w.resolver())
+		if err != nil {
 			return scim.Probe{}, err
 		}
-		secrets[key] = v
+		secrets["target.auth."+s.key] = v
 	}
 	for _, at := range trial.SecretKeys() {
 		if _, known := secrets[at.Key]; !known && strings.HasPrefix(at.Key, "target.") {
@@ -270,14 +225,63 @@ func (w *wizard) askProfile(ctx context.Context) error {
 // askProxy asks for the way out of the network, as far as an address goes;
 // "adsync proxy" asks for the rest.
 func (w *wizard) askProxy(ctx context.Context, a *targetAnswers) error {
-	q := ask.Question{Key: "proxy", Label: "URL of the proxy (empty for none)", Default: a.Proxy,
+	q := ask.Question{Key: "proxy", Label: "URL of the proxy, or none", Default: a.Proxy,
 		Help: "http://proxy.example.com:3128, socks5://..., or system for what this machine is set to. For a proxy that wants a password, run \"adsync proxy\" afterwards."}
 	if found := proxy.System(); q.Default == "" && len(found) > 0 && found[0].Setting.URL != "" {
 		q.Default = found[0].Setting.URL
 	}
 	text, err := w.ask.Text(ctx, q)
-	if err == nil {
-		a.Proxy = strings.TrimSpace(text)
+	if a.Proxy = strings.TrimSpace(text); a.Proxy == "none" {
+		a.Proxy = ""
 	}
 	return err
+}
+
+// again is what to do about a secret that was refused.
+func (a *targetAnswers) again() string {
+	switch a.Auth {
+	case authBasic:
+		return "Type name and password again"
+	case authOAuth2, authOAuth2Key:
+		return "Other client credentials"
+	}
+	return "Paste the token again"
+}
+
+// likely is what will most probably help after a refusal: credentials where
+// they were refused, a URL where there is no service at it.
+func likely(cause error, credentials string) string {
+	var refused *upload.Refusal
+	switch {
+	case errors.As(cause, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
+		return credentials
+	case notThere(cause):
+		return "url"
+	}
+	return "again"
+}
+
+// notThere reports whether somebody answers at the URL, and it is no SCIM
+// service.
+func notThere(cause error) bool {
+	var refused *upload.Refusal
+	return errors.Is(cause, scim.ErrNotSCIM) || errors.As(cause, &refused) && refused.Status == http.StatusNotFound
+}
+
+// usualPaths is where below a service's address SCIM is most often.
+var usualPaths = []string{"/scim/v2", "/scim", "/v2"}
+
+// elsewhere looks for the service below a URL that it is not at, "" for
+// nowhere.
+func (w *wizard) elsewhere(ctx context.Context, a *targetAnswers) string {
+	for _, path := range usualPaths {
+		other := *a
+		other.URL += path
+		_, err := w.probeTarget(ctx, &other)
+		var refused *upload.Refusal
+		if err == nil || errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden) {
+			return other.URL
+		}
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"adsync/commands/ask"
@@ -103,6 +104,9 @@ func (w *wizard) openProxy(getenv func(string) string) error {
 
 // run asks what there is to ask, shows the configuration, and writes it.
 func (w *wizard) run(ctx context.Context) error {
+	if err := w.wrongFlags(); err != nil {
+		return err
+	}
 	if !w.person() {
 		if missing := w.missing(); len(missing) > 0 {
 			return w.unanswered(nil)
@@ -168,10 +172,10 @@ func (w *wizard) first(ctx context.Context) error {
 // sourceKeys and targetKeys are the flags about sources and about the target.
 var (
 	sourceKeys = []string{"source-id", "source-type", "source-url", "domain", "forest", "starttls", "ca-file", "pin-sha256", "bind-method",
-		"bind-user", "password-file", "password-env", "password-command", "keytab", "cert-file", "key-file", "user-base", "user-filter",
+		"bind-user", "password-file", "password-env", "password-command", "keytab", "ccache", "realm", "kdc", "cert-file", "key-file", "user-base", "user-filter",
 		"member-of", "groups", "group-base"}
-	targetKeys = []string{"target-url", "token-file", "token-env", "token-url", "client-id", "client-secret-file", "client-secret-env",
-		"client-scope", "target-ca-file", "profile", "proxy"}
+	targetKeys = slices.Concat([]string{"target-url", "target-auth", "target-ca-file", "profile", "proxy"}, clientKeys,
+		authKeys[authBearer], authKeys[authBasic], authKeys[authOAuth2], authKeys[authOAuth2Key])
 )
 
 // addressed is the place of the source that the flags are about, -1 for a

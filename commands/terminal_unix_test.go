@@ -116,6 +116,7 @@ func TestInitOnATerminal(t *testing.T) {
 			c.answer("Which groups?", "Enter")
 			c.answer("another directory", "Enter")
 			c.answer("SCIM URL", s.service.URL(), "Enter")
+			c.answer("How to sign in there", "Enter")
 			c.answer("Its token", "wrong", "Enter")
 			c.answer("What now?", "Enter")
 			c.answer("Its token", s.service.Token(), "Enter")

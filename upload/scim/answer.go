@@ -102,7 +102,7 @@ func hintFor(err error) string {
 	switch {
 	case errors.As(err, &redirect):
 		return "the service has moved: check target.url"
-	case errors.Is(err, errNotSCIM):
+	case errors.Is(err, ErrNotSCIM):
 		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
 	case errors.As(err, &way) && way.Hint() != "":
 		return way.Hint()
@@ -128,7 +128,7 @@ func lasting(err error) bool {
 	if errors.As(err, &way) && way.Lasting() {
 		return true
 	}
-	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect) || errors.Is(err, errNotSCIM)
+	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &redirect) || errors.Is(err, ErrNotSCIM)
 }
 
 // hideURL takes the URL out of an error of net/http: a filter in it may name

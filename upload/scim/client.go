@@ -80,8 +80,9 @@ func newHTTPClient(transport http.RoundTripper) *http.Client {
 	}}
 }
 
-// errNotSCIM is a web page where a SCIM answer was asked for.
-var errNotSCIM = errors.New("the answer is a web page and no SCIM")
+// ErrNotSCIM is a web page where a SCIM answer was asked for: the URL is not
+// that of a SCIM service.
+var ErrNotSCIM = errors.New("the answer is a web page and no SCIM")
 
 // errRedirect is a redirect that is not followed.
 type errRedirect struct{ text string }
@@ -237,7 +238,7 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 	a := &answer{status: r.StatusCode, header: r.Header}
 	if q.read != nil && r.StatusCode < 300 {
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
-			return nil, errNotSCIM
+			return nil, ErrNotSCIM
 		}
 		body := &bounded{from: r.Body, left: maxPage}
 		if err := q.read(body); err != nil {
