@@ -71,6 +71,7 @@ func (d *decoder) of(s span) []byte { return d.kept[s.from:s.to] }
 
 // pack makes the resource of what was kept.
 func (d *decoder) pack() upload.Resource {
+	defer d.shrink()
 	var at [versionOf + 1]span
 	out := d.packed[:0]
 	for i, s := range d.identity {
@@ -97,6 +98,16 @@ func (d *decoder) pack() upload.Resource {
 		slices.Sort(r.Members)
 	}
 	return r
+}
+
+// muchKept is what a decoder keeps room for. A group of everybody takes more,
+// once.
+const muchKept = 64 << 10
+
+func (d *decoder) shrink() {
+	if cap(d.kept) > muchKept {
+		d.kept, d.members = nil, nil
+	}
 }
 
 // An idPool holds the ids of members, each once for all groups of a list.
