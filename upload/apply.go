@@ -112,7 +112,7 @@ type applier struct {
 	traits    map[traitKey]Trait          // those asked for so far
 	ids       map[directory.Anchor]string // of users, those made in this run included
 	groups    map[directory.Anchor]string // of groups made in this run
-	notTaken  map[string]bool             // ids of those who could not be adopted
+	notTaken  map[resourceKey]bool        // those who could not be adopted
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -121,12 +121,18 @@ type applier struct {
 	answered, writes int // for Progress
 }
 
+// resourceKey tells resources apart: some services count each kind by itself.
+type resourceKey struct {
+	kind Kind
+	id   string
+}
+
 // phase applies changes that do not depend on each other, renames apart,
 // which are ordered so that a name is free before it is taken.
 func (a *applier) phase(ctx context.Context, changes []*Change) {
 	switch {
 	case a.stopped != nil || a.overtaken(ctx, changes):
-	case changes[0].renames() && a.uniqueName(changes[0].Kind):
+	case changes[0].renames():
 		a.rename(ctx, changes)
 	default:
 		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
@@ -246,9 +252,9 @@ func (a *applier) fail(c *Change, err error) {
 	c.State, c.Failure = Failed, err
 	if c.Verb == Adopt {
 		if a.notTaken == nil {
-			a.notTaken = map[string]bool{}
+			a.notTaken = map[resourceKey]bool{}
 		}
-		a.notTaken[c.Before.ID] = true
+		a.notTaken[resourceKey{c.Kind, c.Before.ID}] = true
 	}
 	var gone *Unavailable
 	if errors.As(err, &gone) {

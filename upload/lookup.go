@@ -13,11 +13,19 @@ import (
 // lookupWidth is how many look-ups are under way at once.
 const lookupWidth = 8
 
-// LookUp asks the service one by one for the entries that its list lacks,
-// where that list is not proven complete, and adds what is there to the
-// state: what a short list lacks must not be created again. Where the list
-// is proven it asks nothing.
+// LookUp asks the service for what the plan needs to know and its lists lack:
+// one by one for the entries that have no resource in a list that is not
+// proven complete, for they must not be created again, and for the members of
+// groups that are about to be adopted, where only those of our own were read.
+// It adds what is there to the state.
 func LookUp(ctx context.Context, target Target, in Input) error {
+	if err := lookUpUnlisted(ctx, target, in); err != nil {
+		return err
+	}
+	return lookUpMembers(ctx, target, in)
+}
+
+func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 	if len(in.State.Unproven) == 0 {
 		return nil
 	}
@@ -80,30 +88,16 @@ func (d *differ) unlisted(k Kind) []wanted {
 
 func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Resource, error) {
 	answers := make([][]Resource, len(all))
-	errs := make([]error, len(all))
-	gate := make(chan struct{}, lookupWidth)
-	var wait sync.WaitGroup
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	for i, w := range all {
-		gate <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-gate }()
-			if errs[i] = context.Cause(ctx); errs[i] != nil {
-				return
-			}
-			if answers[i], errs[i] = lookUpOne(ctx, target, k, w); errs[i] != nil {
-				cancel(errs[i])
-			}
-		})
+	err := forEach(ctx, len(all), func(ctx context.Context, i int) (err error) {
+		answers[i], err = lookUpOne(ctx, target, k, all[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	wait.Wait()
 	var found []Resource
 	seen := map[string]bool{}
 	for i := range all {
-		if errs[i] != nil {
-			return nil, context.Cause(ctx)
-		}
 		for _, r := range answers[i] {
 			if !seen[r.ID] {
 				seen[r.ID] = true
@@ -112,6 +106,28 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 		}
 	}
 	return found, nil
+}
+
+// forEach looks up several things at once, until the first error.
+func forEach(ctx context.Context, n int, look func(ctx context.Context, i int) error) error {
+	gate := make(chan struct{}, lookupWidth)
+	var wait sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for i := range n {
+		gate <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-gate }()
+			if ctx.Err() != nil {
+				return
+			}
+			if err := look(ctx, i); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
 }
 
 // lookUpOne asks by mark where the service can answer that, and by name.

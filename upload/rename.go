@@ -2,12 +2,14 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
 // rename applies changes of unique names in an order in which each name is
 // free when it is taken. A ring, such as two people who swap names, is broken
-// by giving one of them a name of its own for a moment, each at most once.
+// by giving one of them a name of its own for a moment, each at most once;
+// where two may have one name, only after the service has refused that.
 func (a *applier) rename(ctx context.Context, changes []*Change) {
 	waiting := slices.Clone(changes)
 	aside := map[*Change]bool{}
@@ -28,6 +30,8 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 		case len(ready) > 0:
 		case aside[rest[0]]:
 			ready, rest = rest, nil // two of one name: let the service judge
+		case !a.uniqueName(rest[0].Kind) && a.shares(ctx, rest[0]):
+			rest = rest[1:]
 		default:
 			a.batch(ctx, rest[:1], a.stepAside)
 			aside[rest[0]] = true
@@ -43,6 +47,20 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 		a.batch(ctx, ready, a.write)
 		waiting = rest
 	}
+}
+
+// shares writes the name of one change though another resource has it still,
+// and reports whether that is settled: it is not if the service wants names to
+// be unique after all.
+func (a *applier) shares(ctx context.Context, c *Change) bool {
+	a.batch(ctx, []*Change{c}, a.write)
+	refusal := new(Refusal)
+	if c.State != Failed || !errors.As(c.Failure, &refusal) || !refusal.Conflict() {
+		return true
+	}
+	c.State, c.Failure = Planned, nil
+	delete(a.notTaken, resourceKey{c.Kind, c.Before.ID})
+	return false
 }
 
 // stepAside writes momentary values on every path that must be unique.

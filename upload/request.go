@@ -59,9 +59,12 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 		}
 		w.Before = &Resource{Kind: Group, ID: id, ExternalID: a.Mark.ExternalID(c.Source, c.Anchor), Name: c.Name, MembersKnown: true}
 	}
+	if a.notTaken[resourceKey{Group, w.Before.ID}] {
+		return w, fmt.Errorf("the group could not be adopted")
+	}
 	for _, m := range c.Members {
 		id := m.ID
-		if c.Verb == RemoveMembers && a.notTaken[id] {
+		if c.Verb == RemoveMembers && (a.notTaken[resourceKey{User, id}] || a.can.Nested && a.notTaken[resourceKey{Group, id}]) {
 			continue
 		}
 		if id == "" {

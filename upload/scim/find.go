@@ -30,7 +30,9 @@ func (t *Target) Find(ctx context.Context, k upload.Kind, key, value string) ([]
 		return found, err
 	}
 	state := upload.State{Groups: found}
-	err = t.members(ctx, &state, &listing{}, t.want)
+	want := t.want
+	want.Owned = nil // whoever asks for one group wants its members, whosever it is
+	err = t.members(ctx, &state, &listing{}, want)
 	return state.Groups, err
 }
 
