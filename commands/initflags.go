@@ -86,7 +86,7 @@ func initFlags() []cli.Flag {
 		&cli.StringFlag{Name: "remove-source", Usage: "take the source `ID` out of the file"},
 		&cli.BoolFlag{Name: "schedule", DisableDefaultText: true, Usage: "see to the schedule: print it, and install it with --yes or on request"},
 		&cli.BoolFlag{Name: "unschedule", DisableDefaultText: true, Usage: "take the schedule away"},
-		&cli.StringFlag{Name: "schedule-kind", Usage: "`KIND` of schedule: systemd, cron or task (Windows); the machine's own when left out"},
+		&cli.StringFlag{Name: "schedule-kind", Usage: "`KIND` of schedule: systemd, cron, launchd (macOS) or task (Windows); the machine's own when left out"},
 		&cli.DurationFlag{Name: "every", Usage: "`TIME` between two runs: 30m, 2h, ... (default: 2h)"},
 		&cli.StringFlag{Name: "run-as", Usage: "`ACCOUNT` that the schedule runs under: a name, a gMSA, dynamic (systemd) or system (Windows)"},
 		&cli.StringFlag{Name: "unit-dir", Usage: "write the schedule's files into `DIR` and leave starting them to you"},

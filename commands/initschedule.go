@@ -29,9 +29,9 @@ func (w *wizard) askAccount(ctx context.Context) error {
 			{Value: "other", Label: "A gMSA or another account", Help: `CORP\gmsa-adsync$`},
 			{Value: "me", Label: "My own", Help: s.me + ", while I am logged on"}}
 	default:
-		options = []ask.Option{{Value: "me", Label: "My own", Help: s.me + ", from its crontab"}}
+		options = []ask.Option{{Value: "me", Label: "My own", Help: s.me + ", " + s.starter()}}
 		if s.me == "root" {
-			options = append(options, ask.Option{Value: "other", Label: "An account of this machine", Help: "from its crontab"})
+			options = append(options, ask.Option{Value: "other", Label: "An account of this machine", Help: s.starter()})
 		}
 	}
 	options = append(options, ask.Option{Value: "hand", Label: "None: I start it myself"})
@@ -109,6 +109,8 @@ func (s *schedule) means() string {
 		return "a systemd timer"
 	case crontab:
 		return "a line in the crontab of " + s.account
+	case launchdJob:
+		return "a launchd job of " + s.account
 	}
 	return "a task of the Task Scheduler"
 }

@@ -29,7 +29,21 @@ func nextRun(ctx context.Context) nextRunStatus {
 			return next
 		}
 	}
+	if next := nextJob(); next.By != "" {
+		return next
+	}
 	return nextCron(ctx)
+}
+
+// nextJob looks for a job of launchd, the person's own or the machine's.
+func nextJob() nextRunStatus {
+	for _, s := range []schedule{{}, {me: "root"}} {
+		files, _ := filepath.Glob(filepath.Join(s.launchdFolder(), "adsync*.plist"))
+		if len(files) > 0 {
+			return nextRunStatus{By: "launchd", Rule: strings.TrimSuffix(filepath.Base(files[0]), ".plist")}
+		}
+	}
+	return nextRunStatus{}
 }
 
 // said is what a program prints, nil when it is not there or fails.

@@ -158,7 +158,7 @@ func TestARefusedPasswordIsNotTriedAgainAndAgain(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env.Getenv = func(string) string { return "hunter2-pass" }
+	env.Getenv = func(name string) string { return map[string]string{"PASSWORD": "hunter2-pass"}[name] }
 	if code := execute(context.Background(), []string{"adsync", "sync", "--config", config}, env); code != ExitTarget {
 		t.Errorf("exit code %d\n%s", code, printed.String())
 	}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode"
 
 	"adsync/commands/config"
 )
@@ -17,7 +18,8 @@ import (
 const (
 	systemdTimer  = "systemd"
 	crontab       = "cron"
-	scheduledTask = "task" // of the Windows Task Scheduler
+	launchdJob    = "launchd" // of macOS
+	scheduledTask = "task"    // of the Windows Task Scheduler
 )
 
 // Accounts that are no account of the machine.
@@ -67,9 +69,12 @@ func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 		s.kind = s.ownKind(os.Geteuid() == 0, exists("/run/systemd/system"))
 	}
 	switch s.kind {
-	case systemdTimer, crontab, scheduledTask:
+	case systemdTimer, crontab, launchdJob, scheduledTask:
 	default:
-		return s, usage(fmt.Errorf("--schedule-kind: %q is none of systemd, cron, task", s.kind), "")
+		return s, usage(fmt.Errorf("--schedule-kind: %q is none of systemd, cron, launchd, task", s.kind), "")
+	}
+	if strings.ContainsFunc(s.config+s.program, unicode.IsControl) {
+		return s, usage(fmt.Errorf("%q cannot be scheduled: a path with control characters fits into no schedule", s.config), "rename the file or folder")
 	}
 	s.follow(o)
 	if _, err := calendar(s.every); err != nil {
@@ -90,6 +95,8 @@ func (s *schedule) ownKind(root, systemd bool) string {
 	switch {
 	case s.system == "windows":
 		return scheduledTask
+	case s.system == "darwin":
+		return launchdJob // makes up for runs missed in sleep, which cron does not
 	case s.system == "linux" && root && (systemd || s.unitDir != ""):
 		return systemdTimer
 	}
@@ -117,10 +124,9 @@ func (s *schedule) own() bool { return strings.EqualFold(s.account, s.me) }
 // keyring reports whether secrets go into the keyring: where the account that
 // will run the sync is this person's own and has one that is open then.
 func (s *schedule) keyring(needed bool) bool {
-	if !needed || !s.own() || s.kind != scheduledTask && !s.byHand {
-		return false // cron and systemd start without anybody's keyring
-	}
-	return config.KeyringUsable()
+	// cron, systemd and launchd's daemons start without anybody's keyring.
+	inSession := s.kind == scheduledTask || s.kind == launchdJob && s.me != "root" || s.byHand
+	return needed && s.own() && inSession && config.KeyringUsable()
 }
 
 // readers says who can read a secret's file.
@@ -136,6 +142,14 @@ func (s *schedule) readers() string {
 		return s.account
 	}
 	return s.me
+}
+
+// starter is what starts a run of an account of the machine.
+func (s *schedule) starter() string {
+	if s.kind == launchdJob {
+		return "by launchd"
+	}
+	return "from its crontab"
 }
 
 // unitName keeps the characters of a name that every scheduler takes.

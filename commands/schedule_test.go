@@ -6,11 +6,14 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +73,9 @@ func TestTheFilesOfASchedule(t *testing.T) {
 		{"systemd, names to be quoted", usualConfig, "50% größer $X.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: time.Hour, program: "/opt/my tools/adsync"}},
 		{"crontab", usualConfig, "adsync.yaml", schedule{kind: crontab, account: "ada", every: 2 * time.Hour}},
 		{"crontab, names to be quoted", usualConfig, "it's 50% größer.yaml", schedule{kind: crontab, account: "ada", every: 15 * time.Minute}},
+		{"systemd, folders to be quoted", strings.Replace(unusualConfig, "/var/log/adsync/", "/var/log/50% größer $X/", 1), "adsync.yaml", schedule{kind: systemdTimer, account: "adsync", every: time.Hour}},
+		{"launchd, of the machine", usualConfig, "adsync.yaml", schedule{kind: launchdJob, account: "adsync", every: 4 * time.Hour}},
+		{"launchd, names to be quoted", usualConfig, "a&b <größer>.yaml", schedule{kind: launchdJob, account: "ada", me: "ada", every: 15 * time.Minute, program: "/Applications/my tools/adsync"}},
 		{"task of SYSTEM", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: systemAccount, every: 2 * time.Hour, program: `C:\Program Files\adsync\adsync.exe`}},
 		{"task of a gMSA", usualConfig, "a&b <größer>.yaml", schedule{kind: scheduledTask, account: `CORP\gmsa-adsync$`, every: 30 * time.Minute, program: `C:\adsync.exe`}},
 		{"task of a person", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: `CORP\ada`, every: 4 * time.Hour, program: `C:\adsync.exe`}},
@@ -85,7 +91,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			made.config, made.me = f.Path, "root"
+			made.config, made.me = f.Path, either(s.me, "root")
 			made.program = either(s.program, "/usr/local/bin/adsync")
 			files, err := made.files(f)
 			if err != nil {
@@ -96,6 +102,9 @@ func TestTheFilesOfASchedule(t *testing.T) {
 				all.WriteString("==> " + file.name + "\n" + file.text)
 			}
 			text := strings.ReplaceAll(all.String(), dir, "/etc/adsync")
+			if s.kind == launchdJob {
+				text = regexp.MustCompile(`(<key>Minute</key><integer>)\d+`).ReplaceAllString(text, "${1}MINUTE") // it depends on the path
+			}
 			if s.kind == crontab {
 				// The minute depends on the path.
 				_, rest, _ := strings.Cut(text, "\n# ")
@@ -106,7 +115,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			if s.kind == systemdTimer {
 				verifyUnits(t, files)
 			}
-			if s.kind == scheduledTask {
+			if s.kind == scheduledTask || s.kind == launchdJob {
 				wellFormed(t, files[0].text)
 			}
 		})
@@ -143,6 +152,12 @@ func verifyUnits(t *testing.T, files []scheduleFile) {
 	output, err := exec.Command(analyze, args...).CombinedOutput()
 	if err != nil || strings.Contains(string(output), dir) {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
+	}
+	// From 0 to 10, where less is exposed less. An account of the machine, who
+	// may write somewhere, counts for a little.
+	output, err = exec.Command(analyze, "security", "--offline=yes", "--threshold=20", "--no-pager", args[2]).CombinedOutput()
+	if err != nil {
+		t.Errorf("systemd-analyze security: %v\n%s", err, output)
 	}
 }
 
@@ -389,13 +404,106 @@ func TestScheduleFlagsThatMakeNoSense(t *testing.T) {
 		o    scheduleOptions
 		says string
 	}{
-		{scheduleOptions{Kind: "at"}, `--schedule-kind: "at" is none of systemd, cron, task`},
+		{scheduleOptions{Kind: "at"}, `--schedule-kind: "at" is none of systemd, cron, launchd, task`},
 		{scheduleOptions{Every: 7 * time.Hour}, "--every: 7h0m0s divides neither an hour nor a day"},
 		{scheduleOptions{Kind: crontab, RunAs: "dynamic"}, "--run-as: dynamic is not an account for cron"},
 		{scheduleOptions{Kind: systemdTimer, RunAs: "SYSTEM"}, "--run-as: system is not an account for systemd"},
+		{scheduleOptions{Kind: launchdJob, RunAs: "dynamic"}, "--run-as: dynamic is not an account for launchd"},
 	} {
 		if _, err := newSchedule(Env{}, row.o, "/etc/adsync/adsync.yaml"); err == nil || err.Error() != row.says {
 			t.Errorf("%+v: %v", row.o, err)
+		}
+	}
+}
+
+func TestAPathThatFitsIntoNoScheduleIsRefused(t *testing.T) {
+	for _, kind := range []string{systemdTimer, crontab, launchdJob, scheduledTask} {
+		_, err := newSchedule(Env{}, scheduleOptions{Kind: kind}, "/etc/adsync\n* * * * * rm/adsync.yaml")
+		if err == nil || !strings.Contains(err.Error(), "a path with control characters fits into no schedule") {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// A managed account has no password that anybody could give to schtasks.
+func TestATaskOfAManagedAccountIsRegisteredWithoutAPassword(t *testing.T) {
+	dir := t.TempDir()
+	fakePrograms(t, map[string]string{"powershell": `printf '%s\n' "$@" > ` + dir + `/call`, "schtasks": "exit 1"})
+	f := fileOf(t, dir, "adsync.yaml", usualConfig)
+	s, err := newSchedule(Env{}, scheduleOptions{Kind: scheduledTask, RunAs: `O'HARA\gmsa-adsync$`}, f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, s.install, f)
+	call, _ := os.ReadFile(filepath.Join(dir, "call"))
+	text := regexp.MustCompile(`ReadAllText\('[^']*'\)`).ReplaceAllString(string(call), "TEXT")
+	want := "-NoProfile\n-NonInteractive\n-Command\n$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); " +
+		"$null = $service.GetFolder('\\').RegisterTask('adsync', [IO.File]::TEXT, 6, 'O''HARA\\gmsa-adsync$', $null, 1)\n"
+	if text != want {
+		t.Errorf("got\n%swant\n%s", text, want)
+	}
+}
+
+func TestAJobIsLoadedAndTakenAway(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	fakePrograms(t, map[string]string{"launchctl": `echo "$@" >> ` + dir + `/calls
+case $1 in bootout) exit 3 ;; esac
+`})
+	f := fileOf(t, dir, "adsync.yaml", usualConfig)
+	s, err := newSchedule(Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.me, s.account = "ada", "ada"
+	job := filepath.Join(dir, "Library", "LaunchAgents", "adsync.plist")
+	for range 2 { // an older one is replaced
+		if got, want := mustDo(t, s.install, f), []string{"wrote " + job, "loaded the job adsync"}; !slices.Equal(got, want) {
+			t.Errorf("did %q, want %q", got, want)
+		}
+	}
+	if !s.installed(t.Context()) {
+		t.Error("it is not found")
+	}
+	for _, want := range [][]string{{"removed " + job}, nil} {
+		got, err := s.remove(t.Context())
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("did %q, want %q, %v", got, want, err)
+		}
+	}
+	calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+	domain := fmt.Sprintf("gui/%d", os.Getuid())
+	replaced := "bootout " + domain + "/adsync\nbootstrap " + domain + " " + job + "\n"
+	if want := replaced + replaced + "bootout " + domain + "/adsync\n"; string(calls) != want {
+		t.Errorf("calls\n%swant\n%s", calls, want)
+	}
+}
+
+// The lines and files say the same twice, so that installing again changes
+// nothing.
+func TestASystemdScheduleIsInstalledTwiceAndTakenAwayTwice(t *testing.T) {
+	dir := t.TempDir()
+	units := filepath.Join(dir, "units")
+	f := fileOf(t, dir, "adsync.yaml", usualConfig)
+	texts := map[string]string{}
+	for range 2 {
+		s, err := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustDo(t, s.install, f)
+		for _, name := range []string{"adsync.service", "adsync.timer"} {
+			text := contents(t, filepath.Join(units, name))
+			if before := texts[name]; before != "" && before != text {
+				t.Errorf("%s is not the same when it is written again:\n%s", name, text)
+			}
+			texts[name] = text
+		}
+	}
+	s, _ := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+	for _, want := range []int{2, 0} {
+		if got, err := s.remove(t.Context()); err != nil || len(got) != want {
+			t.Errorf("removed %q, %v", got, err)
 		}
 	}
 }

@@ -4,7 +4,9 @@ package commands
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -60,6 +62,54 @@ func TestAnAccountThatCannotReachTheFilesIsRefusedAndNothingWritten(t *testing.T
 	if got := s.files(); len(got) != len(before) {
 		t.Errorf("files %v", got)
 	}
+}
+
+// What cron makes of a line (crontab(5): the first unescaped % ends it) and a
+// shell of the rest starts the program with these very words.
+func TestTheCrontabLineStartsTheProgramWithItsWords(t *testing.T) {
+	for _, name := range []string{"adsync.yaml", "Prüfung Ä ü 名.yaml", "it's 50% off; $HOME `id` \"x\" & (y) #z !.yaml", "a\\%b.yaml", "*.yaml", "-n.yaml"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "100% Prüfung's $1")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			program := filepath.Join(dir, "my adsync")
+			if err := os.WriteFile(program, []byte("#!/bin/sh\nprintf '%s\\n' \"$@\"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			f := fileOf(t, dir, name, usualConfig)
+			s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.program = program
+			files, err := s.files(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := strings.Split(files[0].text, "\n")[1]
+			command := strings.SplitN(line, " ", 6)[5]
+			out, err := exec.Command("/bin/sh", "-c", byCron(command)).CombinedOutput()
+			if want := "sync\n--quiet\n--config\n" + f.Path + "\n"; err != nil || string(out) != want {
+				t.Errorf("%s\nstarts it with\n%s, %v", line, out, err)
+			}
+		})
+	}
+}
+
+// byCron is the part of a command that cron gives to the shell.
+func byCron(command string) string {
+	var b strings.Builder
+	for i := 0; i < len(command); i++ {
+		switch {
+		case command[i] == '\\' && i+1 < len(command) && command[i+1] == '%':
+			i++
+		case command[i] == '%':
+			return b.String()
+		}
+		b.WriteByte(command[i])
+	}
+	return b.String()
 }
 
 func TestAnAccountThatDoesNotExistIsRefused(t *testing.T) {

@@ -44,6 +44,13 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 		return append(done, "started "+timer), nil
 	case s.kind == crontab:
 		return s.editCrontab(ctx, files[0].text)
+	case s.kind == launchdJob:
+		done, err := writeFiles(s.launchdFolder(), files)
+		if err != nil {
+			return done, err
+		}
+		loaded, err := s.loadJob(ctx, filepath.Join(s.launchdFolder(), files[0].name))
+		return append(done, loaded...), err
 	}
 	return s.registerTask(ctx, files[0].text)
 }
@@ -63,6 +70,11 @@ func (s *schedule) remove(ctx context.Context) ([]string, error) {
 	case folder != "":
 	case s.kind == crontab:
 		return s.editCrontab(ctx, "")
+	case s.kind == launchdJob:
+		folder = s.launchdFolder()
+		if exists(filepath.Join(folder, s.name+".plist")) {
+			s.unloadJob(ctx)
+		}
 	default:
 		if _, err := tool(ctx, "", "schtasks", "/Query", "/TN", s.name); err != nil {
 			return nil, nil
@@ -71,7 +83,7 @@ func (s *schedule) remove(ctx context.Context) ([]string, error) {
 		return []string{"removed the task " + s.name}, err
 	}
 	var done []string
-	for _, ending := range []string{".service", ".timer", ".crontab", ".xml"} {
+	for _, ending := range []string{".service", ".timer", ".crontab", ".plist", ".xml"} {
 		path := filepath.Join(folder, s.name+ending)
 		switch err := os.Remove(path); {
 		case err == nil:
@@ -170,11 +182,28 @@ func (s *schedule) registerTask(ctx context.Context, text string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"/Create", "/F", "/TN", s.name, "/XML", file.Name()}
-	if _, err := tool(ctx, "", "schtasks", args...); err != nil {
+	program, args := "schtasks", []string{"/Create", "/F", "/TN", s.name, "/XML", file.Name()}
+	if s.managedAccount() {
+		program, args = "powershell", []string{"-NoProfile", "-NonInteractive", "-Command", s.registerManaged(file.Name())}
+	}
+	if _, err := tool(ctx, "", program, args...); err != nil {
 		return nil, &Failure{Code: ExitFailure, Err: err, Hint: "an administrator can register it: run the console as administrator"}
 	}
 	return []string{"registered the task " + s.name}, nil
+}
+
+// managedAccount reports whether the task runs under a group managed service
+// account.
+func (s *schedule) managedAccount() bool { return strings.HasSuffix(s.account, "$") }
+
+// registerManaged is the PowerShell that registers a task for a managed account.
+// schtasks would ask for a password, and takes an empty one for a wrong one;
+// ITaskFolder::RegisterTask with none at all has Windows fetch it. 6 is
+// TASK_CREATE_OR_UPDATE, 1 is TASK_LOGON_PASSWORD.
+func (s *schedule) registerManaged(file string) string {
+	quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+	return "$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); " +
+		`$null = $service.GetFolder('\').RegisterTask(` + quoted(s.name) + ", [IO.File]::ReadAllText(" + quoted(file) + "), 6, " + quoted(s.account) + ", $null, 1)"
 }
 
 // utf16Text is text as schtasks reads it: UTF-16 with its mark, and the

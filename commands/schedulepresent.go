@@ -29,6 +29,9 @@ func (s *schedule) installed(ctx context.Context) bool {
 		text, err := tool(ctx, "", "crontab", append(whose, "-l")...)
 		return err == nil && withoutMarked(text, s.marker()) != text
 	}
+	if s.kind == launchdJob {
+		return exists(filepath.Join(s.launchdFolder(), s.name+".plist"))
+	}
 	_, err := tool(ctx, "", "schtasks", "/Query", "/TN", s.name)
 	return err == nil
 }

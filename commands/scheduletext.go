@@ -39,6 +39,10 @@ type scheduleView struct {
 
 	Marker, CronTime, CronCommand string
 
+	Label, Daemon, Errors string // for launchd
+	Words                 []string
+	Times                 []launchdTime
+
 	ProgramPath, TaskConfig, UserID, LogonType, Interval string
 }
 
@@ -46,7 +50,8 @@ type scheduleView struct {
 func (s *schedule) files(f *config.File) ([]scheduleFile, error) {
 	view := s.view(f)
 	names := map[string][]string{
-		systemdTimer: {"adsync.service", "adsync.timer"}, crontab: {"adsync.crontab"}, scheduledTask: {"adsync.xml"},
+		systemdTimer: {"adsync.service", "adsync.timer"}, crontab: {"adsync.crontab"},
+		launchdJob: {"adsync.plist"}, scheduledTask: {"adsync.xml"},
 	}[s.kind]
 	var files []scheduleFile
 	for _, name := range names {
@@ -68,6 +73,7 @@ func (s *schedule) view(f *config.File) scheduleView {
 	v.Calendar, _ = calendar(s.every) // checked when the schedule was made
 	v.Interval = "PT" + strings.ToUpper(inHours(s.every))
 	s.viewSystemd(&v, f)
+	s.viewLaunchd(&v)
 	v.Marker = s.marker()
 	v.CronTime = cronTime(s.every, s.config)
 	command := fmt.Sprintf("%s sync --quiet --config %s", shellWord(s.program), shellWord(s.config))
@@ -76,7 +82,7 @@ func (s *schedule) view(f *config.File) scheduleView {
 	switch {
 	case s.account == systemAccount:
 		v.UserID = "S-1-5-18"
-	case strings.HasSuffix(s.account, "$"):
+	case s.managedAccount():
 		v.UserID, v.LogonType = s.account, "Password" // a gMSA, whose password Windows fetches itself
 	default:
 		v.UserID, v.LogonType = s.account, "InteractiveToken"
@@ -86,7 +92,10 @@ func (s *schedule) view(f *config.File) scheduleView {
 
 func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
 	needs := relianceOf(f)
-	v.Program, v.User, v.Writable = systemdWord(s.program), s.account, needs.writable
+	v.Program, v.User = systemdWord(s.program), s.account
+	for _, folder := range needs.writable {
+		v.Writable = append(v.Writable, systemdItem("-"+folder))
+	}
 	v.ConfigText = systemdPath(v.Config)
 	v.ProtectHome = "yes"
 	for _, home := range []string{"/home/", "/root/", "/run/user/"} {
@@ -119,8 +128,11 @@ func (s *schedule) marker() string {
 }
 
 // systemdWord quotes a word of ExecStart= (systemd.service(5)).
-func systemdWord(text string) string {
-	text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`, `$`, `$$`).Replace(text)
+func systemdWord(text string) string { return systemdItem(strings.ReplaceAll(text, "$", "$$")) }
+
+// systemdItem quotes an item of a list (systemd.syntax(7)).
+func systemdItem(text string) string {
+	text = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(text)
 	if strings.ContainsAny(text, " '\";\t") {
 		return `"` + text + `"`
 	}
