@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"adsync/ldapsrc/directory"
@@ -30,19 +29,22 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 		return nil
 	}
 	d := &differ{Input: in, plan: &Plan{}}
-	d.index()
 	for _, k := range []Kind{User, Group} {
 		if _, unproven := in.State.Unproven[k]; !unproven {
 			continue
 		}
-		found, err := lookUpAll(ctx, target, k, d.unlisted(k))
-		if err != nil {
-			return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
-		}
-		if k == User {
-			in.State.Users = append(in.State.Users, found...)
-		} else {
-			in.State.Groups = append(in.State.Groups, found...)
+		// Names that are to be taken are looked up when it is known who has which.
+		for _, lacking := range []func(Kind) []wanted{d.unlisted, d.newNames} {
+			d.index()
+			found, err := lookUpAll(ctx, target, k, lacking(k))
+			if err != nil {
+				return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
+			}
+			if k == User {
+				in.State.Users = append(in.State.Users, found...)
+			} else {
+				in.State.Groups = append(in.State.Groups, found...)
+			}
 		}
 	}
 	return nil
@@ -60,16 +62,36 @@ type wanted struct {
 // whose name is listed may still have a resource of another name.
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
-	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
-		name := d.nameFor(s, k, attributes)
-		marks := d.Mark.all(s.ID, a)
-		if name == "" || slices.ContainsFunc(marks, func(id string) bool { return d.owned[k][id] != nil }) {
+	d.each(k, func(marks []string, name string) {
+		if d.heldBy(k, marks) != nil {
 			return
 		}
 		if d.byName[k][foldName(name)] != nil {
 			name = ""
 		}
 		out = append(out, wanted{marks, name})
+	})
+	return out
+}
+
+// newNames are the names that nobody in the list has and that one of its
+// resources is to have.
+func (d *differ) newNames(k Kind) []wanted {
+	var out []wanted
+	d.each(k, func(marks []string, name string) {
+		if d.heldBy(k, marks) != nil && d.byName[k][foldName(name)] == nil {
+			out = append(out, wanted{name: name})
+		}
+	})
+	return out
+}
+
+// each calls visit for the entries of a kind that have a name.
+func (d *differ) each(k Kind, visit func(marks []string, name string)) {
+	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
+		if name := d.nameFor(s, k, attributes); name != "" {
+			visit(d.Mark.all(s.ID, a), name)
+		}
 	}
 	for _, s := range d.complete() {
 		snapshot, _ := s.Reading.Snapshot()
@@ -83,7 +105,16 @@ func (d *differ) unlisted(k Kind) []wanted {
 			}
 		}
 	}
-	return out
+}
+
+// heldBy is the listed resource that has one of the marks, nil for none.
+func (d *differ) heldBy(k Kind, marks []string) *Resource {
+	for _, id := range marks {
+		if r := d.owned[k][id]; r != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Resource, error) {
