@@ -136,15 +136,19 @@ func (w *world) anyQuirks() scimtest.Quirks {
 	if w.roll(2) == 0 {
 		q.PageCap = 1 + w.roll(6)
 	}
+	references := false
 	for _, flag := range []*bool{
 		&q.NoSort, &q.NoProjection, &q.NoUserGroups, &q.NoSearch, &q.NoETags, &q.IgnoreIfMatch, &q.NoPatchBody, &q.LowerCaseResources, &q.UnstableOrder, &q.RepeatRows,
 		&q.DuplicateMembers, &q.LowerCaseUserName, &q.LowerCaseEmails, &q.StringBool, &q.BulkStatusObject, &q.NoPathlessPatch,
-		&q.UniqueExternalID, &q.UniqueDisplayName, &q.NoDiscovery, &q.FirstEmailPrimary, &q.AddNeedsTarget, &q.WrapPastEnd, &q.NoBulkReferences, &q.NoNesting,
+		&q.UniqueExternalID, &q.UniqueDisplayName, &q.NoDiscovery, &q.FirstEmailPrimary, &q.AddNeedsTarget, &q.WrapPastEnd, &references, &q.NoNesting,
 		&q.CaseSensitiveText, &q.PutNeedsID, &q.AnyPathCase,
 	} {
 		*flag = seldom()
 	}
 	q.AcceptStringBool = q.StringBool
+	if references {
+		q.BulkReferences = pick(w, []scimtest.ReferenceKind{scimtest.ReferencesRefused, scimtest.ReferencesStored, scimtest.ReferencesDropped})
+	}
 	if seldom() {
 		q.PatchStatus = 204
 	}
@@ -187,6 +191,7 @@ func (w *world) anyKinds(q *scimtest.Quirks, seldom func() bool) {
 	}
 	if seldom() {
 		q.Manager = pick(w, []scimtest.ManagerKind{scimtest.ManagerObject, scimtest.ManagerString, scimtest.ManagerValuePath})
+		q.PostManager = pick(w, []scimtest.PostManagerKind{scimtest.PostManagerKept, scimtest.PostManagerDropped, scimtest.PostManagerRefused})
 	}
 	if w.roll(3) == 0 {
 		q.Bulk = pick(w, []scimtest.BulkKind{scimtest.BulkOff, scimtest.BulkLies, scimtest.BulkHidden})

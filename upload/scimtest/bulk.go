@@ -114,6 +114,9 @@ func (b *bulkRun) all() {
 var bulkReference = regexp.MustCompile(`bulkId:[^"/\\\]]+`)
 
 func (b *bulkRun) ready(op bulkOperation) bool {
+	if b.s.quirks().BulkReferences != ReferencesResolved {
+		return true
+	}
 	for _, ref := range append(bulkReference.FindAllString(string(op.Data), -1), bulkReference.FindAllString(op.Path, -1)...) {
 		if _, known := b.ids[strings.TrimPrefix(ref, "bulkId:")]; !known {
 			return false
@@ -128,9 +131,16 @@ func (b *bulkRun) resolve(text string) string {
 
 func (b *bulkRun) do(i int) {
 	op := b.ops[i]
-	if b.s.quirks().NoBulkReferences && bulkReference.Match(op.Data) {
-		b.record(i, errorAnswer(badRequest("invalidValue", "bulkId references are not supported")))
-		return
+	body := []byte(b.resolve(string(op.Data)))
+	if kind := b.s.quirks().BulkReferences; kind != ReferencesResolved && bulkReference.Match(op.Data) {
+		body = op.Data
+		if kind == ReferencesRefused {
+			b.record(i, errorAnswer(badRequest("invalidValue", "bulkId references are not supported")))
+			return
+		}
+		if kind == ReferencesDropped {
+			body = withoutReferences(op.Data)
+		}
 	}
 	path, query, _ := strings.Cut(b.resolve(op.Path), "?")
 	values, err := url.ParseQuery(query)
@@ -139,7 +149,7 @@ func (b *bulkRun) do(i int) {
 	if op.Version != "" {
 		header.Set("If-Match", op.Version)
 	}
-	q := &request{method: strings.ToUpper(op.Method), path: path, query: values, header: header, body: []byte(b.resolve(string(op.Data))), inBulk: true}
+	q := &request{method: strings.ToUpper(op.Method), path: path, query: values, header: header, body: body, inBulk: true}
 	switch {
 	case err != nil || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "/Bulk"):
 		err = badRequest("invalidPath", "%q is no path for a bulk operation", op.Path)
@@ -160,6 +170,42 @@ func (b *bulkRun) do(i int) {
 		a = errorAnswer(err)
 	}
 	b.record(i, a)
+}
+
+// withoutReferences leaves out every element and every complex value that holds a reference.
+func withoutReferences(data json.RawMessage) []byte {
+	var doc any
+	if json.Unmarshal(data, &doc) != nil {
+		return data
+	}
+	out, err := json.Marshal(pruned(doc))
+	if err != nil {
+		return data
+	}
+	return out
+}
+
+func pruned(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if id, ok := v["value"].(string); ok && bulkReference.MatchString(id) {
+			return nil
+		}
+		for name, inner := range v {
+			if v[name] = pruned(inner); v[name] == nil {
+				delete(v, name)
+			}
+		}
+	case []any:
+		kept := []any{}
+		for _, inner := range v {
+			if inner = pruned(inner); inner != nil {
+				kept = append(kept, inner)
+			}
+		}
+		return kept
+	}
+	return v
 }
 
 func (b *bulkRun) record(i int, a answer) {

@@ -56,7 +56,7 @@ func TestBulk(t *testing.T) {
 		{name: "deleting nobody", body: `"Operations":[{"method":"DELETE","path":"/Users/1"}]`, want: "DELETE 404"},
 		{name: "circular references are refused", body: `"Operations":[` + post("m", "User", `"userName":"m",`+ent+`:{"manager":{"value":"bulkId:n"}}`) + `,` + post("n", "User", `"userName":"n",`+ent+`:{"manager":{"value":"bulkId:m"}}`) + `]`, want: "POST m 409, POST n 409"},
 		{name: "the status as an object", body: `"Operations":[` + ada + `]`, want: "POST a map[code:201]", quirks: scimtest.Quirks{BulkStatusObject: true}},
-		{name: "references not resolved", body: `"Operations":[` + ada + `,` + bob + `,` + group + `]`, want: "POST a 201, POST b 201, POST g 400", quirks: scimtest.Quirks{NoBulkReferences: true}},
+		{name: "references are refused", body: `"Operations":[` + ada + `,` + bob + `,` + group + `]`, want: "POST a 201, POST b 201, POST g 400", quirks: scimtest.Quirks{BulkReferences: scimtest.ReferencesRefused}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := withQuirks(t, row.quirks)
@@ -72,6 +72,26 @@ func TestBulkMembersAreStored(t *testing.T) {
 	c.do(200, "POST", "/Bulk", bulkHead+`"Operations":[`+post("g", "Group", `"displayName":"g","members":[{"value":"bulkId:a"}]`)+`,`+post("a", "User", `"userName":"ada"`)+`]}`)
 	if got := memberNames(t, c, c.srv.Group("g")["id"].(string)); got != "ada" {
 		t.Errorf("members %q", got)
+	}
+}
+
+func TestBulkReferencesThatAreNotResolved(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		kind scimtest.ReferenceKind
+		want string
+	}{
+		{"are taken for ids", scimtest.ReferencesStored, "map[value:bulkId:a]"},
+		{"are dropped", scimtest.ReferencesDropped, "<nil>"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := withQuirks(t, scimtest.Quirks{BulkReferences: row.kind})
+			c.do(200, "POST", "/Bulk", bulkHead+`"Operations":[`+post("b", "User", `"userName":"bob",`+ent+`:{"department":"R&D","manager":{"value":"bulkId:a"}}`)+`,`+post("a", "User", `"userName":"ada"`)+`]}`)
+			extension := c.srv.User("bob")[scimtest.EnterpriseSchema].(map[string]any)
+			if got := fmt.Sprint(extension["manager"]); got != row.want || extension["department"] != "R&D" {
+				t.Errorf("the manager is %s, want %s", got, row.want)
+			}
+		})
 	}
 }
 

@@ -45,6 +45,7 @@ type Quirks struct {
 	NoPathlessPatch     bool // an operation without a path is 400
 	AddNeedsTarget      bool // add to emails[type eq "home"].value without such an element is 400 noTarget (SCIMMY)
 	Manager             ManagerKind
+	PostManager         PostManagerKind
 	NoPut               bool // PUT of a user answers 405
 	NoGroupPut          bool // PUT of a group answers 405
 	PutNeedsID          bool // PUT without the id in the body is 400 (Keycloak)
@@ -52,7 +53,7 @@ type Quirks struct {
 	BulkMaxOperations   int          // 0 is 1000
 	BulkMaxPayload      int          // 0 is 1 MiB
 	BulkStatusObject    bool         // "status": {"code": "201"} as in old drafts (scimgateway)
-	NoBulkReferences    bool         // bulkId references are not resolved: the operation fails
+	BulkReferences      ReferenceKind
 	MaxAdds             int          // members one PATCH may add; 0 is no limit
 	MaxRemoves          int          // members one PATCH may remove
 	MaxChanges          int          // members one PATCH may add and remove together
@@ -173,6 +174,27 @@ const (
 	BulkOff             // not offered, 404
 	BulkLies            // offered, but 404
 	BulkHidden          // works, but ServiceProviderConfig says no
+)
+
+// PostManagerKind is what a create does with the manager.
+type PostManagerKind int
+
+// The kinds of creating a user with a manager.
+const (
+	PostManagerKept    PostManagerKind = iota
+	PostManagerDropped                 // 201, and the user has none
+	PostManagerRefused                 // 400
+)
+
+// ReferenceKind is what a bulk request does with a reference to a bulkId.
+type ReferenceKind int
+
+// The kinds of references.
+const (
+	ReferencesResolved ReferenceKind = iota
+	ReferencesRefused                // the operation fails
+	ReferencesStored                 // "bulkId:..." is taken for an id
+	ReferencesDropped                // the manager or member is left out in silence
 )
 
 // ReplaceKind is what replacing all members does.

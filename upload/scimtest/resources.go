@@ -57,6 +57,14 @@ func (s *Server) create(q *request, t *resourceType) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if extension, ok := fold(doc, EnterpriseSchema).(map[string]any); ok && fold(extension, "manager") != nil {
+		switch s.quirks().PostManager {
+		case PostManagerRefused:
+			return answer{}, badRequest("invalidValue", "a manager is set by PATCH only")
+		case PostManagerDropped:
+			delete(extension, "manager")
+		}
+	}
 	r := &resource{kind: t}
 	if err := r.set(doc); err != nil {
 		return answer{}, err
