@@ -42,7 +42,7 @@ type Outcome struct {
 func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outcome {
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
-		ids: map[directory.Anchor]string{}, rewritten: map[string]string{},
+		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
 	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
@@ -68,7 +68,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 }
 
 // run takes the phases in order. Users come first, as one block: only when
-// all of them have an id can their managers be written.
+// all of them have an id can the managers be written that are still missing.
 func (a *applier) run(ctx context.Context, plan *Plan) {
 	phases := plan.phases()
 	users := 0
@@ -113,6 +113,8 @@ type applier struct {
 	ids       map[directory.Anchor]string // of users, those made in this run included
 	groups    map[directory.Anchor]string // of groups made in this run
 	notTaken  map[resourceKey]bool        // those who could not be adopted
+	making    map[directory.Anchor]int    // users of the call under way that others may name as their manager
+	depth     map[directory.Anchor]int    // of users to be made: the managers above them that are made too
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -134,6 +136,8 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 	case a.stopped != nil || a.overtaken(ctx, changes):
 	case changes[0].renames():
 		a.rename(ctx, changes)
+	case changes[0].Verb == Create && changes[0].Kind == User:
+		a.batch(ctx, a.managersFirst(changes), a.write)
 	default:
 		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
 	}
@@ -157,19 +161,34 @@ func (a *applier) observe(changes []*Change) {
 	}
 }
 
+// atOnce is how many writes are made before they are handed to the target:
+// those of a hundred thousand changes would fill the memory.
+const atOnce = 10_000
+
 // batch writes one request for each change and sets the states. A change for
 // which make returns false needs no request.
 func (a *applier) batch(ctx context.Context, changes []*Change, make func(*Change) (Write, error)) {
+	for part := range slices.Chunk(changes, atOnce) {
+		if a.stopped == nil {
+			a.part(ctx, part, make)
+		}
+	}
+}
+
+func (a *applier) part(ctx context.Context, changes []*Change, make func(*Change) (Write, error)) {
 	// A cancelled writing stops the writer from within done.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var writes []Write
-	var of []*Change
+	clear(a.making)
+	writes, of := slices.Grow([]Write(nil), len(changes)), slices.Grow([]*Change(nil), len(changes))
 	for _, c := range changes {
 		w, err := make(c)
 		if err != nil {
 			a.fail(c, err)
 			continue
+		}
+		if w.Op == OpCreate && c.Kind == User && a.depth[c.Anchor] < deepest {
+			a.making[c.Anchor] = len(writes)
 		}
 		writes, of = append(writes, w), append(of, c)
 	}
@@ -223,6 +242,9 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 		c.State = Applied
 		if r.ID != "" {
 			a.learn(c, r.ID)
+		}
+		if c.led = r.Manager; c.led {
+			a.progress()
 		}
 		a.compare(c, w, r.After)
 	case errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded):
@@ -286,19 +308,6 @@ func (e *Refused) Error() string {
 }
 
 func (e *Refused) Unwrap() error { return e.Last }
-
-// managers is the second pass over the users: only now has everybody an id.
-func (a *applier) managers(ctx context.Context, users []*Change) {
-	var with []*Change
-	for _, c := range users {
-		if c.manager != nil && c.whole == nil && (c.State == Applied || (c.State == Planned && onlyManager(c))) {
-			with = append(with, c)
-		}
-	}
-	if len(with) > 0 && a.stopped == nil {
-		a.batch(ctx, with, a.managerWrite)
-	}
-}
 
 // trait is how the target treats the values of a path. It is asked for each
 // path of each change, so it is worked out once.

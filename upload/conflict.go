@@ -37,7 +37,7 @@ func (a *applier) overwrite(ctx context.Context, c *Change, w Write, holder *Res
 
 func asUpdate(w Write, holder *Resource) Write {
 	u := w
-	u.Op, u.Before = OpUpdate, holder
+	u.Op, u.Before, u.Manager, u.ManagerFrom = OpUpdate, holder, nil, nil
 	if holder.ExternalID == w.ExternalID {
 		u.ExternalID = ""
 	}

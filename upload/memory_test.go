@@ -71,13 +71,21 @@ func (m *memory) Find(_ context.Context, k upload.Kind, key, value string) ([]up
 	return out, nil
 }
 
+// Write writes one after the other, so that a manager made earlier in the same
+// call is there.
 func (m *memory) Write(ctx context.Context, writes []upload.Write, done func(int, upload.Result)) {
+	made := make([]string, len(writes))
 	for i, w := range writes {
 		if err := ctx.Err(); err != nil {
 			done(i, upload.Result{Err: err})
 			continue
 		}
-		done(i, m.write(w))
+		if w.ManagerFrom != nil && made[*w.ManagerFrom] != "" {
+			w.Manager = &made[*w.ManagerFrom]
+		}
+		r := m.write(w)
+		made[i] = r.ID
+		done(i, r)
 	}
 }
 
@@ -95,7 +103,7 @@ func (m *memory) write(w upload.Write) upload.Result {
 			return upload.Result{Err: taken}
 		}
 		m.of(w.Kind)[r.ID] = r
-		return upload.Result{ID: r.ID}
+		return upload.Result{ID: r.ID, Manager: w.Manager != nil}
 	}
 	r := m.of(w.Kind)[w.Before.ID]
 	if r == nil {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// write makes the request of a change, the manager left for later.
+// write makes the request of a change. The manager is left for later, but
+// that of a new user may go with the create.
 func (a *applier) write(c *Change) (Write, error) {
 	if c.whole != nil {
 		return a.wholeWrite(c), nil
@@ -16,9 +17,12 @@ func (a *applier) write(c *Change) (Write, error) {
 		w.Op, w.ExternalID = OpCreate, a.Mark.ExternalID(c.Source, c.Anchor)
 		on := !c.inactive
 		w.Active = &on
-		for _, s := range c.create() {
+		made := c.create()
+		w.Set = make([]Attribute, 0, len(made))
+		for _, s := range made {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
 		}
+		a.lead(&w, c.manager)
 	case Update, Adopt, Reactivate, Release:
 		w.Op = OpUpdate
 		for _, s := range c.set {
@@ -81,18 +85,4 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 		return w, fmt.Errorf("none of the members could be created")
 	}
 	return w, nil
-}
-
-func (a *applier) managerWrite(c *Change) (Write, error) {
-	id := c.manager.id
-	if c.manager.anchor != "" && id == "" {
-		if id = a.ids[c.manager.anchor]; id == "" {
-			return Write{}, fmt.Errorf("the manager, %s, could not be created", c.manager.name)
-		}
-	}
-	before := c.Before
-	if before == nil {
-		before = &Resource{Kind: User, ID: a.ids[c.Anchor], Name: c.Name, Active: true}
-	}
-	return Write{Op: OpUpdate, Kind: User, Before: before, Manager: &id}, nil
 }

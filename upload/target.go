@@ -120,6 +120,10 @@ type Write struct {
 	Active *bool
 	// Manager is written when not nil; empty takes it away. It is an id.
 	Manager *string
+	// ManagerFrom, of a create, is the index of an earlier create of the same
+	// call, which makes the user's manager. A target may wait for it, refer to
+	// it in one request (RFC 7644 3.7.2) or leave the manager out.
+	ManagerFrom *int
 	// Members are the ids to add or to remove.
 	Members []string
 }
@@ -134,6 +138,9 @@ type Result struct {
 	// Existed is true when a create found the resource already there with
 	// our externalId: an earlier attempt had taken effect.
 	Existed bool
+	// Manager is true when a create has written the manager too. Where it is
+	// false, an update is still to do so.
+	Manager bool
 	Err     error
 }
 

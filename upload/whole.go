@@ -28,7 +28,13 @@ func (d *differ) wholeRecords() {
 	for i := range candidates {
 		d.place(&candidates[i])
 	}
-	chain := managersAbove(candidates)
+	users := make([]directory.Anchor, len(candidates))
+	manager := make(map[directory.Anchor]directory.Anchor, len(candidates))
+	for i := range candidates {
+		u := candidates[i].user
+		users[i], manager[u.Anchor] = u.Anchor, u.Manager
+	}
+	chain := managersAbove(users, manager)
 	for i := range candidates {
 		c := &candidates[i]
 		if d.quarantined[c.user.Anchor] || !c.user.Active && d.Policy.UserDisabled == Keep {
@@ -59,37 +65,6 @@ func (d *differ) wholeRecords() {
 	}
 	d.plan.Warnings = append(d.plan.Warnings,
 		"nothing can be read of this service: every user is sent, and who left the directory or the scope stays as they are there")
-}
-
-// managersAbove counts the managers above each user; a ring of managers has
-// an end where it began.
-func managersAbove(candidates []candidate) map[directory.Anchor]int {
-	manager := make(map[directory.Anchor]directory.Anchor, len(candidates))
-	for i := range candidates {
-		manager[candidates[i].user.Anchor] = candidates[i].user.Manager
-	}
-	depth := make(map[directory.Anchor]int, len(candidates))
-	for a := range manager {
-		var path []directory.Anchor
-		seen := map[directory.Anchor]bool{}
-		for at := a; at != "" && !seen[at]; at = manager[at] {
-			if _, known := depth[at]; known {
-				break
-			}
-			if _, here := manager[at]; !here {
-				break
-			}
-			seen[at] = true
-			path = append(path, at)
-		}
-		for i := len(path) - 1; i >= 0; i-- {
-			above, ok := depth[manager[path[i]]]
-			if depth[path[i]] = 0; ok {
-				depth[path[i]] = above + 1
-			}
-		}
-	}
-	return depth
 }
 
 // wholeWrite is the request of a whole record.

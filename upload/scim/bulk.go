@@ -25,41 +25,62 @@ func (t *Target) bulkOffered() bool {
 // fewest is how many writes make a bulk request worth its while.
 const fewest = 4
 
-// divide says which writes go first, singly: all where there is no bulk,
-// else one of each sort. What that one shows decides how the rest goes.
-func (t *Target) divide(writes []upload.Write) (first, rest []int) {
-	bulk := t.bulkOffered() && len(writes) >= fewest
-	seen := map[string]bool{}
-	for i := range writes {
-		w := &writes[i]
-		if !bulk {
-			first = append(first, i)
-			continue
+// proofs is how often another write of a sort is tried singly when the one
+// before has proven nothing.
+const proofs = 3
+
+// inBulk sends what it can in bulk requests, and returns the rest. What is not
+// proven yet goes first, singly, one write of each sort: what that one shows
+// decides how the others go.
+func (r *run) inBulk(ctx context.Context, chosen []int) []int {
+	t := r.target
+	for range proofs {
+		seen := map[string]bool{}
+		var first, rest []int
+		for _, i := range chosen {
+			if sort := t.sortOf(&r.writes[i]); !t.mayBulk(&r.writes[i]) && !seen[sort] {
+				seen[sort] = true
+				first = append(first, i)
+				continue
+			}
+			rest = append(rest, i)
 		}
-		if sort := t.sortOf(w); !seen[sort] && !t.inBulk(w) {
-			seen[sort] = true
-			first = append(first, i)
-			continue
+		if len(first) == 0 {
+			break
 		}
-		rest = append(rest, i)
+		r.ones(ctx, first)
+		chosen = rest
 	}
-	return first, rest
+	var bulk, rest []int
+	for _, i := range chosen {
+		if t.bulkOffered() && t.mayBulk(&r.writes[i]) {
+			bulk = append(bulk, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	bulk = r.tryReference(ctx, bulk)
+	r.each(slices.Values(t.batches(r.writes, bulk)), func(writes []int) { r.batch(ctx, writes) })
+	return rest
 }
 
 // sortOf is the same for writes of which one proves the others.
 func (t *Target) sortOf(w *upload.Write) string {
-	if w.Op != upload.OpUpdate {
+	switch {
+	case namesManager(w) && t.learned.managers.open():
+		return "create with a manager"
+	case w.Op != upload.OpUpdate:
 		return string(w.Op) + string(w.Kind)
 	}
 	return strings.Join(t.updating(w).paths(PatchPaths, managerForm(t.learned.manager.Load())), ",")
 }
 
-// inBulk says whether a write may go in a bulk request: not before one of
+// mayBulk says whether a write may go in a bulk request: not before one of
 // its sort was seen to take effect, and as a single operation.
-func (t *Target) inBulk(w *upload.Write) bool {
+func (t *Target) mayBulk(w *upload.Write) bool {
 	switch w.Op {
 	case upload.OpCreate:
-		return t.learned.created[place(w.Kind)].Load()
+		return t.learned.created[place(w.Kind)].Load() && !(namesManager(w) && t.learned.managers.open())
 	case upload.OpDelete:
 		return !t.profile.NoDelete[w.Kind] && t.learned.deleted[place(w.Kind)].Load()
 	case upload.OpUpdate:
@@ -73,144 +94,200 @@ func (t *Target) inBulk(w *upload.Write) bool {
 	return works && len(w.Members) <= t.learned.removes.get() && !t.learned.removeByPut.Load()
 }
 
-// A bulkOperation is one of a bulk request.
-type bulkOperation struct {
-	Method string          `json:"method"`
-	Path   string          `json:"path"`
-	BulkID string          `json:"bulkId,omitempty"`
-	Data   json.RawMessage `json:"data,omitempty"`
-}
-
-// A batch is the writes of one bulk request, by index.
-type batch struct {
-	writes     []int
-	operations []bulkOperation
-}
-
 // batches divides writes into bulk requests within what the service takes:
-// its operations, and four fifths of its bytes.
-func (t *Target) batches(writes []upload.Write, chosen []int) []batch {
-	ops := t.profile.BulkOps
-	if n := t.facts.bulkOps; n > 0 {
-		ops = min(ops, n)
-	}
-	size := 800 << 10
-	if n := t.facts.bulkSize; n > 0 {
-		size = min(size, n/5*4)
-	}
-	var out []batch
+// its operations, and about as many bytes.
+func (t *Target) batches(writes []upload.Write, chosen []int) [][]int {
+	ops, size := t.bulkLimits()
+	var out [][]int
 	room := 0
 	for _, i := range chosen {
-		op, err := t.bulkOperation(&writes[i], i)
-		if err != nil {
-			continue // endpoints were checked, and documents are always encoded
-		}
-		need := len(op.Data) + len(op.Path) + 100
-		if len(out) == 0 || room < need || len(out[len(out)-1].writes) >= ops {
-			out = append(out, batch{})
+		need := roughSize(&writes[i])
+		if len(out) == 0 || room < need || len(out[len(out)-1]) >= ops {
+			out = append(out, nil)
 			room = size
 		}
 		room -= need
-		b := &out[len(out)-1]
-		b.writes = append(b.writes, i)
-		b.operations = append(b.operations, op)
+		out[len(out)-1] = append(out[len(out)-1], i)
 	}
 	return out
 }
 
-func (t *Target) bulkOperation(w *upload.Write, i int) (bulkOperation, error) {
-	endpoint, err := t.endpoint(w.Kind)
-	if err != nil {
-		return bulkOperation{}, err
+// bulkLimits are how many operations one bulk request holds, and how many
+// bytes: four fifths of what the service takes.
+func (t *Target) bulkLimits() (operations, bytes int) {
+	operations = t.profile.BulkOps
+	if n := t.facts.bulkOps; n > 0 {
+		operations = min(operations, n)
 	}
-	op := bulkOperation{Method: http.MethodPatch, Path: endpoint, BulkID: "w" + strconv.Itoa(i)}
+	bytes = 800 << 10
+	if n := t.facts.bulkSize; n > 0 {
+		bytes = min(bytes, n/5*4)
+	}
+	return operations, bytes
+}
+
+// roughSize is about how many bytes an operation has.
+func roughSize(w *upload.Write) int {
+	n := 300 + 60*len(w.Members)
+	for _, a := range w.Set {
+		n += len(a.Path) + 20
+		for _, v := range a.Values {
+			n += len(v) + 20
+		}
+	}
+	return n
+}
+
+// A batch is one bulk request.
+type batch struct {
+	writes []int // by index
+	refers []bool
+	body   []byte
+}
+
+// encode makes a bulk request, as late as it is sent. Where one operation
+// makes the manager of another, that one refers to it.
+func (r *run) encode(ctx context.Context, writes []int) batch {
+	b := batch{refers: make([]bool, 0, len(writes))}
+	b.body = append(b.body, `{"schemas":["`+schemaBulk+`"],"Operations":[`...)
+	made := map[int]bool{}
+	for _, i := range writes {
+		w := r.writes[i]
+		here := namesManager(&w) && w.Manager == nil && made[*w.ManagerFrom]
+		refers := here && r.mayRefer()
+		if refers {
+			id := "bulkId:" + bulkID(*w.ManagerFrom)
+			w.Manager = &id
+		} else if !here {
+			r.lead(ctx, &r.writes[i])
+			w = r.writes[i]
+		}
+		data, err := r.target.bulkData(&w)
+		if err != nil {
+			r.report(i, upload.Result{Err: err})
+			continue
+		}
+		if len(b.writes) > 0 {
+			b.body = append(b.body, ',')
+		}
+		b.body = append(r.target.appendOperation(b.body, &w, i), data...)
+		b.body = append(b.body, '}')
+		b.writes, b.refers = append(b.writes, i), append(b.refers, refers)
+		made[i] = w.Op == upload.OpCreate
+	}
+	b.body = append(b.body, "]}"...)
+	return b
+}
+
+func bulkID(i int) string { return "w" + strconv.Itoa(i) }
+
+// appendOperation is an operation up to its data, which follow.
+func (t *Target) appendOperation(out []byte, w *upload.Write, i int) []byte {
+	method := http.MethodPatch
+	switch w.Op {
+	case upload.OpCreate:
+		method = http.MethodPost
+	case upload.OpDelete:
+		method = http.MethodDelete
+	}
+	path := t.facts.endpoints[w.Kind]
 	if w.Before != nil {
-		op.Path += "/" + url.PathEscape(t.pathID(w.Before))
+		path += "/" + url.PathEscape(t.pathID(w.Before))
+	}
+	out = append(out, `{"method":"`+method+`","path":`...)
+	out = appendText(out, path)
+	out = append(out, `,"bulkId":"`+bulkID(i)+`"`...)
+	if w.Op != upload.OpDelete {
+		out = append(out, `,"data":`...)
+	}
+	return out
+}
+
+// bulkData are the data of an operation, nil for a delete.
+func (t *Target) bulkData(w *upload.Write) ([]byte, error) {
+	if _, err := t.endpoint(w.Kind); err != nil {
+		return nil, err
 	}
 	switch w.Op {
 	case upload.OpCreate:
-		op.Method = http.MethodPost
-		op.Data, err = t.createBody(w)
-	case upload.OpDelete:
-		op.Method = http.MethodDelete
+		return t.createBody(w)
 	case upload.OpUpdate:
 		u := t.updating(w)
-		op.Data, err = patchBody(t.writer(w.Kind).operations(&u.left, u.form))
+		return patchBody(t.writer(w.Kind).operations(&u.left, u.form))
 	case upload.OpAddMembers:
-		op.Data, err = patchBody(additions(w.Members))
+		return patchBody(additions(w.Members))
 	case upload.OpRemoveMembers:
-		op.Data, err = patchBody(t.removals(w.Members))
+		return patchBody(t.removals(w.Members))
 	}
-	return op, err
+	return nil, nil
 }
 
 // batch sends one bulk request. Operations that it does not speak of, and
 // all of them when its answer is lost, are done singly, after a look at what
 // has taken effect.
-func (r *run) batch(ctx context.Context, b batch) {
+func (r *run) batch(ctx context.Context, writes []int) {
 	t := r.target
 	if err := ctx.Err(); err != nil {
-		r.all(b, upload.Result{Err: err})
+		for _, i := range writes {
+			r.report(i, upload.Result{Err: err})
+		}
 		return
 	}
 	if t.learned.noBulk.Load() {
-		r.singly(ctx, b, false)
+		r.singly(ctx, writes, false)
 		return
 	}
-	if most := int(t.learned.bulkOps.Load()); most > 0 && len(b.writes) > most {
-		r.halves(ctx, b)
+	if most := int(t.learned.bulkOps.Load()); most > 0 && len(writes) > most {
+		r.halves(ctx, writes)
 		return
 	}
-	body, err := json.Marshal(map[string]any{"schemas": []string{schemaBulk}, "Operations": b.operations})
-	if err != nil {
-		r.all(b, upload.Result{Err: err})
+	b := r.encode(ctx, writes)
+	if _, size := t.bulkLimits(); len(b.body) > size && len(writes) > 1 && len(b.writes) == len(writes) {
+		r.halves(ctx, writes)
 		return
 	}
-	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: body, doing: "send a bulk request", timeout: t.client.timeout * bulkPatience})
+	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: b.body, doing: "send a bulk request", timeout: t.client.timeout * bulkPatience})
 	failed := new(unsure)
 	switch {
 	case err == nil:
 		r.settle(ctx, b, a.body)
 	case errors.As(err, &failed):
-		r.singly(ctx, b, true)
+		r.singly(ctx, b.writes, true)
 	case isStatus(err, http.StatusRequestEntityTooLarge) && len(b.writes) > 1:
 		t.learned.bulkOps.Store(int32((len(b.writes) + 1) / 2))
-		r.halves(ctx, b)
+		r.halves(ctx, b.writes)
 	case isRefusal(err):
 		// 404 and 501 say that there is no such thing; whatever else it is,
 		// single requests say it better.
 		t.learned.noBulk.Store(true)
-		r.singly(ctx, b, false)
+		r.singly(ctx, b.writes, false)
 	default:
-		r.all(b, upload.Result{Err: err})
+		for _, i := range b.writes {
+			r.report(i, upload.Result{Err: err})
+		}
 	}
 }
 
-func (r *run) halves(ctx context.Context, b batch) {
-	middle := len(b.writes) / 2
-	r.batch(ctx, batch{b.writes[:middle], b.operations[:middle]})
-	r.batch(ctx, batch{b.writes[middle:], b.operations[middle:]})
+func (r *run) halves(ctx context.Context, writes []int) {
+	middle := len(writes) / 2
+	r.batch(ctx, writes[:middle])
+	r.batch(ctx, writes[middle:])
 }
 
 // bulkPatience is how many times longer the answer to a bulk request may take.
 const bulkPatience = 5
 
-func (r *run) all(b batch, result upload.Result) {
-	for _, i := range b.writes {
-		r.report(i, result)
-	}
-}
-
-// singly does the writes of a batch one by one; unknown says that they may
+// singly does the writes of a batch one by one; unsettled says that they may
 // have been done already.
-func (r *run) singly(ctx context.Context, b batch, unknown bool) {
-	for _, i := range b.writes {
-		r.single(ctx, i, unknown)
+func (r *run) singly(ctx context.Context, writes []int, unsettled bool) {
+	for _, i := range writes {
+		r.single(ctx, i, unsettled)
 	}
 }
 
-func (r *run) single(ctx context.Context, i int, unknown bool) {
-	if unknown {
+func (r *run) single(ctx context.Context, i int, unsettled bool) {
+	if unsettled {
+		r.lead(ctx, &r.writes[i])
 		if result, done := r.target.settled(ctx, &r.writes[i]); done {
 			r.report(i, result)
 			return
@@ -263,19 +340,23 @@ type outcome struct {
 func (r *run) settle(ctx context.Context, b batch, body []byte) {
 	var reply struct{ Operations []outcome }
 	if err := json.Unmarshal(body, &reply); err != nil {
-		r.singly(ctx, b, true)
+		r.singly(ctx, b.writes, true)
 		return
 	}
-	byID := map[string]*outcome{}
+	byID := make(map[string]*outcome, len(reply.Operations))
 	for i := range reply.Operations {
 		if o := &reply.Operations[i]; o.BulkID != "" {
 			byID[o.BulkID] = o
 		}
 	}
 	for n, i := range b.writes {
-		o := byID[b.operations[n].BulkID]
-		if b.operations[n].BulkID == "" && len(reply.Operations) == len(b.writes) {
+		o := byID[bulkID(i)]
+		if len(byID) == 0 && len(reply.Operations) == len(b.writes) {
 			o = &reply.Operations[n]
+		}
+		if b.refers[n] {
+			r.referred(ctx, i, o)
+			continue
 		}
 		r.outcome(ctx, i, o)
 	}
@@ -292,22 +373,26 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 	case status == 0 || status >= 500 || status == http.StatusTooManyRequests:
 		r.single(ctx, i, true)
 	case status < 300 && w.Op == upload.OpCreate:
-		header := http.Header{"Location": {o.Location}}
-		r.report(i, r.target.newlyCreated(ctx, w, &answer{status: status, header: header, body: o.Response}))
+		r.report(i, r.target.newlyCreated(ctx, w, o.answer(), &r.target.learned.managers))
 	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
 		result := upload.Result{}
 		if after, err := decodeOne(o.Response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() {
 			result.After = after
 		}
 		r.report(i, result)
-	case status == http.StatusConflict && w.Op == upload.OpCreate, status == http.StatusRequestEntityTooLarge,
+	case status == http.StatusConflict && w.Op == upload.OpCreate, status == http.StatusRequestEntityTooLarge, namesManager(w),
 		status == http.StatusBadRequest && (w.Op == upload.OpAddMembers || w.Op == upload.OpRemoveMembers):
-		// SCIMMY answers 409 to an operation of its own making, and members
-		// may be too many.
+		// SCIMMY answers 409 to an operation of its own making, a manager may
+		// be what is refused, and members may be too many.
 		r.single(ctx, i, true)
 	default:
-		r.report(i, upload.Result{Err: refusal(&answer{status: status, body: o.Response})})
+		r.report(i, upload.Result{Err: refusal(o.answer())})
 	}
+}
+
+// answer is an outcome as that of a request of its own.
+func (o *outcome) answer() *answer {
+	return &answer{status: statusOf(o.Status), header: http.Header{"Location": {o.Location}}, body: o.Response}
 }
 
 // statusOf reads "201", 201 and {"code": "201"}: the RFC, what many send,

@@ -28,9 +28,24 @@ func (t *Target) createBody(x *upload.Write) ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// create sends a POST. One whose fate is unknown is looked for before it is
-// sent again: a second resource must never come of it.
+// create makes a resource. It may be its manager for which it is refused; the
+// user is then made without.
 func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
+	r := t.post(ctx, x)
+	if x.Manager == nil || r.Err == nil || !descends(r.Err) && !isStatus(r.Err, http.StatusNotFound) {
+		return r
+	}
+	alone := *x
+	alone.Manager = nil
+	if r = t.post(ctx, &alone); r.Err == nil {
+		t.learned.managers.settle(false)
+	}
+	return r
+}
+
+// post sends a POST. One whose fate is unknown is looked for before it is
+// sent again: a second resource must never come of it.
+func (t *Target) post(ctx context.Context, x *upload.Write) upload.Result {
 	body, err := t.createBody(x)
 	if err != nil {
 		return upload.Result{Err: fmt.Errorf("encode a %s: %w", x.Kind, err)}
@@ -44,7 +59,7 @@ func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 	for try := 0; ; try++ {
 		a, err := t.client.do(ctx, q)
 		if err == nil {
-			return t.newlyCreated(ctx, x, a)
+			return t.newlyCreated(ctx, x, a, &t.learned.managers)
 		}
 		if !errors.As(err, &failed) {
 			// A create that was answered with 503, and then finds itself
@@ -103,7 +118,7 @@ func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Res
 		answered = true
 		for i := range found {
 			if found[i].ExternalID == x.ExternalID || !keep {
-				return upload.Result{ID: found[i].ID, After: &found[i], Existed: true}, true
+				return existed(x, &found[i]), true
 			}
 		}
 		if len(found) > 0 {
@@ -125,10 +140,14 @@ func (t *Target) listForOurs(ctx context.Context, x *upload.Write) (upload.Resul
 	}
 	for i := range list.rows {
 		if list.rows[i].ExternalID == x.ExternalID && x.ExternalID != "" {
-			return upload.Result{ID: list.rows[i].ID, After: &list.rows[i], Existed: true}, true
+			return existed(x, &list.rows[i]), true
 		}
 	}
 	return upload.Result{}, false
+}
+
+func existed(x *upload.Write, found *upload.Resource) upload.Result {
+	return upload.Result{ID: found.ID, After: found, Existed: true, Manager: x.Manager != nil && *x.Manager == found.Manager}
 }
 
 func first(set []upload.Attribute, path string) string {
@@ -141,8 +160,9 @@ func first(set []upload.Attribute, path string) string {
 }
 
 // newlyCreated takes the answer of a create. The first one of each kind is
-// read back: what the service does not keep shows there.
-func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer) upload.Result {
+// read back: what the service does not keep shows there. named is what is
+// known of the way in which the manager was named.
+func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, named *finding) upload.Result {
 	after, err := decodeOne(a.body, t.shapeOf(x.Kind))
 	if err != nil || after.ID == "" {
 		after = &upload.Resource{Kind: x.Kind, ID: lastSegment(a.header.Get("Location"))}
@@ -169,6 +189,7 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer) u
 		}
 	}
 	t.sample(after)
+	r.Manager = t.keepsManager(ctx, x, after, named)
 	return r
 }
 

@@ -43,6 +43,8 @@ type learned struct {
 	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map       // "kind dialect path": seen to take effect
 	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
+	managers    finding        // a create keeps the manager that it names
+	references  finding        // one operation of a bulk request may name the manager that another makes
 	created     [3]atomic.Bool // by kind: one was made, and read back
 	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
 }

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
@@ -17,51 +18,56 @@ func (t *Target) Write(ctx context.Context, writes []upload.Write, done func(i i
 		}
 		return
 	}
-	var mu sync.Mutex
-	report := func(i int, r upload.Result) {
-		mu.Lock()
-		defer mu.Unlock()
-		done(i, r)
+	r := run{target: t, writes: slices.Clone(writes), making: managersOf(writes), done: done}
+	rest := make([]int, len(writes))
+	for i := range rest {
+		rest[i] = i
 	}
-	r := run{target: t, writes: slices.Clone(writes), report: report}
-	first, rest := t.divide(r.writes)
-	r.each(ctx, len(first), func(n int) { r.one(ctx, first[n]) })
-	var bulk, single []int
-	for _, i := range rest {
-		if t.bulkOffered() && t.inBulk(&r.writes[i]) {
-			bulk = append(bulk, i)
-		} else {
-			single = append(single, i)
-		}
+	if t.bulkOffered() && len(writes) >= fewest {
+		rest = r.inBulk(ctx, rest)
 	}
-	batches := t.batches(r.writes, bulk)
-	r.each(ctx, len(batches), func(n int) { r.batch(ctx, batches[n]) })
-	r.each(ctx, len(single), func(n int) { r.one(ctx, single[n]) })
+	r.ones(ctx, rest)
 }
 
 // A run is one call of Write.
 type run struct {
 	target *Target
 	writes []upload.Write
-	report func(i int, r upload.Result)
+	making *making
+	mu     sync.Mutex
+	done   func(i int, r upload.Result)
 }
 
-// each does n things, as many at once as there may be requests in flight.
-func (r *run) each(ctx context.Context, n int, do func(n int)) {
+func (r *run) report(i int, result upload.Result) {
+	r.making.end(i, result.ID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done(i, result)
+}
+
+// each does writes, as many parts of them at once as there may be requests in
+// flight. Parts begin in their order.
+func (r *run) each(parts iter.Seq[[]int], do func(writes []int)) {
 	var wait sync.WaitGroup
-	next := make(chan int)
-	for range min(n, r.target.profile.Width) {
+	next := make(chan []int)
+	for range r.target.profile.Width {
 		wait.Go(func() {
-			for i := range next {
-				do(i)
+			for writes := range next {
+				do(writes)
 			}
 		})
 	}
-	for i := range n {
-		next <- i
+	for writes := range parts {
+		r.making.begin(writes)
+		next <- writes
 	}
 	close(next)
 	wait.Wait()
+}
+
+// ones does writes by requests of their own.
+func (r *run) ones(ctx context.Context, writes []int) {
+	r.each(slices.Chunk(writes, 1), func(one []int) { r.one(ctx, one[0]) })
 }
 
 // one does one write by requests of its own.
@@ -70,6 +76,7 @@ func (r *run) one(ctx context.Context, i int) {
 		r.report(i, upload.Result{Err: err})
 		return
 	}
+	r.lead(ctx, &r.writes[i])
 	r.report(i, r.target.writeOne(ctx, &r.writes[i]))
 }
 

@@ -50,9 +50,9 @@ type Quirks struct {
 	NoGroupPut          bool // PUT of a group answers 405
 	PutNeedsID          bool // PUT without the id in the body is 400 (Keycloak)
 	Bulk                BulkKind
-	BulkMaxOperations   int          // 0 is 1000
-	BulkMaxPayload      int          // 0 is 1 MiB
-	BulkStatusObject    bool         // "status": {"code": "201"} as in old drafts (scimgateway)
+	BulkMaxOperations   int  // 0 is 1000
+	BulkMaxPayload      int  // 0 is 1 MiB
+	BulkStatusObject    bool // "status": {"code": "201"} as in old drafts (scimgateway)
 	BulkReferences      ReferenceKind
 	MaxAdds             int          // members one PATCH may add; 0 is no limit
 	MaxRemoves          int          // members one PATCH may remove

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"a user of a taken name is refused as a conflict", conflicts},
 		{"attributes are changed and others left alone", updates},
 		{"a user goes off and on again", switches},
+		{"managers who are made in the same call are there in the end", managers},
 		{"members join and leave a group", members},
 		{"what is deleted is gone and may be deleted again", deletes},
 		{"after a plan is applied there is nothing left to do", planned},
@@ -311,6 +312,35 @@ func switches(t *testing.T, s *suite) {
 	s.must(t, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &people[0], Active: &on})
 	if u := s.users(t, 2)[0]; !u.Active {
 		t.Error("the user is not active again")
+	}
+}
+
+// managers makes a small company at once. What a target does not write with
+// the create it says, and an update writes it.
+func managers(t *testing.T, s *suite) {
+	if trait := s.can.Trait(upload.User, upload.PathManager); trait.ReadOnly || trait.WriteOnce {
+		t.Skip("the service keeps no managers that change")
+	}
+	writes := make([]upload.Write, s.Users)
+	for i := range writes {
+		writes[i] = s.user(i + 1)
+		if at := (i - 1) / 3; i > 0 {
+			writes[i].ManagerFrom = &at
+		}
+	}
+	made := s.must(t, writes...)
+	var rest []upload.Write
+	for i, w := range writes {
+		if w.ManagerFrom != nil && !made[i].Manager {
+			before := &upload.Resource{Kind: upload.User, ID: made[i].ID, ExternalID: w.ExternalID, Name: s.name(i + 1), Active: true}
+			rest = append(rest, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: before, Manager: &made[*w.ManagerFrom].ID})
+		}
+	}
+	s.must(t, rest...)
+	for i, u := range s.users(t, s.Users) {
+		if from := writes[i].ManagerFrom; from != nil && u.Manager != made[*from].ID {
+			t.Errorf("user %d has the manager %q, want %q", i+1, u.Manager, made[*from].ID)
+		}
 	}
 }
 
