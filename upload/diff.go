@@ -83,8 +83,8 @@ func (d *differ) say() {
 // complete snapshots do not hold: those whose entries left the directory or
 // the scope.
 func Missing(in Input) map[string][]directory.Anchor {
-	d := &differ{Input: in, plan: &Plan{}}
-	d.index()
+	d := &differ{Input: in}
+	d.indexSources()
 	missing := map[string][]directory.Anchor{}
 	for _, k := range []Kind{User, Group, Device} {
 		resources := in.State.Of(k)
@@ -131,18 +131,23 @@ type traitKey struct {
 	path string
 }
 
-func (d *differ) index() {
+func (d *differ) indexSources() {
 	d.sources = map[string]*Source{}
-	users := 0
 	for i := range d.Sources {
 		s := &d.Sources[i]
-		if snapshot, ok := s.Reading.Snapshot(); ok {
+		if _, ok := s.Reading.Snapshot(); ok {
 			d.sources[s.ID] = s
-			users += len(snapshot.Users)
 		}
 	}
+}
+
+func (d *differ) index() {
+	d.indexSources()
+	users := 0
 	d.quarantined, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
 	for _, s := range d.sources {
+		snapshot, _ := s.Reading.Snapshot()
+		users += len(snapshot.Users)
 		// The snapshot missed them, and would take for outside who is not.
 		for a, p := range s.Presence {
 			if p.InScope {
@@ -185,7 +190,7 @@ func (d *differ) indexState() {
 			}
 			d.owned[k][r.ExternalID] = r
 			if d.sources[source] != nil {
-				d.count(r)
+				d.count(r, source)
 			}
 		}
 	}
@@ -210,9 +215,8 @@ func (d *differ) indexState() {
 }
 
 // count adds an owned resource to what the limits are percentages of.
-func (d *differ) count(r *Resource) {
+func (d *differ) count(r *Resource, source string) {
 	p := d.plan
-	source, _, _ := d.Mark.Owner(r.ExternalID)
 	if p.ownedBy == nil {
 		p.ownedBy, p.having = map[string]Owned{}, map[string]int{}
 	}

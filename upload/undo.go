@@ -55,8 +55,8 @@ func (u *undoer) prepare(images []Image) {
 		for j := range resources {
 			r := &resources[j]
 			u.byID[i][r.ID] = r
-			if _, _, ok := u.Mark.Owner(r.ExternalID); ok {
-				u.count(r)
+			if source, _, ok := u.Mark.Owner(r.ExternalID); ok {
+				u.count(r, source)
 			}
 		}
 	}
