@@ -90,6 +90,9 @@ func (s *Server) list(t *resourceType, l listQuery) (answer, error) {
 	if l.invalid != nil {
 		return answer{}, l.invalid
 	}
+	if quirks.MaxCount > 0 && l.count > quirks.MaxCount {
+		return answer{}, badRequest("invalidValue", "count must not be more than %d", quirks.MaxCount)
+	}
 	if l.filter == "" && quirks.NoUnfilteredList {
 		return answer{}, badRequest("tooMany", "a filter is needed")
 	}

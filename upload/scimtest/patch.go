@@ -133,6 +133,8 @@ func patchKind(quirks *Quirks, t *resourceType, ops []patchOp) (done bool, err e
 		}
 	case PatchLies:
 		return t.name == "User", nil
+	case PatchNothing:
+		return true, nil
 	case PatchActiveOnly:
 		if t.name != "User" {
 			return false, nil

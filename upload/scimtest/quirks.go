@@ -25,7 +25,9 @@ type Quirks struct {
 	NoSort             bool     // sortBy is ignored
 	NoProjection       bool     // attributes and excludedAttributes are ignored
 	NoSearch           bool     // .search answers 404
+	MaxCount           int      // a larger count is 400 instead of cut down to it
 	Members            Showing  // when a group shows its members
+	MembersByRef       bool     // members are shown by their $ref alone
 	NoUserGroups       bool     // users do not show their groups
 	UserFilters        []string // the filters users can be found by, as shapes: "userName eq", "id eq and manager eq"; nil is every filter
 	GroupFilters       []string // the same for groups
@@ -48,6 +50,8 @@ type Quirks struct {
 	PostManager         PostManagerKind
 	NoPut               bool // PUT of a user answers 405
 	NoGroupPut          bool // PUT of a group answers 405
+	PutMerges           bool // what a PUT of a user leaves out stays as it was; null takes it away (RFC 7644, section 3.5.1)
+	NoCreateBody        bool // POST answers 201 without a body
 	PutNeedsID          bool // PUT without the id in the body is 400 (Keycloak)
 	Bulk                BulkKind
 	BulkMaxOperations   int  // 0 is 1000
@@ -99,6 +103,8 @@ type Quirks struct {
 	NeedUserAgent bool // a request without User-Agent is 403 (GitHub, AWS)
 	NeedAccept    bool // a request without Accept: application/json or application/scim+json is 400 (Entra SCIM)
 	AnyPathCase   bool // /users is /Users
+	TrailingSlash bool // a path without a slash at its end is 301 to the one with it (Django)
+	ByteOrderMark bool // a body begins with U+FEFF
 	Location      LocationKind
 	NoETags       bool // no meta.version, no ETag, If-Match ignored
 	IgnoreIfMatch bool // versions are shown but If-Match is not looked at (SCIMMY, elimity)
@@ -152,6 +158,7 @@ const (
 	PatchActiveOnly           // of a user only active can be changed, else 400 (Zoom); GitLab takes externalId too
 	PatchNoUsers              // 405 on users
 	PatchLies                 // 204 on users, and nothing is done
+	PatchNothing              // 204 on users and groups, and nothing is done
 )
 
 // ManagerKind is the form in which PATCH takes a manager.
@@ -276,6 +283,7 @@ const (
 	LocationAbsolute LocationKind = iota
 	LocationMissing               // no header; meta.location stays
 	LocationRelative              // "Users/1"
+	LocationStray                 // the header is the address of the endpoint: "https://host/Users/"
 )
 
 // RateLimit is a token bucket over all requests; the zero value is no limit.

@@ -97,8 +97,13 @@ func (s *Server) membersJSON(r *resource) []byte {
 			if len(b) > 1 {
 				b = append(b, ',')
 			}
+			m := s.data.byID[id]
+			if m != nil && s.quirks().MembersByRef {
+				b = append(append(append(b, `{"$ref":`...), quoted(s.URL()+m.kind.endpoint+"/"+m.id)...), '}')
+				continue
+			}
 			b = append(append(b, `{"value":`...), quoted(id)...)
-			if m := s.data.byID[id]; m != nil {
+			if m != nil {
 				b = append(append(b, `,"$ref":`...), quoted(s.URL()+m.kind.endpoint+"/"+m.id)...)
 				b = append(append(append(b, `,"type":"`...), m.kind.name...), '"')
 				if m.keys.displayName != "" {

@@ -205,7 +205,11 @@ func (s *Server) replace(q *request, t *resourceType, id string) (answer, error)
 	if err := s.precondition(q, r); err != nil {
 		return answer{}, err
 	}
-	doc, members, err := s.decodeResource(t, q.body, r)
+	body := q.body
+	if quirks.PutMerges && t.name == "User" {
+		body = merged(body, r.attributes())
+	}
+	doc, members, err := s.decodeResource(t, body, r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -267,8 +271,15 @@ func (s *Server) resourceAnswer(status int, r *resource, show projection) answer
 	if !s.quirks().NoETags {
 		a.set("ETag", r.etag())
 	}
-	if s.quirks().Location != LocationMissing {
+	switch s.quirks().Location {
+	case LocationMissing:
+	case LocationStray:
+		a.set("Location", s.URL()+r.kind.endpoint+"/")
+	default:
 		a.set("Location", s.location(r))
+	}
+	if status == http.StatusCreated && s.quirks().NoCreateBody {
+		a.body = nil
 	}
 	return a
 }

@@ -36,6 +36,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 	}
 	var respond func() answer
 	switch {
+	case s.quirks().TrailingSlash && ok && path != "" && !strings.HasSuffix(path, "/"):
+		respond = func() answer { return moved(h) }
 	case h.URL.Path == tokenPath:
 		q.path = tokenPath
 		respond = func() answer { return s.auth.issue(h.Header, body) }
@@ -59,6 +61,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 		s.requests = append(s.requests, entry)
 		s.logMu.Unlock()
 	})
+}
+
+// moved sends the client to the same address with a slash at its end.
+func moved(h *http.Request) answer {
+	to := *h.URL
+	to.Path += "/"
+	a := answer{status: http.StatusMovedPermanently}
+	a.set("Location", to.String())
+	return a
 }
 
 func readBody(h *http.Request) ([]byte, error) {
@@ -91,6 +102,9 @@ func (s *Server) respond(q *request, urlLength int) answer {
 		return errorAnswer(err)
 	}
 	a, err := s.route(q)
+	if err == nil && quirks.ByteOrderMark && len(a.body) > 0 {
+		a.body = append([]byte("\ufeff"), a.body...)
+	}
 	if err != nil {
 		a = errorAnswer(err)
 		if quirks.ErrorsAs500 && q.method != http.MethodGet && q.method != http.MethodPost && (a.status == http.StatusNotFound || a.status == http.StatusConflict) {
