@@ -335,6 +335,9 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 		a.rewritten[KeyExternalID] = fmt.Sprintf("the service does not keep the externalId of a %s as it was written (%s): without it nothing is owned, and each run adopts anew",
 			c.Kind, c.Name)
 	}
+	if w.Op == OpUpdate && w.Manager != nil && after.Manager != *w.Manager {
+		a.rewritten[PathManager] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
+	}
 	for _, s := range w.Set {
 		t := a.trait(c.Kind, s.Path)
 		if _, known := a.rewritten[s.Path]; known || t.Hidden || t.WriteOnce || t.same(s.Values, after.Get(s.Path)) {

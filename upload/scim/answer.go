@@ -101,7 +101,7 @@ func hintFor(err error) string {
 	var way interface{ Hint() string } // whoever carries the request knows what stood in its way
 	switch {
 	case errors.As(err, &redirect):
-		return "the service has moved: check target.url"
+		return "the service wants another address: check target.url, its host, its path and https"
 	case errors.Is(err, ErrNotSCIM):
 		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
 	case errors.As(err, &way) && way.Hint() != "":

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"adsync/upload"
@@ -25,6 +26,7 @@ type client struct {
 	budget      *budget
 	userAgent   string
 	timeout     time.Duration
+	slash       *atomic.Bool // paths have a slash at their end
 }
 
 // A call is one request as the caller means it.
@@ -60,29 +62,23 @@ type unsure struct {
 func (e *unsure) Error() string { return e.err.Error() }
 func (e *unsure) Unwrap() error { return e.err }
 
-// Bounds of what is read of an answer.
-const (
-	maxPage = 1 << 30
-	maxBody = 64 << 20
-)
-
 func newHTTPClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
-		// The token is for one host, and a redirected write may become a read.
+		// The token is for one host.
 		first := via[0]
 		if next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme {
 			return errRedirect{"redirect to another host, " + next.URL.Host + ", is not followed"}
 		}
-		if first.Method != http.MethodGet || len(via) > 3 {
+		if len(via) > 3 {
 			return errRedirect{"redirect to " + next.URL.Path + " is not followed"}
+		}
+		// 307 and 308 repeat the request (RFC 7644 3.12).
+		if next.Method != first.Method {
+			return errRedirect{"a redirect to " + next.URL.Path + " would make a read of a write"}
 		}
 		return nil
 	}}
 }
-
-// ErrNotSCIM is a web page where a SCIM answer was asked for: the URL is not
-// that of a SCIM service.
-var ErrNotSCIM = errors.New("the answer is a web page and no SCIM")
 
 // errRedirect is a redirect that is not followed.
 type errRedirect struct{ text string }
@@ -235,19 +231,23 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 		return nil, hideURL(err)
 	}
 	defer r.Body.Close()
+	if r.Request.URL.Path == h.URL.Path+"/" && r.StatusCode < 300 {
+		// A redirected read shows how writes, which follow none, are to be
+		// addressed.
+		c.slash.Store(true)
+	}
 	a := &answer{status: r.StatusCode, header: r.Header}
 	if q.read != nil && r.StatusCode < 300 {
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
-			return nil, ErrNotSCIM
+		body, err := scimText(&bounded{from: r.Body, left: maxPage}, r.Header.Get("Content-Type"))
+		if err != nil {
+			return nil, err
 		}
-		body := &bounded{from: r.Body, left: maxPage}
 		if err := q.read(body); err != nil {
 			return nil, fmt.Errorf("read the answer: %w", err)
 		}
 		return a, drain(body)
 	}
-	body := &bounded{from: r.Body, left: maxBody}
-	if a.body, err = io.ReadAll(body); err != nil {
+	if a.body, err = io.ReadAll(withoutMark(&bounded{from: r.Body, left: maxBody})); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return a, nil
@@ -255,6 +255,9 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 
 func (c *client) request(ctx context.Context, q call, token string) (*http.Request, error) {
 	address := c.base.Scheme + "://" + c.base.Host + c.base.EscapedPath() + q.path
+	if c.slash.Load() && !strings.HasSuffix(address, "/") {
+		address += "/"
+	}
 	if len(q.query) > 0 {
 		address += "?" + query(q.query)
 	}
@@ -280,27 +283,4 @@ func (c *client) request(ctx context.Context, q call, token string) (*http.Reque
 		h.Header.Set("If-Match", q.match)
 	}
 	return h, nil
-}
-
-// drain reads what is left, so that the connection can be used again.
-func drain(r io.Reader) error {
-	if _, err := io.Copy(io.Discard, io.LimitReader(r, 1<<20)); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	return nil
-}
-
-// bounded fails when more comes than an answer may hold.
-type bounded struct {
-	from io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errors.New("the answer is too large")
-	}
-	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 
 	"adsync/upload"
 )
@@ -165,7 +166,7 @@ func first(set []upload.Attribute, path string) string {
 func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, named *finding) upload.Result {
 	after, err := decodeOne(a.body, t.shapeOf(x.Kind))
 	if err != nil || after.ID == "" {
-		after = &upload.Resource{Kind: x.Kind, ID: lastSegment(a.header.Get("Location"))}
+		after = &upload.Resource{Kind: x.Kind, ID: t.located(x.Kind, a.header.Get("Location"))}
 	}
 	if after.ID == "" {
 		if r, ok := t.lookForOurs(ctx, x); ok {
@@ -193,7 +194,21 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 	return r
 }
 
-// lastSegment is the id in a Location, which is never followed.
+// located is the id in the Location of a new resource; "" for one that is not
+// below the endpoint of its kind.
+func (t *Target) located(k upload.Kind, location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	parent := path.Base(path.Dir(path.Clean(u.Path)))
+	if endpoint, err := t.endpoint(k); err != nil || !strings.EqualFold(parent, path.Base(endpoint)) {
+		return ""
+	}
+	return lastSegment(location)
+}
+
+// lastSegment is the id in a Location or a $ref, which are never followed.
 func lastSegment(location string) string {
 	u, err := url.Parse(location)
 	if err != nil || location == "" {

@@ -240,7 +240,8 @@ func (d *decoder) boss() error {
 	return err
 }
 
-// reference reads the id in {"value": id}, or a bare id.
+// reference reads the id in {"value": id} or, where that is missing, in the
+// $ref beside it (RFC 7643 2.4), or a bare id.
 func (d *decoder) reference() ([]byte, error) {
 	c, err := d.peek()
 	if err != nil {
@@ -257,8 +258,10 @@ func (d *decoder) reference() ([]byte, error) {
 		return id, err
 	}
 	id := d.elements.id[:0]
+	var address []byte
 	err = d.object(func(name []byte) error {
-		if !strings.EqualFold(string(name), "value") {
+		value := strings.EqualFold(string(name), "value")
+		if !value && !(len(id) == 0 && strings.EqualFold(string(name), "$ref")) {
 			return d.skip()
 		}
 		c, err := d.peek()
@@ -266,11 +269,19 @@ func (d *decoder) reference() ([]byte, error) {
 			return d.skip()
 		}
 		text, present, err := d.scalar()
-		if present {
+		switch {
+		case !present:
+		case value:
 			id = append(id, text...)
+		default:
+			address = append(d.elements.address[:0], text...)
+			d.elements.address = address
 		}
 		return err
 	})
+	if len(id) == 0 && len(address) > 0 {
+		id = append(id, lastSegment(string(address))...)
+	}
 	d.elements.id = id
 	return id, err
 }

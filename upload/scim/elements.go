@@ -5,9 +5,10 @@ import "strings"
 // elements is the room for reading one element of a multi-valued attribute,
 // whose type may come after its value.
 type elements struct {
-	id   []byte
-	text [][]byte // by sub-attribute
-	here []bool
+	id      []byte
+	address []byte
+	text    [][]byte // by sub-attribute
+	here    []bool
 }
 
 func (e *elements) clear(n int) {

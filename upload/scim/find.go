@@ -142,9 +142,13 @@ func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) (
 	}
 	var out []upload.Resource
 	for i := range p.rows {
-		if matchesKey(&p.rows[i], key, value) {
-			out = append(out, p.rows[i])
+		if !matchesKey(&p.rows[i], key, value) {
+			continue
 		}
+		if p.rows[i].ID == "" {
+			return nil, fmt.Errorf("asked for a %s by %s the service shows one without an id", k, key)
+		}
+		out = append(out, p.rows[i])
 	}
 	if len(out) == 0 && len(p.rows) > 1 {
 		return nil, fmt.Errorf("asked for a %s by %s the service shows others", k, key)

@@ -162,8 +162,8 @@ func (t *Target) startOf(u *updating) Dialect {
 func (u *updating) unheard(start Dialect) error {
 	// What is kept in no dialect is not looked for again.
 	dropped := *u
-	dropped.left = upload.Write{Before: u.left.Before, Set: u.left.Set}
-	for _, path := range dropped.paths(start, u.form) {
+	dropped.left = upload.Write{Before: u.left.Before, Set: u.left.Set, Manager: u.left.Manager}
+	for _, path := range dropped.paths(start, managerForm(u.target.learned.manager.Load())) {
 		u.target.learned.proven.Store(path, true)
 	}
 	switch {
@@ -173,8 +173,6 @@ func (u *updating) unheard(start Dialect) error {
 		return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and leaves active as it was (%t)", !*u.left.Active)}
 	case u.left.ExternalID != "":
 		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep externalId"}
-	case u.left.Manager != nil:
-		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep the manager"}
 	}
 	return nil
 }

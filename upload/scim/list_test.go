@@ -22,6 +22,7 @@ func TestListing(t *testing.T) {
 	}{
 		{"nobody is there", scimtest.Quirks{}, 0, "", 0},
 		{"one page holds all", scimtest.Quirks{}, 7, "", 7},
+		{"a large count is refused", scimtest.Quirks{MaxCount: 30}, 95, "", 95},
 		{"the page cap is smaller than asked for", scimtest.Quirks{PageCap: 10}, 95, "", 95},
 		{"the last page is full", scimtest.Quirks{PageCap: 10}, 100, "", 100},
 		{"a page holds one", scimtest.Quirks{PageCap: 1}, 12, "", 12},

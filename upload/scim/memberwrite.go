@@ -69,13 +69,51 @@ func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
 		return t.memberPatch(ctx, w.Before.ID, chunk, true, additions(chunk))
 	})
 	if err == nil {
-		t.learned.proven.Store(provenAdds, true)
+		return t.provenAdded(ctx, w)
 	}
 	if isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) && !t.profile.NoGroupPut {
 		t.learned.addByPut.Store(true)
 		return t.putMembers(ctx, w, w.Members)
 	}
 	return err
+}
+
+// provenAdded looks, until it was seen once in a run, whether a group shows
+// any of those who were added. Where nothing has happened the group is
+// written whole. A group that shows no members at all may hide them: then it
+// is written whole only if it was empty before, and if they do not show
+// after that either, that is how the service is.
+func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
+	if _, ok := t.learned.proven.Load(provenAdds); ok {
+		return nil
+	}
+	if t.profile.Members == MembersByFilter || t.profile.Members == MembersNever {
+		t.learned.proven.Store(provenAdds, true)
+		return nil
+	}
+	there, known, err := t.stillThere(ctx, w.Before.ID, w.Members)
+	if err != nil {
+		return err
+	}
+	empty := w.Before.MembersKnown && len(w.Before.Members) == 0
+	if len(there) == 0 && !t.profile.NoGroupPut && (known || empty) {
+		put := t.putMembers(ctx, w, w.Members)
+		if put != nil && !isRefusal(put) {
+			return put
+		}
+		if there, known, err = t.stillThere(ctx, w.Before.ID, w.Members); err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			t.learned.addByPut.Store(true)
+			return put
+		}
+	}
+	if len(there) == 0 && known {
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are not there"}
+	}
+	t.learned.proven.Store(provenAdds, true)
+	return nil
 }
 
 // What is remembered once members were seen to come and to go.
@@ -211,9 +249,9 @@ func (t *Target) halves(ctx context.Context, size *chunkSize, chunk []string, se
 	return failed
 }
 
-// memberPatch sends one PATCH of members. When its answer is lost the
-// members are read, and what is missing is sent again: adding twice makes
-// duplicates at some services.
+// memberPatch sends one PATCH of members. When its answer is lost, or
+// somebody else was faster (412), the members are read and what is missing
+// is sent again: adding twice makes duplicates at some services.
 func (t *Target) memberPatch(ctx context.Context, group string, ids []string, add bool, operations []operation) error {
 	endpoint, err := t.endpoint(upload.Group)
 	if err != nil {
@@ -226,13 +264,15 @@ func (t *Target) memberPatch(ctx context.Context, group string, ids []string, ad
 		}
 		_, err := t.client.do(ctx, q)
 		failed := new(unsure)
-		if !errors.As(err, &failed) {
-			return err
-		}
-		if try >= tries || !t.client.budget.spend() {
-			return t.client.exhausted(q, failed, t.client.env.Now())
-		}
-		if err := t.client.env.Sleep(context.WithoutCancel(ctx), backoff(try)); err != nil {
+		switch {
+		case errors.As(err, &failed):
+			if try >= tries || !t.client.budget.spend() {
+				return t.client.exhausted(q, failed, t.client.env.Now())
+			}
+			if err := t.client.env.Sleep(context.WithoutCancel(ctx), backoff(try)); err != nil {
+				return err
+			}
+		case !isStatus(err, http.StatusPreconditionFailed) || try > rereads:
 			return err
 		}
 		there, known, err := t.stillThere(ctx, group, ids)
@@ -324,9 +364,13 @@ func changeMembers(doc document, w *upload.Write, ids []string) {
 	name, v := member(doc, "members")
 	list, _ := v.([]any)
 	list = slices.DeleteFunc(list, func(e any) bool {
-		m, _ := e.(map[string]any)
-		_, id := member(m, "value")
-		return slices.Contains(ids, textOf(id))
+		id := referred(e)
+		if m, ok := e.(map[string]any); ok {
+			if name, value := member(m, "value"); value == nil {
+				m[name] = id // by $ref alone it may not be known
+			}
+		}
+		return slices.Contains(ids, id)
 	})
 	if w.Op == upload.OpAddMembers {
 		for _, id := range ids {
@@ -337,4 +381,15 @@ func changeMembers(doc document, w *upload.Write, ids []string) {
 		list = []any{}
 	}
 	doc[name] = list
+}
+
+// referred is the id that an element of members in a document stands for.
+func referred(element any) string {
+	m, _ := element.(map[string]any)
+	_, id := member(m, "value")
+	if id == nil {
+		_, address := member(m, "$ref")
+		return lastSegment(textOf(address))
+	}
+	return textOf(id)
 }

@@ -46,6 +46,9 @@ func (t *Target) newLister(k upload.Kind, s *shape) (*lister, error) {
 	if n := t.facts.pageSize; n > 0 && n < count {
 		count = n
 	}
+	if n := int(t.learned.pageSize.Load()); n > 0 && n < count {
+		count = n
+	}
 	return &lister{target: t, kind: k, shape: s, path: path, params: url.Values{}, count: count, ids: newIDPool()}, nil
 }
 

@@ -103,6 +103,7 @@ const (
 	PatchPaths  Dialect = iota // PATCH, an operation with a path for each attribute
 	PatchObject                // PATCH, one operation without a path
 	PutWhole                   // GET, change, PUT
+	PutNulls                   // the same, with null for what is taken away (RFC 7644 3.5.1)
 )
 
 // Profiles returns all profiles, in the order of their table.

@@ -109,11 +109,16 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		l.params.Del("attributes")
 		w, err = t.walk(ctx, l, progress)
 	}
-	if isStatus(err, http.StatusBadRequest) && l.count > modestPage {
+	for _, count := range modestPages {
+		if !isStatus(err, http.StatusBadRequest) || scimType(err) == "invalidFilter" || l.count <= count {
+			continue
+		}
 		// A count is to be cut down to what the service gives (RFC 7644
 		// 3.4.2.4), and some refuse it.
-		l.count = modestPage
-		w, err = t.walk(ctx, l, progress)
+		l.count = count
+		if w, err = t.walk(ctx, l, progress); err == nil {
+			t.learned.pageSize.Store(int32(count))
+		}
 	}
 	if err != nil {
 		return t.unlisted(k, err)
@@ -148,8 +153,8 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	return out, nil
 }
 
-// modestPage is a page that every service gives.
-const modestPage = 100
+// modestPages are what is asked for where more is refused.
+var modestPages = []int{100, 20}
 
 // unlisted is a kind that the service does not list: tooMany, or no list
 // without a filter. Any other error ends the reading.

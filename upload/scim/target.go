@@ -40,6 +40,7 @@ type learned struct {
 	addByPut    atomic.Bool  // members are added by PUT
 	removeByPut atomic.Bool  // removal by path is not done here
 	noBulk      atomic.Bool
+	pageSize    atomic.Int32   // rows that a page may be asked for; 0: not found out
 	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map       // "kind dialect path": seen to take effect
 	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
@@ -68,7 +69,7 @@ func New(c Config, e Env) (*Target, error) {
 	t := &Target{profile: profile, devices: c.DevicesResource, bearer: c.Auth.Bearer, shapes: map[upload.Kind]*shape{}, samples: map[upload.Kind]*upload.Resource{}}
 	t.client = &client{
 		env: e, base: base, http: newHTTPClient(e.Transport), budget: &budget{left: fullBudget},
-		userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
+		slash: new(atomic.Bool), userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
 	}
 	t.client.gate = newGate(&t.client.env, &t.profile)
 	if t.client.credentials, err = c.Auth.credentials(t.client); err != nil {

@@ -27,8 +27,8 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 	}
 	start := t.startOf(u)
 	var refused error
-	for d := start; d <= PutWhole; d++ {
-		if !t.offers(x.Kind, d, &u.left) {
+	for d := start; d <= PutNulls; d++ {
+		if !t.offers(x.Kind, d, &u.left) || d == PutNulls && d > start && !takesAway(&u.left) {
 			continue
 		}
 		known := t.trusted(u, d, u.form)
@@ -46,7 +46,9 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 			refused = err
 		}
 	}
-	if refused == nil {
+	// What is not offered says less than what was answered with success and
+	// changed nothing.
+	if refused == nil || u.tried && isStatus(refused, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		refused = u.unheard(start)
 	}
 	return upload.Result{After: u.after, Err: refused}
@@ -58,7 +60,7 @@ func (t *Target) offers(k upload.Kind, d Dialect, w *upload.Write) bool {
 	if k == upload.Group {
 		put = !t.profile.NoGroupPut
 	}
-	if d == PutWhole {
+	if d >= PutWhole {
 		return put
 	}
 	if !t.facts.patch && put {
@@ -129,7 +131,9 @@ func (u *updating) try(ctx context.Context, d Dialect) error {
 	t := u.target
 	if t.trusted(u, d, u.form) {
 		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && !r.Attributes.Empty() {
-			u.after = r
+			if u.after = r; u.left.Manager != nil {
+				r.Manager = *u.left.Manager // not shown here by some
+			}
 		}
 		u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
 		return nil
@@ -218,6 +222,9 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 			if err := t.withMembers(ctx, doc, u.left.Before); err != nil {
 				return nil, err
 			}
+		}
+		if d == PutNulls {
+			w.nulls(doc, &u.left)
 		}
 		q.method, q.match = http.MethodPut, version
 		doc["schemas"] = w.schemas(doc)

@@ -39,6 +39,9 @@ func (w *walk) take(p *page) int {
 	}
 	for i := range p.rows {
 		r := &p.rows[i]
+		if r.ID == "" {
+			w.suspect("it shows resources without an id")
+		}
 		if r.ID == "" || w.ids[r.ID] {
 			w.repeats++
 			continue

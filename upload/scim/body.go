@@ -1,0 +1,75 @@
+package scim
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Bounds of what is read of an answer.
+const (
+	maxPage = 1 << 30
+	maxBody = 64 << 20
+)
+
+// ErrNotSCIM is a web page where a SCIM answer was asked for: the URL is not
+// that of a SCIM service.
+var ErrNotSCIM = errors.New("the answer is a web page and no SCIM")
+
+// errNothing is an answer without a body where one was asked for.
+var errNothing = errors.New("the answer is empty")
+
+// byteOrderMark is written before JSON by some, though it must not be
+// (RFC 8259 8.1).
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// withoutMark reads a body past its byte order mark.
+func withoutMark(body io.Reader) *bufio.Reader {
+	b := bufio.NewReader(body)
+	if head, err := b.Peek(len(byteOrderMark)); err == nil && bytes.Equal(head, byteOrderMark) {
+		_, _ = b.Discard(len(byteOrderMark)) // what was peeked is there
+	}
+	return b
+}
+
+// scimText is a body that can be SCIM by its first byte: a web page, and
+// nothing at all, are named for what they are.
+func scimText(body io.Reader, contentType string) (io.Reader, error) {
+	if strings.HasPrefix(contentType, "text/html") {
+		return nil, ErrNotSCIM
+	}
+	b := withoutMark(body)
+	switch head, err := b.Peek(1); {
+	case errors.Is(err, io.EOF):
+		return nil, errNothing
+	case err == nil && head[0] == '<':
+		return nil, ErrNotSCIM
+	}
+	return b, nil
+}
+
+// drain reads what is left, so that the connection can be used again.
+func drain(r io.Reader) error {
+	if _, err := io.Copy(io.Discard, io.LimitReader(r, 1<<20)); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
+
+// bounded fails when more comes than an answer may hold.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("the answer is too large")
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
