@@ -34,6 +34,7 @@ type setUp struct {
 	ldap    *ldaptest.Server
 	service *scimtest.Server
 	ca      string
+	environ map[string]string // of the wizard
 }
 
 func newSetUp(t *testing.T, flavor ldaptest.Flavor, suffix, ldif string) *setUp {
@@ -146,7 +147,7 @@ func (s *setUp) init(answers map[string]string, change ...func(*initOptions)) to
 	for _, c := range change {
 		c(&o)
 	}
-	env := Env{Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }, Now: time.Now}
+	env := Env{Stdout: &stdout, Stderr: &stderr, Getenv: func(name string) string { return s.environ[name] }, Now: time.Now}
 	r := told{err: runInit(context.Background(), env, o)}
 	r.stdout, r.stderr, r.unused = stdout.String(), stderr.String(), keyed.Unused()
 	if r.err != nil {

@@ -85,20 +85,28 @@ func TestInitSignsInToADomain(t *testing.T) {
 		name    string
 		answers []string
 		says    []string
+		flags   []string
 	}{
-		{"name and password", []string{"bind-user", user, "password", password}, []string{"Signed in to ldaps://dc1.corp.example.com:636 as " + user}},
-		{"a NetBIOS name", []string{"bind-user", samba.NetBIOS() + `\` + servers.SambaServiceUser, "password", password}, nil},
-		{"a name without its domain", []string{"bind-user", servers.SambaServiceUser, "password", password}, []string{"as " + user}},
-		{"Kerberos with a keytab", []string{"bind-method", "kerberos", "kerberos", "keytab", "keytab", keytab, "bind-user", principal}, []string{"as " + principal}},
-		{"Kerberos with a password", []string{"bind-method", "kerberos", "kerberos", "password", "bind-user", principal, "password", password}, []string{"as " + principal}},
-		{"Kerberos with a ticket cache", []string{"bind-method", "kerberos", "kerberos", "ticket", "ccache", ccache}, []string{"as " + principal}},
-		{"Kerberos with the own ticket", []string{"bind-method", "kerberos", "kerberos", "ticket"}, []string{"as " + principal}},
+		{"name and password", []string{"bind-user", user, "password", password}, []string{"Signed in to ldaps://dc1.corp.example.com:636 as " + user},
+			[]string{"bind-user", user, "password-file", "corp.password"}},
+		{"a NetBIOS name", []string{"bind-user", samba.NetBIOS() + `\` + servers.SambaServiceUser, "password", password}, nil, nil},
+		{"a name without its domain", []string{"bind-user", servers.SambaServiceUser, "password", password}, []string{"as " + user},
+			[]string{"bind-user", servers.SambaServiceUser, "password-file", "corp.password"}},
+		{"Kerberos with a keytab", []string{"bind-method", "kerberos", "kerberos", "keytab", "keytab", keytab, "bind-user", principal}, []string{"as " + principal},
+			[]string{"bind-method", "kerberos", "keytab", "svc.keytab", "bind-user", principal}},
+		{"Kerberos with a password", []string{"bind-method", "kerberos", "kerberos", "password", "bind-user", principal, "password", password}, []string{"as " + principal},
+			[]string{"bind-method", "kerberos", "bind-user", principal, "password-file", "corp.password"}},
+		{"Kerberos with a ticket cache", []string{"bind-method", "kerberos", "kerberos", "ticket", "ccache", ccache}, []string{"as " + principal},
+			[]string{"bind-method", "kerberos", "ccache", ccache}},
+		{"Kerberos with the own ticket", []string{"bind-method", "kerberos", "kerberos", "ticket"}, []string{"as " + principal},
+			[]string{"bind-method", "kerberos"}},
 		{"Kerberos with a wrong password first", []string{"bind-method", "kerberos", "kerberos", "password", "bind-user", principal, "password", "wrong",
-			"sign-in", "password", "password#2", password}, []string{"the password, or the key of the keytab, is wrong"}},
+			"sign-in", "password", "password#2", password}, []string{"the password, or the key of the keytab, is wrong"}, nil},
 		{"Kerberos with the realm and the KDC named", []string{"bind-method", "kerberos", "kerberos", "password", "bind-user", servers.SambaServiceUser + "@EXAMPLE.COM",
-			"password", password, "sign-in", "kdc", "realm", samba.Realm(), "kdc", samba.Host()}, []string{"That did not work: ", "as " + principal}},
+			"password", password, "sign-in", "kdc", "realm", samba.Realm(), "kdc", samba.Host()}, []string{"That did not work: ", "as " + principal},
+			[]string{"bind-method", "kerberos", "bind-user", servers.SambaServiceUser + "@EXAMPLE.COM", "password-file", "corp.password", "realm", samba.Realm(), "kdc", samba.Host()}},
 		{"a password after a keytab of nobody", []string{"bind-method#1", "kerberos", "kerberos", "keytab", "keytab", keytab, "bind-user#1", "nobody@" + samba.Realm(),
-			"sign-in", "account", "bind-method#2", "simple", "bind-user#2", user, "password", password}, []string{"That did not work: "}},
+			"sign-in", "account", "bind-method#2", "simple", "bind-user#2", user, "password", password}, []string{"That did not work: "}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newFolder(t)
@@ -110,6 +118,24 @@ func TestInitSignsInToADomain(t *testing.T) {
 			}
 			r := s.ok(s.init(answers))
 			r.says(t, []string{password, s.service.Token()}, row.says...)
+			s.becomes("domain "+row.name, ccache, "CACHE")
+			if row.flags == nil {
+				return
+			}
+			// The same without a person.
+			s.put("corp.password", password)
+			s.put("target.token", s.service.Token())
+			if err := os.Remove(s.config()); err != nil {
+				t.Fatal(err)
+			}
+			in := func(name string) string { return filepath.Join(s.dir, name) }
+			list := append([]string{"domain", samba.Domain(), "ca-file", in("ca.pem"), "target-url", s.service.URL(), "token-file", in("target.token")}, row.flags...)
+			for i, value := range list {
+				if value == "corp.password" || value == "svc.keytab" {
+					list[i] = in(value)
+				}
+			}
+			s.ok(s.init(nil, flags(list...)))
 			s.becomes("domain "+row.name, ccache, "CACHE")
 		})
 	}

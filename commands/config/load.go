@@ -56,7 +56,7 @@ func parse(path string, text []byte) (*File, error) {
 		p.File = path
 		return nil, Problems{p}.err()
 	}
-	tree, p := treeOf(text)
+	tree, p := treeOf(unixLines(text))
 	if p != nil {
 		p.File = path
 		return nil, Problems{*p}.err()
@@ -70,6 +70,9 @@ func parse(path string, text []byte) (*File, error) {
 	}
 	return f, nil
 }
+
+// unixLines is the text with the line ends that comments are compared by.
+func unixLines(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
 
 // notText finds encodings other than UTF-8, which editors on Windows write.
 func notText(text []byte) (Problem, bool) {

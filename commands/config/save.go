@@ -95,13 +95,39 @@ func (f *File) Render() []byte {
 			return f.text
 		}
 	}
+	before := unixLines(f.text)
+	edited := space(encodeTree(tree), before)
+	if f.tree == nil {
+		return edited
+	}
+	laid := layout(before, space(encodeTree(clone(f.tree)), before), edited)
+	if !sameTree(laid, edited) {
+		laid = edited // it is indented in a way of its own
+	}
+	if len(before) < len(f.text) {
+		laid = bytes.ReplaceAll(laid, []byte("\n"), []byte("\r\n"))
+	}
+	return laid
+}
+
+func encodeTree(tree *yaml.Node) []byte {
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	// A tree of plain nodes always encodes, and a buffer takes everything.
 	_ = encoder.Encode(tree)
 	_ = encoder.Close()
-	return space(b.Bytes(), f.text)
+	return b.Bytes()
+}
+
+// sameTree reports whether two texts are one configuration with the same
+// comments.
+func sameTree(a, b []byte) bool {
+	var x, y yaml.Node
+	if yaml.Unmarshal(a, &x) != nil || yaml.Unmarshal(b, &y) != nil {
+		return false
+	}
+	return bytes.Equal(encodeTree(&x), encodeTree(&y))
 }
 
 // nodeMaker is a type with a YAML form of its own.
