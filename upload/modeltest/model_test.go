@@ -25,6 +25,7 @@ var (
 
 	oneSeed = flag.Uint64("seed", 0, "play this one world and tell what happens in it")
 	byRules = flag.Int("rules", int(lastRules), "play it by older rules")
+	from    = flag.Uint64("from", 1, "the first of the worlds to play")
 	seeds   = flag.Int("seeds", 0, "how many worlds to play; default 400, or $ADSYNC_SEEDS")
 )
 
@@ -49,8 +50,9 @@ func TestRandomWorlds(t *testing.T) {
 	var wait sync.WaitGroup
 	for range atOnce {
 		wait.Go(func() {
-			for seed := next.Add(1); seed <= int64(n) && broken.Load() < enough; seed = next.Add(1) {
-				if w, err := play(uint64(seed), lastRules); err != nil {
+			for i := next.Add(1); i <= int64(n) && broken.Load() < enough; i = next.Add(1) {
+				seed := *from + uint64(i) - 1
+				if w, err := play(seed, lastRules); err != nil {
 					broken.Add(1)
 					t.Errorf("%s\n%v\nrepeat with: go test ./upload/modeltest -run TestRandomWorlds -seed %d", w.title(), err, seed)
 				}

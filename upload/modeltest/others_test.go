@@ -189,6 +189,9 @@ func (w *world) anyKinds(q *scimtest.Quirks, seldom func() bool) {
 	if seldom() {
 		q.Patch = pick(w, []scimtest.PatchKind{scimtest.PatchOff, scimtest.PatchNoUsers, scimtest.PatchLies})
 	}
+	if w.rules >= secondRules && w.roll(16) == 0 {
+		q.Patch = scimtest.PatchMissing
+	}
 	if seldom() {
 		q.Manager = pick(w, []scimtest.ManagerKind{scimtest.ManagerObject, scimtest.ManagerString, scimtest.ManagerValuePath})
 		q.PostManager = pick(w, []scimtest.PostManagerKind{scimtest.PostManagerKept, scimtest.PostManagerDropped, scimtest.PostManagerRefused})

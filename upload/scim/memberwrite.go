@@ -71,7 +71,7 @@ func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
 	if err == nil {
 		return t.provenAdded(ctx, w)
 	}
-	if isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) && !t.profile.NoGroupPut {
+	if !t.profile.NoGroupPut && (isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
 		t.learned.addByPut.Store(true)
 		return t.putMembers(ctx, w, w.Members)
 	}
@@ -150,7 +150,7 @@ func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
 		return t.memberPatch(ctx, group, chunk, false, t.removals(chunk))
 	})
 	if err != nil {
-		if descends(err) && !t.profile.NoGroupPut {
+		if !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, group, err)) {
 			if put := t.putMembers(ctx, w, ids); put == nil {
 				t.learned.removeByPut.Store(true)
 				return nil

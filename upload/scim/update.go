@@ -39,7 +39,7 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
 		}
-		if err != nil && (known || !descends(err)) {
+		if err != nil && (known || !descends(err) && !(d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err))) {
 			return upload.Result{Err: err} // it is the values
 		}
 		if refused == nil && err != nil {
@@ -89,6 +89,16 @@ func descends(err error) bool {
 		return refusal.ScimType == "noTarget"
 	}
 	return false
+}
+
+// noRoute reports whether a PATCH was answered with 404 though the resource is
+// there: for want of a route.
+func (t *Target) noRoute(ctx context.Context, k upload.Kind, id string, err error) bool {
+	if !isRefusal(err) || !isStatus(err, http.StatusNotFound) {
+		return false
+	}
+	r, err := t.fetch(context.WithoutCancel(ctx), k, id, t.shapeOf(k), nil)
+	return err == nil && r.ID != ""
 }
 
 // updating is one update on its way down the ladder.

@@ -22,6 +22,7 @@ func TestUpdatesInEveryDialect(t *testing.T) {
 		{"204 without a body", scimtest.Quirks{PatchStatus: 204}},
 		{"200 with an empty body", scimtest.Quirks{NoPatchBody: true}},
 		{"no PATCH at all", scimtest.Quirks{Patch: scimtest.PatchOff}},
+		{"PATCH has no route", scimtest.Quirks{Patch: scimtest.PatchMissing, NoDiscovery: true}},
 		{"PATCH of users is not allowed", scimtest.Quirks{Patch: scimtest.PatchNoUsers}},
 		{"PATCH changes only active", scimtest.Quirks{Patch: scimtest.PatchActiveOnly}},
 		{"PUT merges, and there is no PATCH", scimtest.Quirks{Patch: scimtest.PatchOff, PutMerges: true}},
@@ -125,6 +126,7 @@ func TestMembersInEveryDialect(t *testing.T) {
 		{"one change in a request", scimtest.Quirks{OneMemberOperation: true}, ProfileOverrides{RemoveMembers: 1}},
 		{"there is no PATCH", scimtest.Quirks{Patch: scimtest.PatchOff}, ProfileOverrides{}},
 		{"there is no PATCH and nothing says so", scimtest.Quirks{Patch: scimtest.PatchOff, NoDiscovery: true}, ProfileOverrides{}},
+		{"PATCH has no route and nothing says so", scimtest.Quirks{Patch: scimtest.PatchMissing, NoDiscovery: true}, ProfileOverrides{}},
 		{"members are not taken with a group", scimtest.Quirks{NoPostMembers: true}, ProfileOverrides{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -127,6 +127,8 @@ func patchKind(quirks *Quirks, t *resourceType, ops []patchOp) (done bool, err e
 	switch quirks.Patch {
 	case PatchOff:
 		return false, fail(http.StatusNotImplemented, "PATCH is not supported")
+	case PatchMissing:
+		return false, fail(http.StatusNotFound, "no such route")
 	case PatchNoUsers:
 		if t.name == "User" {
 			return false, fail(http.StatusMethodNotAllowed, "PATCH is not supported")

@@ -159,6 +159,7 @@ const (
 	PatchNoUsers              // 405 on users
 	PatchLies                 // 204 on users, and nothing is done
 	PatchNothing              // 204 on users and groups, and nothing is done
+	PatchMissing              // 404 everywhere, as where there is no such route
 )
 
 // ManagerKind is the form in which PATCH takes a manager.

@@ -97,6 +97,7 @@ func TestQuirks(t *testing.T) {
 		{"a byte order mark", q{ByteOrderMark: true}, []step{{"GET", "/Users", "", 200, "\ufeff{", ""}}},
 		{"a slash at the end", q{TrailingSlash: true}, []step{{"POST", "/Users", newUser, 200, "ListResponse", ""}, {"GET", "/Users/", "", 200, "", ""}}},
 		{"PATCH that does nothing", q{Patch: scimtest.PatchLies}, []step{make1, {"PATCH", "/Users/$1", setTitle, 204, "", ""}, {"GET", "/Users/$1", "", 200, "", "title"}}},
+		{"no route for PATCH", q{Patch: scimtest.PatchMissing}, []step{make1, {"PATCH", "/Users/$1", setTitle, 404, "", ""}}},
 		{"PATCH answers 204", q{PatchStatus: 204}, []step{make1, {"PATCH", "/Users/$1", setTitle, 204, "", ""}, {"GET", "/Users/$1", "", 200, "title", ""}}},
 		{"PATCH needs paths", q{NoPathlessPatch: true}, []step{make1, {"PATCH", "/Users/$1", patchHead + `[{"op":"add","value":{"title":"x"}}]}`, 400, "invalidPath", ""}}},
 		{"PATCH with too many operations", q{MaxPatchOperations: 1}, []step{make1, {"PATCH", "/Users/$1", patchHead + `[{"op":"add","path":"title","value":"x"},{"op":"remove","path":"title"}]}`, 400, "", ""}}},
