@@ -53,8 +53,13 @@ type clock struct{ ahead atomic.Int64 }
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.ahead.Add(int64(max(0, d)))
-	return ctx.Err()
+	until := c.now().Add(d)
+	for { // others sleep at the same time
+		ahead := c.ahead.Load()
+		if c.ahead.CompareAndSwap(ahead, ahead+int64(max(0, until.Sub(c.now())))) {
+			return ctx.Err()
+		}
+	}
 }
 
 func (w *world) target(timeout time.Duration) (*scim.Target, error) {

@@ -106,15 +106,19 @@ func (c *client) do(ctx context.Context, q call) (*answer, error) {
 		var failed *unsure
 		switch {
 		case errors.As(err, &wait):
-			if throttles++; throttles >= throttleTries {
+			throttles++
+			pause := wait.after(throttles)
+			if throttles >= throttleTries || q.method == http.MethodGet && wait.outlasts(c.env.Now().Add(pause).Sub(began)) {
 				return nil, c.unavailable(q, wait.err, began)
 			}
-			c.gate.throttled(wait.started, wait.after(throttles))
+			c.gate.throttled(wait.started, pause)
 		case errors.As(err, &failed):
 			if !q.again {
 				return nil, failed
 			}
-			if failures++; failures >= tries {
+			failures++
+			long := failures > 1 && q.method == http.MethodGet && c.env.Now().Sub(began) > patience
+			if failures >= tries || long {
 				return nil, c.exhausted(q, failed, began)
 			}
 			if !c.budget.spend() {
@@ -159,6 +163,19 @@ func (e *throttle) after(times int) time.Duration {
 		return e.wait + backoff(min(times, 3))/4
 	}
 	return backoff(times + 1)
+}
+
+// outlasts reports whether a service has asked a reader to wait for too long.
+// One that says when it will be back is believed for longer, and one that is
+// there and only busy (429) is asked until its answers are too many.
+func (e *throttle) outlasts(waited time.Duration) bool {
+	switch {
+	case isStatus(e.err, http.StatusTooManyRequests):
+		return false
+	case e.said:
+		return waited > longestRetryAfter
+	}
+	return waited > patience
 }
 
 // errRefreshed says that a new token was fetched and the request is to be

@@ -66,8 +66,8 @@ func (t *Target) readFacts(ctx context.Context) (*facts, error) {
 	wait.Go(func() { types, errs[1] = t.optional(ctx, "/ResourceTypes") })
 	wait.Go(func() { schemas, errs[2] = t.optional(ctx, "/Schemas") })
 	wait.Wait()
-	if err := errors.Join(errs[:]...); err != nil {
-		return nil, firstOf(errs[:])
+	if err := firstOf(errs[:]); err != nil {
+		return nil, err
 	}
 	f.readConfig(config)
 	f.readTypes(types, t)
@@ -75,37 +75,43 @@ func (t *Target) readFacts(ctx context.Context) (*facts, error) {
 	return f, nil
 }
 
+// firstOf is the error that ends the discovery: the first one, but for a
+// document that the service goes on failing to give. When it fails to give any
+// and asks for patience all the time (503), it is not there.
 func firstOf(errs []error) error {
+	var down error
+	busy := 0
 	for _, err := range errs {
-		if err != nil {
+		switch {
+		case err == nil:
+		case !failing(err):
 			return err
+		case isStatus(err, http.StatusServiceUnavailable):
+			busy, down = busy+1, err
 		}
 	}
+	if busy == len(errs) {
+		return down
+	}
 	return nil
+}
+
+// failing reports whether a service that is there cannot answer one request.
+func failing(err error) bool {
+	gone, refusal := new(upload.Unavailable), new(upload.Refusal)
+	return errors.As(err, &gone) && errors.As(gone.Err, &refusal) && refusal.Status >= 500
 }
 
 // optional gets a document that a service may not have.
 func (t *Target) optional(ctx context.Context, path string) ([]byte, error) {
 	a, err := t.client.do(ctx, call{method: http.MethodGet, path: path, doing: "discover the service", again: true})
-	if refusal := new(upload.Refusal); errors.As(err, &refusal) {
-		return nil, nilUnlessGone(err)
+	if isRefusal(err) {
+		return nil, nil // a document that is refused is one that is not there
 	}
 	if err != nil {
 		return nil, err
 	}
 	return a.body, nil
-}
-
-// nilUnlessGone lets through what says that the whole service is out of
-// reach; a document that is refused is a document that is not there.
-func nilUnlessGone(err error) error {
-	if gone := new(upload.Unavailable); errors.As(err, &gone) {
-		if refusal := new(upload.Refusal); errors.As(gone.Err, &refusal) && refusal.Status >= 500 {
-			return nil
-		}
-		return err
-	}
-	return nil
 }
 
 type supported struct {

@@ -168,6 +168,11 @@ const tries = 6
 // us to wait.
 const throttleTries = 30
 
+// patience is how long a service that is asked for something may go on failing,
+// or asking us to wait without saying how long. Whoever only reads has changed
+// nothing yet, and the next run is not far.
+const patience = 75 * time.Second
+
 const (
 	firstWait   = 250 * time.Millisecond
 	longestWait = 30 * time.Second

@@ -251,6 +251,40 @@ func TestTheWidthFollowsTheService(t *testing.T) {
 	}
 }
 
+// A run that only reads does not wait long for a service that is down.
+func TestPatienceEnds(t *testing.T) {
+	for _, row := range []struct {
+		name        string
+		fault       scimtest.Fault
+		least, most time.Duration
+	}{
+		{"the service only asks to wait", scimtest.Fault{Status: 503}, 30 * time.Second, patience},
+		{"so it does where users are", scimtest.Fault{Status: 503, Path: "/Users"}, 30 * time.Second, patience},
+		{"it says how long, each time anew", scimtest.Fault{Status: 503, RetryAfter: "60"}, 3 * time.Minute, longestRetryAfter},
+		{"it fails", scimtest.Fault{Status: 502, Path: "/Users"}, time.Second, patience},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, scimtest.Quirks{}, "generic")
+			row.fault.Kind = scimtest.FaultStatus
+			server.Fault(row.fault)
+			began := target.client.env.Now()
+			_, err := target.Read(t.Context(), want())
+			took := target.client.env.Now().Sub(began)
+			if gone := new(upload.Unavailable); !errors.As(err, &gone) || took < row.least || took > row.most+5*time.Second {
+				t.Errorf("%v after %v", err, took)
+			}
+		})
+	}
+}
+
+func TestADocumentThatCannotBeHadIsDoneWithout(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 503, Path: "/Schemas"})
+	if state := read(t, target); len(state.Unproven) != 0 || !target.facts.found {
+		t.Errorf("unproven %v, found %t", state.Unproven, target.facts.found)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, row := range []struct {

@@ -40,9 +40,14 @@ type clock struct{ ahead atomic.Int64 }
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	until := c.now().Add(d)
 	err := sleep(ctx, d/1000)
-	c.ahead.Add(int64(max(0, d)))
-	return err
+	for { // others sleep at the same time
+		ahead := c.ahead.Load()
+		if c.ahead.CompareAndSwap(ahead, ahead+int64(max(0, until.Sub(c.now())))) {
+			return err
+		}
+	}
 }
 
 var userPaths = []string{
