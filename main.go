@@ -20,7 +20,10 @@ var demo embed.FS
 // it costs. The environment's GOGC goes before.
 const garbage = 50
 
-func main() {
+func main() { os.Exit(run()) }
+
+// run is the program up to its exit code.
+func run() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
@@ -28,5 +31,5 @@ func main() {
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}
-	os.Exit(commands.Main(os.Args, commands.System(files)))
+	return commands.Main(os.Args, commands.System(files))
 }

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the expected texts of the scrip
 // TestMain makes the test binary the program itself when a script calls
 // adsync.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"adsync": main})
+	testscript.Main(m, map[string]func(){"adsync": guarded})
 }
 
 // TestScripts runs the behaviour that users see, each script in a folder of
@@ -154,6 +154,7 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 // serviceCommand starts and looks at the SCIM service:
 //
 //	service start [PROFILE|devices]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service start oauth SECRET       one with a token endpoint, TOKEN_URL, for client adsync with the secret or the key of key.pem
 //	service stop
 //	service users FILE          writes "userName active title" lines, sorted
 //	service ids FILE            writes "userName externalId" lines, sorted
@@ -161,7 +162,7 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 //	service writes N            fails unless N writing requests came since the last call or service forget
 //	service forget
 //	service seed FILE.json      puts users: a list of SCIM documents
-//	service fault STATUS PATH   answers requests for a path with a status, until service heal
+//	service fault STATUS PATH [DETAIL]  answers requests for a path with a status, until service heal
 //	service heal
 func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
@@ -174,6 +175,8 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		switch {
 		case len(args) > 1 && args[1] == "devices":
 			o.Quirks.Devices = true
+		case len(args) > 2 && args[1] == "oauth":
+			o.Auth.OAuth2 = &scimtest.OAuth2{ClientID: "adsync", ClientSecret: args[2], PublicKey: plantKey(ts)}
 		case len(args) > 1:
 			quirks, err := scimtest.ForService(args[1])
 			ts.Check(err)
@@ -184,6 +187,7 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		w.service = s
 		ts.Setenv("SERVICE_URL", s.URL())
 		ts.Setenv("SERVICE_TOKEN", s.Token())
+		ts.Setenv("TOKEN_URL", s.TokenURL())
 		ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(s.Token()), 0o600))
 	case "stop":
 		w.service.Close()
@@ -213,7 +217,7 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "fault":
 		status, err := strconv.Atoi(args[1])
 		ts.Check(err)
-		w.service.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: status, Path: args[2]})
+		w.service.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: status, Path: args[2], Detail: strings.Join(args[3:], " ")})
 	case "heal":
 		w.service.ClearFaults()
 	default:

@@ -2,7 +2,12 @@ package main
 
 import (
 	"archive/zip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"io"
 	"io/fs"
 	"net/http"
@@ -16,7 +21,7 @@ import (
 )
 
 // proxyCommand starts a proxy that wants a user and a password, sets
-// PROXY_URL and writes the file proxy-password. It answers requests for
+// PROXY_URL and PROXY_WITH_PASSWORD, and writes the file proxy-password. It answers requests for
 // /hook/... itself:
 //
 //	proxy start USER PASSWORD
@@ -38,7 +43,21 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(s.Close)
 	ts.Setenv("PROXY_URL", s.URL)
+	ts.Setenv("PROXY_WITH_PASSWORD", strings.Replace(s.URL, "://", "://"+args[1]+":"+args[2]+"@", 1))
 	ts.Check(os.WriteFile(ts.MkAbs("proxy-password"), []byte(args[2]), 0o600))
+}
+
+// plantKey writes a private key to key.pem, and a line of it to the variable
+// KEY_LINE.
+func plantKey(ts *testscript.TestScript) *ecdsa.PublicKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	ts.Check(os.WriteFile(ts.MkAbs("key.pem"), text, 0o600))
+	ts.Setenv("KEY_LINE", strings.Split(string(text), "\n")[1])
+	return &key.PublicKey
 }
 
 // unpackCommand unpacks a ZIP file into a folder:

@@ -75,7 +75,27 @@ func (p *program) run(t *testing.T, args ...string) ended {
 	if err := c.Run(); err != nil && !errors.As(err, &failed) {
 		t.Fatal(err)
 	}
+	p.showsNoSecret(t, stdout.String()+stderr.String())
 	return ended{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+var secretFile = regexp.MustCompile(`\{file: "?([^"}]+)"?\}`)
+
+// showsNoSecret fails the test when an output holds a secret of the
+// configuration's files.
+func (p *program) showsNoSecret(t *testing.T, output string) {
+	t.Helper()
+	text, _ := os.ReadFile(filepath.Join(p.dir, "adsync.yaml"))
+	for _, found := range secretFile.FindAllStringSubmatch(string(text), -1) {
+		file := found[1]
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(p.dir, file)
+		}
+		secret, err := os.ReadFile(file)
+		if value := strings.TrimSpace(string(secret)); err == nil && len(value) >= 8 && strings.Contains(output, value) {
+			t.Errorf("the secret of %s is shown:\n%s", file, output)
+		}
+	}
 }
 
 // succeeds runs the program and returns what it printed, without the time

@@ -16,9 +16,13 @@ import (
 // it would be found in ordinary words.
 const shortest = 4
 
+// shortestLine is the same for a line of a secret that has several.
+const shortestLine = 16
+
 // A Redactor knows the secrets of a run and takes them out of whatever is
-// written: as they are, in base64, in a URL and in JSON. It is safe for use by
-// several goroutines, and a nil Redactor knows none.
+// written: as they are, each line of a key by itself, in base64 with or without
+// something around them, in a URL and in JSON. It is safe for use by several
+// goroutines, and a nil Redactor knows none.
 type Redactor struct {
 	mu    sync.RWMutex
 	known []string // the longest first
@@ -31,7 +35,13 @@ func (r *Redactor) Add(v Value) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, form := range formsOf(v.text) {
+	forms := formsOf(v.text)
+	for line := range strings.Lines(v.text) {
+		if line = strings.TrimSpace(line); len(line) >= shortestLine && line != v.text && !strings.HasPrefix(line, "-----") {
+			forms = append(forms, line)
+		}
+	}
+	for _, form := range forms {
 		if !slices.Contains(r.known, form) {
 			r.known = append(r.known, form)
 		}
@@ -43,7 +53,7 @@ func (r *Redactor) Add(v Value) {
 
 func formsOf(secret string) []string {
 	quoted, _ := json.Marshal(secret)
-	return []string{
+	forms := []string{
 		secret,
 		string(quoted[1 : len(quoted)-1]),
 		base64.StdEncoding.EncodeToString([]byte(secret)),
@@ -51,6 +61,26 @@ func formsOf(secret string) []string {
 		url.QueryEscape(secret),
 		url.PathEscape(secret),
 	}
+	for before := range 3 {
+		forms = append(forms, insideBase64(base64.StdEncoding, secret, before), insideBase64(base64.URLEncoding, secret, before))
+	}
+	return slices.DeleteFunc(forms, func(form string) bool { return form == "" })
+}
+
+// shortestInside is the length below which what is left of a secret inside of
+// base64 would be found by chance.
+const shortestInside = 8
+
+// insideBase64 is what every base64 text shows of a secret that stands in it
+// behind a number of bytes, as in user:password (RFC 7617): the characters that
+// hold no bit of what is before and behind. It is "" where those are few.
+func insideBase64(encoding *base64.Encoding, secret string, before int) string {
+	text := encoding.EncodeToString(append(make([]byte, before), secret...))
+	first, end := (before*8+5)/6, (before+len(secret))*8/6
+	if end-first < shortestInside {
+		return ""
+	}
+	return text[first:end]
 }
 
 // Redact returns the text with a placeholder for every known secret.

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -226,17 +227,30 @@ func TestRedactorTakesSecretsOutInEveryForm(t *testing.T) {
 	var r Redactor
 	r.Add(NewValue(hunter))
 	r.Add(NewValue("abc")) // would be found in ordinary words
+	const keyLine = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg"
+	r.Add(NewValue("-----BEGIN PRIVATE KEY-----\n" + keyLine + "\n-----END PRIVATE KEY-----\n"))
 	var out bytes.Buffer
 	w := r.Writer(&out)
 	quoted, _ := json.Marshal(hunter)
-	text := "plain " + hunter + "\nurl ?p=hunter2+%26+%3Cwife%3E\npath /hunter2%20&%20%3Cwife%3E/\njson " + string(quoted) + "\nbase64 aHVudGVyMiAmIDx3aWZlPg==\nabc\n"
+	text := "plain " + hunter + "\nurl ?p=hunter2+%26+%3Cwife%3E\npath /hunter2%20&%20%3Cwife%3E/\njson " + string(quoted) + "\nbase64 aHVudGVyMiAmIDx3aWZlPg==\nabc\n" +
+		"line " + keyLine + "\nend -----END PRIVATE KEY-----\n"
 	n, err := w.Write([]byte(text))
 	if n != len(text) || err != nil {
 		t.Errorf("wrote %d of %d, %v", n, len(text), err)
 	}
-	want := "plain (secret)\nurl ?p=(secret)\npath /(secret)/\njson \"(secret)\"\nbase64 (secret)\nabc\n"
+	want := "plain (secret)\nurl ?p=(secret)\npath /(secret)/\njson \"(secret)\"\nbase64 (secret)\nabc\nline (secret)\nend -----END PRIVATE KEY-----\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+	for _, before := range []string{"", "a", "ad", "ada:", "client:id:"} {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding} {
+			for _, behind := range []string{"", "b", "be", "!?>"} {
+				shown := r.Redact(encoding.EncodeToString([]byte(before + hunter + behind)))
+				if !strings.Contains(shown, placeholder) || len(shown) > len(placeholder)+20 {
+					t.Errorf("%q in base64 is shown as %s", before+hunter+behind, shown)
+				}
+			}
+		}
 	}
 	if got := (*Redactor)(nil).Redact("x"); got != "x" {
 		t.Errorf("a nil redactor makes %q of x", got)
