@@ -43,6 +43,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
 		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
+		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{},
 	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
@@ -112,7 +113,8 @@ type applier struct {
 	traits    map[traitKey]Trait          // those asked for so far
 	ids       map[directory.Anchor]string // of users, those made in this run included
 	groups    map[directory.Anchor]string // of groups made in this run
-	notTaken  map[resourceKey]bool        // those who could not be adopted
+	notTaken  map[resourceKey]bool        // those of others that could not be adopted
+	marked    map[resourceKey]string      // the marks that were written onto what was there
 	making    map[directory.Anchor]int    // users of the call under way that others may name as their manager
 	depth     map[directory.Anchor]int    // of users to be made: the managers above them that are made too
 	stopped   error
@@ -190,6 +192,7 @@ func (a *applier) part(ctx context.Context, changes []*Change, make func(*Change
 		if w.Op == OpCreate && c.Kind == User && a.depth[c.Anchor] < deepest {
 			a.making[c.Anchor] = len(writes)
 		}
+		w.Before = a.asMarked(w.Before)
 		writes, of = append(writes, w), append(of, c)
 	}
 	var conflicts []int
@@ -240,6 +243,9 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 	case r.Err == nil:
 		a.row = 0
 		c.State = Applied
+		if w.ExternalID != "" && w.Before != nil {
+			a.marked[resourceKey{c.Kind, w.Before.ID}] = w.ExternalID
+		}
 		if r.ID != "" {
 			a.learn(c, r.ID)
 		}
@@ -254,6 +260,21 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 	default:
 		a.fail(c, r.Err)
 	}
+}
+
+// asMarked is a resource with the mark that this run has given it, by which
+// some services address it.
+func (a *applier) asMarked(r *Resource) *Resource {
+	if r == nil {
+		return nil
+	}
+	mark, changed := a.marked[resourceKey{r.Kind, r.ID}]
+	if !changed {
+		return r
+	}
+	now := *r
+	now.ExternalID = mark
+	return &now
 }
 
 func (a *applier) learn(c *Change, id string) {
@@ -273,10 +294,9 @@ func (a *applier) learn(c *Change, id string) {
 func (a *applier) fail(c *Change, err error) {
 	c.State, c.Failure = Failed, err
 	if c.Verb == Adopt {
-		if a.notTaken == nil {
-			a.notTaken = map[resourceKey]bool{}
+		if _, _, ours := a.Mark.Owner(c.Before.ExternalID); !ours {
+			a.notTaken[resourceKey{c.Kind, c.Before.ID}] = true
 		}
-		a.notTaken[resourceKey{c.Kind, c.Before.ID}] = true
 	}
 	var gone *Unavailable
 	if errors.As(err, &gone) {

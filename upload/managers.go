@@ -92,7 +92,7 @@ func (a *applier) managerWrite(c *Change) (Write, error) {
 	}
 	before := c.Before
 	if before == nil {
-		before = &Resource{Kind: User, ID: a.ids[c.Anchor], Name: c.Name, Active: true}
+		before = &Resource{Kind: User, ID: a.ids[c.Anchor], ExternalID: a.Mark.ExternalID(c.Source, c.Anchor), Name: c.Name, Active: true}
 	}
 	return Write{Op: OpUpdate, Kind: User, Before: before, Manager: &id}, nil
 }

@@ -109,6 +109,9 @@ func (m *memory) write(w upload.Write) upload.Result {
 	if r == nil {
 		return upload.Result{Err: &upload.Refusal{Status: 404}}
 	}
+	if r.ExternalID != w.Before.ExternalID { // some services address resources by it
+		return upload.Result{Err: &upload.Refusal{Status: 404, Detail: "no resource is marked " + w.Before.ExternalID}}
+	}
 	switch w.Op {
 	case upload.OpDelete:
 		delete(m.of(w.Kind), r.ID)

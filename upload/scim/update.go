@@ -39,7 +39,7 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
 		}
-		if err != nil && (known || !descends(err) && !(d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err))) {
+		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !(d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err))) {
 			return upload.Result{Err: err} // it is the values
 		}
 		if refused == nil && err != nil {
@@ -89,6 +89,12 @@ func descends(err error) bool {
 		return refusal.ScimType == "noTarget"
 	}
 	return false
+}
+
+// tooMany reports whether operations that are known to work may have been
+// refused for being several.
+func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
+	return d == PatchPaths && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
 }
 
 // noRoute reports whether a PATCH was answered with 404 though the resource is

@@ -39,6 +39,7 @@ func TestUpdatesInEveryDialect(t *testing.T) {
 		{"If-Match is ignored", scimtest.Quirks{IgnoreIfMatch: true, Patch: scimtest.PatchOff}},
 		{"no PUT", scimtest.Quirks{NoPut: true}},
 		{"there is no discovery", scimtest.Quirks{NoDiscovery: true}},
+		{"one operation at a time", scimtest.Quirks{MaxPatchOperations: 1}},
 		{"phones are normalised", scimtest.Quirks{NormalisePhones: true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -420,6 +421,22 @@ func TestUpdatesAndMembersGoInBulkOnceTheyAreSeenToWork(t *testing.T) {
 				t.Errorf("%d requests were made singly", singly)
 			}
 		})
+	}
+}
+
+// Each of two operations was seen to work, and both at once are too many.
+func TestOperationsThatAreTooManyTogether(t *testing.T) {
+	_, target := start(t, scimtest.Quirks{MaxPatchOperations: 1, Bulk: scimtest.BulkOff}, "generic")
+	read(t, target)
+	must(t, write(t, target, people(2)...))
+	state := read(t, target)
+	title, name := upload.Attribute{Path: "title", Values: []string{"Lead"}}, upload.Attribute{Path: "displayName", Values: []string{"New"}}
+	for _, set := range [][]upload.Attribute{{title}, {name}} {
+		must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &state.Users[0], Set: set}))
+	}
+	r := must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &state.Users[1], Set: []upload.Attribute{title, name}}))[0]
+	if r.After == nil || r.After.Get("title")[0] != "Lead" || r.After.Get("displayName")[0] != "New" {
+		t.Errorf("after: %+v", r.After)
 	}
 }
 
