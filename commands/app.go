@@ -29,6 +29,7 @@ type Env struct {
 	Demo           fs.FS // the directory that demo serves
 
 	sleep    func(context.Context, time.Duration) error // how requests wait for their next try; nil is a timer
+	program  string                                     // instead of the process's own file, in a schedule
 	progress *progress                                  // of the run; nil where none is shown
 	system   systemLog                                  // of the operating system; nil where there is none
 }

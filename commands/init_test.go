@@ -147,7 +147,7 @@ func (s *setUp) init(answers map[string]string, change ...func(*initOptions)) to
 	for _, c := range change {
 		c(&o)
 	}
-	env := Env{Stdout: &stdout, Stderr: &stderr, Getenv: func(name string) string { return s.environ[name] }, Now: time.Now}
+	env := Env{Stdout: &stdout, Stderr: &stderr, Getenv: func(name string) string { return s.environ[name] }, Now: time.Now, program: "/bin/sh"}
 	r := told{err: runInit(context.Background(), env, o)}
 	r.stdout, r.stderr, r.unused = stdout.String(), stderr.String(), keyed.Unused()
 	if r.err != nil {

@@ -58,8 +58,10 @@ func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 		s.me = u.Username
 	}
 	var err error
-	if s.program, err = os.Executable(); err != nil {
-		return s, fmt.Errorf("find the program's own file: %w", err)
+	if s.program = env.program; s.program == "" {
+		if s.program, err = os.Executable(); err != nil {
+			return s, fmt.Errorf("find the program's own file: %w", err)
+		}
 	}
 	s.name = "adsync"
 	if base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); base != "adsync" {

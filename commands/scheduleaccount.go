@@ -48,15 +48,30 @@ func (s *schedule) runner(f *config.File) string {
 	return s.account
 }
 
-// check makes sure that the account of the schedule can read the
-// configuration and the files with its secrets.
+// check makes sure that the account of the schedule can start the program, and
+// read the configuration and the files with its secrets.
 func (s *schedule) check(f *config.File) error {
-	if s.kind == scheduledTask || s.own() || s.byHand || s.handedBySystemd(f) {
+	if s.kind == scheduledTask || s.own() || s.byHand {
 		return nil
 	}
-	reader, err := accountOf(s.runner(f))
-	if err != nil {
-		return usage(fmt.Errorf("--run-as: %w", err), "name an account of this machine")
+	reader := stranger
+	if s.account != dynamicAccount || !s.handedBySystemd(f) {
+		var err error
+		if reader, err = accountOf(s.runner(f)); err != nil {
+			return usage(fmt.Errorf("--run-as: %w", err), "name an account of this machine")
+		}
+	}
+	// With a unit folder the files are for another machine or a package.
+	if at := reader.blockedAt(s.program); at != "" && s.unitDir == "" {
+		who := s.account
+		if who == dynamicAccount {
+			who = "the account of the service"
+		}
+		return usage(fmt.Errorf("%s cannot start %s: its permissions end at %s; nothing was written", who, s.program, at),
+			"put the program where everybody can start it, such as /usr/local/bin")
+	}
+	if s.handedBySystemd(f) {
+		return nil
 	}
 	paths := []string{f.Path}
 	for _, at := range f.SecretKeys() {
