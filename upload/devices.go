@@ -50,7 +50,10 @@ func (d *differ) device(s *Source, c *directory.Computer) {
 		change.Verb = Update
 		d.add(change)
 	}
-	if !c.Active && r.Active && d.Policy.UserDisabled != Keep {
+	switch off := !c.Active && r.Active && d.Policy.UserDisabled != Keep; {
+	case off && !d.deactivates(Device):
+		d.keep(Device)
+	case off:
 		change.Verb, change.set, change.Reason = Deactivate, nil, c.Inactive
 		d.add(change)
 	}

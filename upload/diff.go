@@ -74,8 +74,11 @@ func (d *differ) say() {
 	if d.Policy.GroupGone == Remove && d.neverDeletes(Group) {
 		warn("groups of this service are not deleted: its profile has no DELETE for them")
 	}
-	if d.kept > 0 {
-		warn(fmt.Sprintf("the service cannot deactivate users: %d who are disabled or gone stay as they are; policy delete would remove them", d.kept))
+	if n := d.kept[User]; n > 0 {
+		warn(fmt.Sprintf("the service cannot deactivate users: %d who are disabled or gone stay as they are; policy delete would remove them", n))
+	}
+	if n := d.kept[Device]; n > 0 {
+		warn(fmt.Sprintf("the service cannot deactivate devices: %d that are disabled or gone stay as they are; policy.user_gone: delete would remove those that are gone", n))
 	}
 }
 
@@ -106,7 +109,7 @@ type differ struct {
 	traits map[traitKey]Trait
 	want   []string // room for the values of one attribute
 	have   []string
-	kept   int // users who cannot be deactivated
+	kept   map[Kind]int // those that cannot be deactivated
 
 	sources map[string]*Source // the complete ones
 

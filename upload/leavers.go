@@ -46,12 +46,31 @@ func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
 	switch {
 	case action == Remove:
 		return Delete, true
-	case action == Off && r.Active && k == User && !d.Capabilities.Deactivates:
-		d.kept++
+	case action == Off && r.Active && !d.deactivates(k):
+		d.keep(k)
 	case action == Off && r.Active:
 		return Deactivate, true
 	}
 	return "", false
+}
+
+// deactivates reports whether resources of a kind can be switched off.
+func (d *differ) deactivates(k Kind) bool {
+	switch k {
+	case User:
+		return d.Capabilities.Deactivates
+	case Device:
+		return !d.Capabilities.StaticDevices
+	}
+	return false
+}
+
+// keep counts a resource that should be off and cannot be.
+func (d *differ) keep(k Kind) {
+	if d.kept == nil {
+		d.kept = map[Kind]int{}
+	}
+	d.kept[k]++
 }
 
 // neverDeletes reports whether the service, or its profile, has no DELETE for

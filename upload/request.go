@@ -15,8 +15,9 @@ func (a *applier) write(c *Change) (Write, error) {
 	switch c.Verb {
 	case Create:
 		w.Op, w.ExternalID = OpCreate, a.Mark.ExternalID(c.Source, c.Anchor)
-		on := !c.inactive
-		w.Active = &on
+		if on := !c.inactive; c.Kind != Device || !a.can.StaticDevices {
+			w.Active = &on
+		}
 		made := c.create()
 		w.Set = make([]Attribute, 0, len(made))
 		for _, s := range made {

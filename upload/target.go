@@ -68,6 +68,8 @@ type Capabilities struct {
 	Required map[Kind][]string
 	// Deactivates is false where users have no active attribute.
 	Deactivates bool
+	// StaticDevices is true where devices have no active attribute.
+	StaticDevices bool
 	// FrozenInactive is true where an inactive user's attributes are not
 	// to be compared, because the service replaces them.
 	FrozenInactive bool

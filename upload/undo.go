@@ -130,15 +130,15 @@ func (u *undoer) change(m *Image, r *Resource, verb Verb) Change {
 
 // removeAgain takes back a create, as the policy has it for those who leave.
 func (u *undoer) removeAgain(m *Image, r *Resource) {
-	kept := u.kept
+	kept := u.kept[m.Kind]
 	verb, ok := u.leaving(m.Kind, r)
 	switch {
 	case ok:
 		u.add(u.change(m, r, verb))
-	case u.kept > kept:
-		u.kept = kept
-		u.warn(m, "was created, and the service cannot deactivate users")
-	case r.Active && m.Kind == Device:
+	case u.kept[m.Kind] > kept:
+		u.kept[m.Kind] = kept
+		u.warn(m, fmt.Sprintf("was created, and the service cannot deactivate %ss", m.Kind))
+	case r.Active && m.Kind == Device && u.deactivates(Device):
 		u.add(u.change(m, r, Deactivate))
 	case m.Kind != User || r.Active:
 		u.warn(m, "was created, and the policy keeps what is gone")

@@ -236,8 +236,8 @@ func (d *differ) user(c *candidate) {
 	if change.Verb != "" {
 		d.add(change)
 	}
-	if off && r.Active && !d.Capabilities.Deactivates {
-		d.kept++
+	if off && r.Active && !d.deactivates(User) {
+		d.keep(User)
 	} else if off && r.Active {
 		base.Verb, base.Reason = Deactivate, reasonInactive(u)
 		d.add(base)

@@ -32,13 +32,25 @@ func (t *Target) Capabilities() upload.Capabilities {
 			c.Unique[upload.Group] = append(c.Unique[upload.Group], upload.KeyDisplayName)
 		}
 		c.Devices = f.endpoints[upload.Device] != ""
-		if u, known := f.attributes[upload.User]["active"]; f.attributes != nil && (!known || u.Mutability == "readonly") && len(f.attributes[upload.User]) > 0 {
-			c.Deactivates = false
-		} else {
-			c.Deactivates = true
-		}
+		c.Deactivates = f.deactivates(upload.User)
+		c.StaticDevices = !f.deactivates(upload.Device)
 	}
 	return c
+}
+
+// deactivates reports whether resources of a kind can be switched off: where
+// the schema is not shown it is believed.
+func (f *facts) deactivates(k upload.Kind) bool {
+	active, known := f.attributes[k]["active"]
+	if known {
+		return active.Mutability != "readonly"
+	}
+	for name := range f.attributes[k] {
+		if !strings.Contains(name, ":") {
+			return false // the core schema is there, and has none
+		}
+	}
+	return true
 }
 
 // trait is how the values of a path behave.
