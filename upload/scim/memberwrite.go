@@ -66,7 +66,7 @@ func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
 		return t.putMembers(ctx, w, w.Members)
 	}
 	err := t.inChunks(ctx, &t.learned.adds, w.Members, func(chunk []string) error {
-		return t.memberPatch(ctx, w.Before.ID, chunk, true, additions(chunk))
+		return t.memberPatch(ctx, w, chunk, additions(chunk))
 	})
 	if err == nil {
 		return t.provenAdded(ctx, w)
@@ -142,15 +142,15 @@ func (t *Target) removals(ids []string) []operation {
 // first time in a run, and until it was seen to work, the group is read
 // back; where nothing happened the group is written whole.
 func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
-	group, ids := w.Before.ID, w.Members
+	ids := w.Members
 	if (t.learned.removeByPut.Load() || !t.facts.patch) && !t.profile.NoGroupPut {
 		return t.putMembers(ctx, w, ids)
 	}
 	err := t.inChunks(ctx, &t.learned.removes, ids, func(chunk []string) error {
-		return t.memberPatch(ctx, group, chunk, false, t.removals(chunk))
+		return t.memberPatch(ctx, w, chunk, t.removals(chunk))
 	})
 	if err != nil {
-		if !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, group, err)) {
+		if !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
 			if put := t.putMembers(ctx, w, ids); put == nil {
 				t.learned.removeByPut.Store(true)
 				return nil
@@ -161,7 +161,7 @@ func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
 	if _, ok := t.learned.proven.Load(provenRemoves); ok {
 		return nil
 	}
-	still, known, err := t.stillThere(ctx, group, ids)
+	still, known, err := t.stillThere(ctx, w.Before.ID, ids)
 	switch {
 	case err != nil:
 		return err
@@ -252,17 +252,19 @@ func (t *Target) halves(ctx context.Context, size *chunkSize, chunk []string, se
 // memberPatch sends one PATCH of members. When its answer is lost, or
 // somebody else was faster (412), the members are read and what is missing
 // is sent again: adding twice makes duplicates at some services.
-func (t *Target) memberPatch(ctx context.Context, group string, ids []string, add bool, operations []operation) error {
+func (t *Target) memberPatch(ctx context.Context, w *upload.Write, ids []string, operations []operation) error {
 	endpoint, err := t.endpoint(upload.Group)
 	if err != nil {
 		return err
 	}
+	group, add := w.Before.ID, w.Op == upload.OpAddMembers
+	large := len(w.Members)+len(w.Before.Members) > memberChunk
 	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(group), doing: "change the members of a group"}
 	for try := 1; ; try++ {
 		if q.body, err = patchBody(operations); err != nil {
 			return err
 		}
-		_, err := t.client.do(ctx, q)
+		err := t.patchGroup(ctx, q, large)
 		failed := new(unsure)
 		switch {
 		case errors.As(err, &failed):
@@ -293,6 +295,27 @@ func (t *Target) memberPatch(ctx context.Context, group string, ids []string, ad
 			return err
 		}
 	}
+}
+
+// patchGroup sends a PATCH of a group. The members of a large one are not to be
+// sent back (RFC 7644 3.9): each of many answers would hold them all. A service
+// that makes trouble of it is asked plainly.
+func (t *Target) patchGroup(ctx context.Context, q call, large bool) error {
+	l := &t.learned.brief
+	if !large || t.profile.NoProjection || l.fails() {
+		_, err := t.client.do(ctx, q)
+		return err
+	}
+	brief := q
+	brief.query = url.Values{"excludedAttributes": {"members"}}
+	_, err := t.client.do(ctx, brief)
+	if l.open() {
+		l.settle(err == nil)
+		if isRefusal(err) {
+			_, err = t.client.do(ctx, q)
+		}
+	}
+	return err
 }
 
 // putMembers writes a group whole, with some members more or fewer. It

@@ -46,6 +46,7 @@ type learned struct {
 	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
 	managers    finding        // a create keeps the manager that it names
 	references  finding        // one operation of a bulk request may name the manager that another makes
+	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back
 	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
 }

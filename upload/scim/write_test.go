@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -491,5 +492,46 @@ func TestAGroupWhoseMembersAreHiddenIsNotWrittenWhole(t *testing.T) {
 		if left := server.MemberIDs(team); len(left) != 2 {
 			t.Errorf("%s: %d members are left of 2", test.what, len(left))
 		}
+	}
+}
+
+// The answers to many changes of one large group would each hold all its
+// members.
+func TestALargeGroupIsNotSentBackWithEveryChange(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		quirks  scimtest.Quirks
+		members int
+		want    string // the parameters of the changes, in order
+	}{
+		{"a small group is changed plainly", scimtest.Quirks{}, 100, " 200"},
+		{"a large one without its members", scimtest.Quirks{}, 350, "excludedAttributes=members 200, excludedAttributes=members 200, excludedAttributes=members 200"},
+		{"unless the service makes trouble of it", scimtest.Quirks{PatchPlain: true}, 350, "excludedAttributes=members 400,  200,  200,  200"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.Bulk = scimtest.BulkOff
+			server, target := start(t, row.quirks, "generic")
+			read(t, target)
+			ids, err := server.Seed(row.members)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := must(t, write(t, target, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:g", Set: []upload.Attribute{{Path: "displayName", Values: []string{"Staff"}}}}))[0]
+			held := &upload.Resource{Kind: upload.Group, ID: g.ID, ExternalID: "corp:g", MembersKnown: true}
+			server.ResetRequests()
+			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: held, Members: ids}))
+			var got []string
+			for _, r := range server.Requests() {
+				if r.Method == "PATCH" {
+					got = append(got, fmt.Sprintf("%s %d", r.Query, r.Status))
+				}
+			}
+			if all := strings.Join(got, ", "); all != row.want {
+				t.Errorf("changes %q, want %q", all, row.want)
+			}
+			if n := len(server.MemberIDs(g.ID)); n != row.members {
+				t.Errorf("%d members, want %d", n, row.members)
+			}
+		})
 	}
 }

@@ -65,6 +65,9 @@ func (s *Server) patch(q *request, t *resourceType, id string) (answer, error) {
 		return answer{}, err
 	}
 	quirks := s.quirks()
+	if quirks.PatchPlain && len(q.query) > 0 {
+		return answer{}, badRequest("invalidValue", "PATCH takes no parameters")
+	}
 	if quirks.MaxPatchOperations > 0 && len(ops) > quirks.MaxPatchOperations {
 		return answer{}, badRequest("invalidValue", "more than %d operations", quirks.MaxPatchOperations)
 	}

@@ -44,6 +44,7 @@ type Quirks struct {
 	PatchStatus         int  // 200 or 204; 0 is 200
 	UnchangedStatus     int  // of a PATCH that changes nothing, if not PatchStatus (SCIMMY: 204)
 	MaxPatchOperations  int  // more operations in a PATCH are 400 (Keycloak)
+	PatchPlain          bool // a PATCH with a query is 400
 	NoPathlessPatch     bool // an operation without a path is 400
 	AddNeedsTarget      bool // add to emails[type eq "home"].value without such an element is 400 noTarget (SCIMMY)
 	Manager             ManagerKind
