@@ -148,8 +148,12 @@ type batch struct {
 // encode makes a bulk request, as late as it is sent. Where one operation
 // makes the manager of another, that one refers to it.
 func (r *run) encode(ctx context.Context, writes []int) batch {
-	b := batch{refers: make([]bool, 0, len(writes))}
-	b.body = append(b.body, `{"schemas":["`+schemaBulk+`"],"Operations":[`...)
+	b := batch{writes: make([]int, 0, len(writes)), refers: make([]bool, 0, len(writes))}
+	size := 100
+	for _, i := range writes {
+		size += roughSize(&r.writes[i])
+	}
+	b.body = append(make([]byte, 0, size), `{"schemas":["`+schemaBulk+`"],"Operations":[`...)
 	made := map[int]bool{}
 	for _, i := range writes {
 		w := r.writes[i]
@@ -162,16 +166,17 @@ func (r *run) encode(ctx context.Context, writes []int) batch {
 			r.lead(ctx, &r.writes[i])
 			w = r.writes[i]
 		}
-		data, err := r.target.bulkData(&w)
-		if err != nil {
-			r.report(i, upload.Result{Err: err})
-			continue
-		}
+		before := len(b.body)
 		if len(b.writes) > 0 {
 			b.body = append(b.body, ',')
 		}
-		b.body = append(r.target.appendOperation(b.body, &w, i), data...)
-		b.body = append(b.body, '}')
+		body, err := r.target.appendBulk(b.body, &w, i)
+		if err != nil {
+			b.body = b.body[:before]
+			r.report(i, upload.Result{Err: err})
+			continue
+		}
+		b.body = append(body, '}')
 		b.writes, b.refers = append(b.writes, i), append(b.refers, refers)
 		made[i] = w.Op == upload.OpCreate
 	}
@@ -181,8 +186,12 @@ func (r *run) encode(ctx context.Context, writes []int) batch {
 
 func bulkID(i int) string { return "w" + strconv.Itoa(i) }
 
-// appendOperation is an operation up to its data, which follow.
-func (t *Target) appendOperation(out []byte, w *upload.Write, i int) []byte {
+// appendBulk appends one operation of a bulk request but for its last brace.
+func (t *Target) appendBulk(out []byte, w *upload.Write, i int) ([]byte, error) {
+	path, err := t.endpoint(w.Kind)
+	if err != nil {
+		return out, err
+	}
 	method := http.MethodPatch
 	switch w.Op {
 	case upload.OpCreate:
@@ -190,36 +199,25 @@ func (t *Target) appendOperation(out []byte, w *upload.Write, i int) []byte {
 	case upload.OpDelete:
 		method = http.MethodDelete
 	}
-	path := t.facts.endpoints[w.Kind]
 	if w.Before != nil {
 		path += "/" + url.PathEscape(t.pathID(w.Before))
 	}
 	out = append(out, `{"method":"`+method+`","path":`...)
-	out = appendText(out, path)
-	out = append(out, `,"bulkId":"`+bulkID(i)+`"`...)
-	if w.Op != upload.OpDelete {
-		out = append(out, `,"data":`...)
+	out = append(appendText(out, path), `,"bulkId":"`+bulkID(i)+`"`...)
+	if w.Op == upload.OpDelete {
+		return out, nil
 	}
-	return out
-}
-
-// bulkData are the data of an operation, nil for a delete.
-func (t *Target) bulkData(w *upload.Write) ([]byte, error) {
-	if _, err := t.endpoint(w.Kind); err != nil {
-		return nil, err
-	}
+	out = append(out, `,"data":`...)
 	switch w.Op {
 	case upload.OpCreate:
-		return t.createBody(w)
+		return t.appendCreate(out, w)
 	case upload.OpUpdate:
 		u := t.updating(w)
-		return patchBody(t.writer(w.Kind).operations(&u.left, u.form))
+		return appendPatch(out, t.writer(w.Kind).operations(&u.left, u.form))
 	case upload.OpAddMembers:
-		return patchBody(additions(w.Members))
-	case upload.OpRemoveMembers:
-		return patchBody(t.removals(w.Members))
+		return appendPatch(out, additions(w.Members))
 	}
-	return nil, nil
+	return appendPatch(out, t.removals(w.Members))
 }
 
 // batch sends one bulk request. Operations that it does not speak of, and

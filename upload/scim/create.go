@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,8 +12,8 @@ import (
 	"adsync/upload"
 )
 
-// createBody is the document of a new resource.
-func (t *Target) createBody(x *upload.Write) ([]byte, error) {
+// appendCreate appends the document of a new resource.
+func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
 	w := t.writer(x.Kind)
 	doc := document{}
 	add := *x
@@ -26,7 +25,7 @@ func (t *Target) createBody(x *upload.Write) ([]byte, error) {
 		markPrimary(doc)
 	}
 	doc["schemas"] = w.schemas(doc)
-	return json.Marshal(doc)
+	return appendJSON(out, doc)
 }
 
 // create makes a resource. It may be its manager for which it is refused; the
@@ -47,7 +46,7 @@ func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 // post sends a POST. One whose fate is unknown is looked for before it is
 // sent again: a second resource must never come of it.
 func (t *Target) post(ctx context.Context, x *upload.Write) upload.Result {
-	body, err := t.createBody(x)
+	body, err := t.appendCreate(nil, x)
 	if err != nil {
 		return upload.Result{Err: fmt.Errorf("encode a %s: %w", x.Kind, err)}
 	}

@@ -322,12 +322,3 @@ func (w *writer) manager(doc document, id string) {
 		delete(doc, urn)
 	}
 }
-
-// appendText appends a string as JSON.
-func appendText(out []byte, s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return append(out, `""`...) // strings are always encoded
-	}
-	return append(out, text...)
-}

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"encoding/json"
 	"strings"
 
 	"adsync/upload"
@@ -17,8 +16,11 @@ type operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-func patchBody(operations []operation) ([]byte, error) {
-	return json.Marshal(map[string]any{"schemas": []string{schemaPatch}, "Operations": operations})
+func patchBody(operations []operation) ([]byte, error) { return appendPatch(nil, operations) }
+
+func appendPatch(out []byte, operations []operation) ([]byte, error) {
+	out, err := appendJSON(append(out, `{"schemas":["`+schemaPatch+`"],"Operations":`...), operations)
+	return append(out, '}'), err
 }
 
 // managerForm is how a manager is written in a PATCH; the next one is tried

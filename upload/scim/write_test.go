@@ -329,7 +329,7 @@ func TestACreateSaysWhatItUses(t *testing.T) {
 	w := person(1)
 	w.Set = append(w.Set, upload.Attribute{Path: "roles", Values: []string{"a", "b"}}, upload.Attribute{Path: `addresses[type eq "work"].locality`, Values: []string{"X"}},
 		upload.Attribute{Path: `addresses[type eq "work"].country`, Values: []string{"DE"}}, upload.Attribute{Path: "name.middleName"})
-	body, err := target.createBody(&w)
+	body, err := target.appendCreate(nil, &w)
 	if err != nil {
 		t.Fatal(err)
 	}
