@@ -23,7 +23,7 @@ func TestRefusedBindsAreExplained(t *testing.T) {
 		hint string
 	}{
 		"an unknown account":       {ldaptest.RefuseBind("525"), "sources[corp].bind.username" + as + "there is no such account (49, data 525)", `write the name as account@domain or DOMAIN\account`},
-		"a wrong password":         {ldaptest.RefuseBind("52e"), "sources[corp].bind.password" + as + "the name or the password is wrong (49, data 52e)", "try them with: runas /user:NAME cmd; further attempts may lock the account"},
+		"a wrong password":         {ldaptest.RefuseBind("52e"), "sources[corp].bind.password" + as + "the name or the password is wrong (49, data 52e)", "try them with: kinit NAME, or runas /user:NAME cmd on Windows; further attempts may lock the account"},
 		"outside the logon hours":  {ldaptest.RefuseBind("530"), "sources[corp].bind.username" + as + "the account may not log on at this time of day (49, data 530)", "change the logon hours of the account"},
 		"from a wrong machine":     {ldaptest.RefuseBind("531"), "sources[corp].bind.username" + as + "the account may not log on from this machine (49, data 531)", `add the domain controller to the account's "Log On To" list, or remove the list`},
 		"an expired password":      {ldaptest.RefuseBind("532"), "sources[corp].bind.password" + as + "the password has expired (49, data 532)", "set a new one, and let the password of a service account never expire"},

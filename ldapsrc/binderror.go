@@ -21,7 +21,7 @@ type explanation struct {
 // only to one who has the right password.
 var adReasons = map[string]explanation{
 	"525": {"bind.username", "there is no such account", "write the name as account@domain or DOMAIN\\account"},
-	"52e": {"bind.password", "the name or the password is wrong", "try them with: runas /user:NAME cmd; further attempts may lock the account"},
+	"52e": {"bind.password", "the name or the password is wrong", "try them with: kinit NAME, or runas /user:NAME cmd on Windows; further attempts may lock the account"},
 	"52f": {"bind.username", "the account's restrictions forbid this logon", "look at the account's logon hours, workstations and authentication policy"},
 	"530": {"bind.username", "the account may not log on at this time of day", "change the logon hours of the account"},
 	"531": {"bind.username", "the account may not log on from this machine", "add the domain controller to the account's \"Log On To\" list, or remove the list"},
