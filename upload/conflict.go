@@ -10,12 +10,12 @@ import (
 // address is taken: what is ours, or may be adopted, is brought up to date;
 // of anything else both parties are named.
 func (a *applier) resolve(ctx context.Context, c *Change, w Write) {
-	holder, why, err := a.holder(ctx, c, w.ExternalID)
+	holder, refusal, err := a.holder(ctx, c, w.ExternalID)
 	switch {
 	case err != nil:
 		a.fail(c, fmt.Errorf("%s %q is taken at the service, and looking up by whom: %w", nameOf(c.Kind), c.Name, err))
-	case holder == nil:
-		a.fail(c, &Refusal{Status: 409, ScimType: "uniqueness", Detail: why})
+	case refusal != nil:
+		a.fail(c, refusal)
 	case holder.ExternalID == w.ExternalID && holder.Active && a.State.Unproven[c.Kind] == "":
 		// A complete list did not have it a moment ago.
 		a.stopped = &Overtaken{Kind: c.Kind, Name: c.Name, What: "created"}
@@ -45,31 +45,41 @@ func asUpdate(w Write, holder *Resource) Write {
 }
 
 // holder finds the resource that stands in the way of a create: by our mark,
-// then by name. It is nil when it is not ours to take, and why says whose.
-func (a *applier) holder(ctx context.Context, c *Change, externalID string) (r *Resource, why string, err error) {
+// then by name. A refusal says whose it is where it is not ours to take.
+func (a *applier) holder(ctx context.Context, c *Change, externalID string) (*Resource, *Refusal, error) {
 	found, errMark := a.target.Find(ctx, c.Kind, KeyExternalID, externalID)
 	if len(found) == 1 && found[0].ExternalID == externalID {
-		return &found[0], "", nil
+		return &found[0], nil, nil
 	}
-	found, err = a.target.Find(ctx, c.Kind, nameOf(c.Kind), c.Name)
+	found, err := a.target.Find(ctx, c.Kind, nameOf(c.Kind), c.Name)
 	if err != nil {
-		return nil, "", errors.Join(err, errMark)
+		return nil, nil, errors.Join(err, errMark)
 	}
-	if len(found) != 1 {
-		return nil, fmt.Sprintf("a value of %s (%s) must be unique and is taken at the service; %d resources have its %s", c.Name, c.DN, len(found), nameOf(c.Kind)), nil
+	switch len(found) {
+	case 0:
+		refusal := taken("a value of %s (%s) must be unique, is taken at the service, and no %s is shown that has it", c.Name, c.DN, c.Kind)
+		refusal.Hint = fmt.Sprintf("a %s that was switched off or deleted at the service may be hidden there: bring it back, or give it another name", c.Kind)
+		return nil, refusal, nil
+	case 1:
+	default:
+		return nil, taken("a value of %s (%s) must be unique and is taken at the service; %d resources have its %s", c.Name, c.DN, len(found), nameOf(c.Kind)), nil
 	}
 	other := &found[0]
 	if other.ExternalID == externalID {
-		return other, "", nil
+		return other, nil, nil
 	}
 	if source, anchor, ok := a.Mark.Owner(other.ExternalID); ok {
-		return nil, fmt.Sprintf("%q (%s) and %s of source %s both want the %s; the latter has it", c.Name, c.DN, anchor, source, nameOf(c.Kind)), nil
+		return nil, taken("%q (%s) and %s of source %s both want the %s; the latter has it", c.Name, c.DN, anchor, source, nameOf(c.Kind)), nil
 	}
 	if source, ok := a.Mark.Foreign(other.ExternalID); ok {
-		return nil, fmt.Sprintf("%q (%s): the %s is that of %s %s, which belongs to source %q", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID, source), nil
+		return nil, taken("%q (%s): the %s is that of %s %s, which belongs to source %q", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID, source), nil
 	}
 	if !a.Adopt {
-		return nil, fmt.Sprintf("%q (%s): the %s is that of %s %s, which is not ours, and target.adopt is never", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID), nil
+		return nil, taken("%q (%s): the %s is that of %s %s, which is not ours, and target.adopt is never", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID), nil
 	}
-	return other, "", nil
+	return other, nil, nil
+}
+
+func taken(format string, args ...any) *Refusal {
+	return &Refusal{Status: 409, ScimType: "uniqueness", Detail: fmt.Sprintf(format, args...)}
 }
