@@ -136,6 +136,7 @@ type resourceKey struct {
 func (a *applier) phase(ctx context.Context, changes []*Change) {
 	switch {
 	case a.stopped != nil || a.overtaken(ctx, changes):
+		return
 	case changes[0].renames():
 		a.rename(ctx, changes)
 	case changes[0].Verb == Create && changes[0].Kind == User:
@@ -143,6 +144,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 	default:
 		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
 	}
+	a.onceMore(ctx, changes)
 }
 
 // uniqueName reports whether two resources of a kind cannot have one name.

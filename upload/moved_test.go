@@ -145,3 +145,25 @@ func TestANameBecomesFreeByAMove(t *testing.T) {
 	}
 	w.sync(t)
 }
+
+// The service wants addresses to be unique and does not say so.
+func TestAnAddressGoesFromOneToAnother(t *testing.T) {
+	w := newWorld()
+	mail := func(login, address string) { w.user(login, map[string][]string{"mail": {address}}) }
+	mail("ada", "ada@example.com")
+	mail("bob", "help@example.com")
+	w.sync(t)
+	mail("ada", "help@example.com")
+	mail("bob", "bob@example.com")
+	w.refuse = func(x upload.Write) error {
+		for _, r := range w.memory.users {
+			for _, a := range x.Set {
+				if r.ID != x.Before.ID && r.Get(a.Path)[0] == a.Values[0] {
+					return &upload.Refusal{Status: 409, ScimType: "uniqueness"}
+				}
+			}
+		}
+		return nil
+	}
+	w.sync(t)
+}

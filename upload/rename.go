@@ -54,13 +54,45 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 // be unique after all.
 func (a *applier) shares(ctx context.Context, c *Change) bool {
 	a.batch(ctx, []*Change{c}, a.write)
-	refusal := new(Refusal)
-	if c.State != Failed || !errors.As(c.Failure, &refusal) || !refusal.Conflict() {
+	if !a.clashed(c) {
 		return true
 	}
+	a.forgive(c)
+	return false
+}
+
+// onceMore writes what was refused for a value that another resource has, now
+// that others of the phase may have given theirs up: an address that goes from
+// one to another, a name that the service does not show.
+func (a *applier) onceMore(ctx context.Context, changes []*Change) {
+	var refused []*Change
+	given := false
+	for _, c := range changes {
+		given = given || c.State == Applied && c.Verb != Create
+		if c.Verb != Create && a.clashed(c) {
+			refused = append(refused, c)
+		}
+	}
+	if !given || a.stopped != nil {
+		return
+	}
+	for _, c := range refused {
+		a.forgive(c)
+	}
+	a.batch(ctx, refused, a.write)
+}
+
+// clashed reports whether a change was refused for a value that another
+// resource has.
+func (a *applier) clashed(c *Change) bool {
+	refusal := new(Refusal)
+	return c.State == Failed && errors.As(c.Failure, &refusal) && refusal.Conflict()
+}
+
+// forgive makes a refused change one that is yet to be made.
+func (a *applier) forgive(c *Change) {
 	c.State, c.Failure = Planned, nil
 	delete(a.notTaken, resourceKey{c.Kind, c.Before.ID})
-	return false
 }
 
 // stepAside writes momentary values on every path that must be unique.

@@ -272,6 +272,8 @@ func (w *world) impossible(c *upload.Change) bool {
 		return true
 	case c.State == upload.Failed && (hidden || w.quirks.UniqueDisplayName) && strings.Contains(c.Failure.Error(), " be created"):
 		return true
+	case c.State == upload.Failed && strings.Contains(c.Failure.Error(), "the group could not be adopted"):
+		return true // the adoption was judged by itself
 	case (w.quirks.Patch == scimtest.PatchOff || w.quirks.Patch == scimtest.PatchMissing) && membersUnseen(c):
 		return true
 	case w.quirks.Delete == scimtest.DeleteDeactivates && w.profile == "generic":
