@@ -145,16 +145,7 @@ func (a *answers) configure(before *config.File) *config.File {
 		f.Sources = append(f.Sources, a.Sources[i].source(s))
 	}
 	f.Target = a.Target.target(before.Target)
-	switch {
-	case a.Target.Proxy == "":
-		f.Proxy = nil
-	case before.Proxy == nil:
-		f.Proxy = &config.Proxy{URL: a.Target.Proxy}
-	default:
-		p := *before.Proxy
-		p.URL = a.Target.Proxy
-		f.Proxy = &p
-	}
+	f.Proxy = a.Target.wayOut.setting(before.Proxy)
 	return &f
 }
 

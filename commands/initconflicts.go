@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"adsync/ldapsrc"
-	"adsync/proxy"
 	"adsync/upload/scim"
 
 	"github.com/go-ldap/ldap/v3"
@@ -89,10 +88,7 @@ var flagChecks = map[string]func(string) error{
 		_, err := scim.ProfileNamed(text)
 		return err
 	},
-	"proxy": func(text string) error {
-		_, err := proxy.New(proxy.Setting{URL: text, Getenv: func(string) string { return "" }})
-		return err
-	},
+	"proxy": proxyText, "proxy-password-file": secretFile, "proxy-password-env": variable,
 }
 
 func oneOf(values ...string) func(string) error {
@@ -173,6 +169,11 @@ func (w *wizard) sourceConflicts(refuse func(flag, reason string)) {
 // targetConflicts are flags about the service that do not go together.
 func (w *wizard) targetConflicts(refuse func(flag, reason string)) {
 	a := w.answers.Target
+	w.refuseSeveral(refuse, proxyKeys[2:])
+	refuseThese(refuse, []conflict{
+		{proxyKeys[1:2], either(w.options.first("proxy"), a.Proxy) == "", "wants --proxy"},
+		{proxyKeys[2:], either(w.options.first("proxy-user"), a.ProxyUser) == "", "wants --proxy-user"},
+	})
 	a.URL = either(w.options.first("target-url"), a.URL)
 	auth := append(slices.Clone(clientKeys), "target-auth")
 	for _, keys := range authKeys {

@@ -67,7 +67,11 @@ var initAnswers = []struct {
 	{"client-key-id", "OAuth 2.0: the key's `ID` (kid), where the service wants it", oneAnswer},
 	{"target-ca-file", "PEM `FILE` of the authority that signs the service's certificate", oneAnswer},
 	{"profile", "`NAME` of what the service does differently; guessed from its URL when left out", oneAnswer},
-	{"proxy", "`URL` of the proxy to the service, or system (adsync proxy asks for more)", oneAnswer},
+	{"proxy", "`URL` of the proxy to the service, system, or none (adsync proxy asks for more)", oneAnswer},
+	{"proxy-user", "`NAME` to sign in at the proxy with", oneAnswer},
+	{"proxy-password-file", "the password at the proxy stands in `FILE`", oneAnswer},
+	{"proxy-password-env", "the password at the proxy stands in the environment variable `NAME`", oneAnswer},
+	{"proxy-password-command", "the password at the proxy is what `COMMAND` prints", manyAnswers},
 }
 
 func initFlags() []cli.Flag {

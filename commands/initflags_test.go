@@ -26,7 +26,7 @@ var flagsOfQuestion = map[string][]string{
 	"token-url": {"token-url"}, "client-id": {"client-id"}, "client-scope": {"client-scope"},
 	"client-secret":   {"client-secret-file", "client-secret-env", "client-secret-command"},
 	"client-key-file": {"client-key-file", "client-key-env", "client-key-command"},
-	"target-ca-file":  {"target-ca-file"}, "profile": {"profile"}, "proxy": {"proxy"},
+	"target-ca-file":  {"target-ca-file"}, "profile": {"profile"}, "proxy": {"proxy"}, "proxy-user": {"proxy-user"}, "proxy-password": proxyKeys[2:],
 	"run-as": {"run-as"}, "account": {"run-as"}, "schedule": {"schedule"}, "install": {"yes"}, "sure": {"remove-source"},
 
 	"reach": nil, "sign-in": nil, "service": nil, "empty": nil, "another": nil, "group-prefix": nil, "change": nil, "write": nil,

@@ -92,7 +92,7 @@ func atHome(path string) string {
 
 // A typedSecret is a secret that is stored when the configuration is written.
 type typedSecret struct {
-	owner string // the source's id, or target
+	owner string // the source's id, target or proxy
 	kind  string // password, token or secret
 	value config.Value
 	place *config.Secret // where the configuration names it
@@ -103,8 +103,11 @@ func (t *typedSecret) file() string { return t.owner + "." + t.kind }
 
 // what names the secret for people.
 func (t *typedSecret) what() string {
-	if t.owner == "target" {
+	switch t.owner {
+	case "target":
 		return t.kind + " of the service"
+	case "proxy":
+		return t.kind + " of the proxy"
 	}
 	return t.kind + " of source " + t.owner
 }
@@ -124,6 +127,9 @@ func (a *answers) typed() []typedSecret {
 	}
 	if s := a.Target.secret(); s != nil {
 		add("target", s.kind, s.answer)
+	}
+	if a.Target.Proxy != "" && a.Target.ProxyUser != "" {
+		add("proxy", "password", &a.Target.ProxyPassword)
 	}
 	return list
 }

@@ -39,9 +39,7 @@ func (w *wizard) target(ctx context.Context) error {
 
 // targetFlags takes the answers that are not asked for.
 func (w *wizard) targetFlags(a *targetAnswers) {
-	if given, ok := w.ask.take("proxy"); ok {
-		a.Proxy = given
-	}
+	w.proxyFlags(&a.wayOut)
 	if given, ok := w.ask.take("target-ca-file"); ok {
 		a.CAFile = w.beside(given)
 	}
@@ -153,7 +151,7 @@ func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error)
 	case "url":
 		return w.askService(ctx, a)
 	case "proxy":
-		return w.askProxy(ctx, a)
+		return w.askProxy(ctx, &a.wayOut)
 	case "ca-file":
 		path, err := w.ask.Text(ctx, ask.Question{Key: "target-ca-file", Label: "PEM file of the authority", Validate: existingFile})
 		if err != nil {
@@ -166,7 +164,7 @@ func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error)
 
 // probeTarget reaches the service and shows it what was answered.
 func (w *wizard) probeTarget(ctx context.Context, a *targetAnswers) (scim.Probe, error) {
-	w.answers.Target.Proxy = a.Proxy
+	w.answers.Target.wayOut = a.wayOut
 	if err := w.openProxy(w.env.Getenv); err != nil {
 		return scim.Probe{}, err
 	}
@@ -222,21 +220,6 @@ func (w *wizard) askProfile(ctx context.Context) error {
 	return err
 }
 
-// askProxy asks for the way out of the network, as far as an address goes;
-// "adsync proxy" asks for the rest.
-func (w *wizard) askProxy(ctx context.Context, a *targetAnswers) error {
-	q := ask.Question{Key: "proxy", Label: "URL of the proxy, or none", Default: a.Proxy,
-		Help: "http://proxy.example.com:3128, socks5://..., or system for what this machine is set to. For a proxy that wants a password, run \"adsync proxy\" afterwards."}
-	if found := proxy.System(); q.Default == "" && len(found) > 0 && found[0].Setting.URL != "" {
-		q.Default = found[0].Setting.URL
-	}
-	text, err := w.ask.Text(ctx, q)
-	if a.Proxy = strings.TrimSpace(text); a.Proxy == "none" {
-		a.Proxy = ""
-	}
-	return err
-}
-
 // again is what to do about a secret that was refused.
 func (a *targetAnswers) again() string {
 	switch a.Auth {
@@ -252,7 +235,10 @@ func (a *targetAnswers) again() string {
 // they were refused, a URL where there is no service at it.
 func likely(cause error, credentials string) string {
 	var refused *upload.Refusal
+	var stopped *proxy.Error
 	switch {
+	case errors.As(cause, &stopped) && stopped.Kind == proxy.ProxyAuth:
+		return "proxy"
 	case errors.As(cause, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
 		return credentials
 	case notThere(cause):

@@ -10,7 +10,7 @@ import (
 type targetAnswers struct {
 	URL, Profile string
 	CAFile       string
-	Proxy        string
+	wayOut
 
 	Auth               string // one of the auth constants
 	Token              secretAnswer
@@ -28,7 +28,7 @@ type targetAnswers struct {
 func answersOfTarget(t *config.Target, p *config.Proxy) targetAnswers {
 	a := targetAnswers{Auth: authBearer}
 	if p != nil {
-		a.Proxy = p.URL
+		a.wayOut = wayOut{Proxy: p.URL, ProxyUser: p.Username, ProxyPassword: secretAnswer{Place: p.Password}}
 	}
 	if t == nil {
 		return a

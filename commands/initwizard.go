@@ -84,8 +84,8 @@ func (w *wizard) say(format string, args ...any) { w.ask.Say(format, args...) }
 func (w *wizard) openProxy(getenv func(string) string) error {
 	f := w.answers.configure(w.before)
 	secrets := config.Secrets{}
-	if f.Proxy != nil && !f.Proxy.Password.IsZero() {
-		v, err := f.Proxy.Password.Resolve(context.Background(), w.resolver())
+	if f.Proxy != nil {
+		v, err := w.answers.Target.ProxyPassword.value(context.Background(), w.resolver())
 		if err != nil {
 			return usage(fmt.Errorf("proxy.password: %w", err), `"adsync proxy" edits it`)
 		}
@@ -174,7 +174,7 @@ var (
 	sourceKeys = []string{"source-id", "source-type", "source-url", "domain", "forest", "starttls", "ca-file", "pin-sha256", "bind-method",
 		"bind-user", "password-file", "password-env", "password-command", "keytab", "ccache", "realm", "kdc", "cert-file", "key-file", "user-base", "user-filter",
 		"member-of", "groups", "group-base"}
-	targetKeys = slices.Concat([]string{"target-url", "target-auth", "target-ca-file", "profile", "proxy"}, clientKeys,
+	targetKeys = slices.Concat([]string{"target-url", "target-auth", "target-ca-file", "profile"}, proxyKeys, clientKeys,
 		authKeys[authBearer], authKeys[authBasic], authKeys[authOAuth2], authKeys[authOAuth2Key])
 )
 

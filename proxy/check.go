@@ -176,7 +176,7 @@ func (p *Proxy) firstAnswer(ctx context.Context, conn net.Conn, target *url.URL,
 	}
 	defer func() { _ = resp.Body.Close() }()
 	report.Status = resp.Status
-	return p.Refusal(resp)
+	return p.refusal(resp)
 }
 
 // userPassword is what basic authentication sends, empty for nothing.

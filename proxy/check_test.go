@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -90,33 +89,26 @@ func TestCheckThatIsCanceledSaysSo(t *testing.T) {
 	}
 }
 
-func TestAPlainRequestsRefusalIsFoundInTheAnswer(t *testing.T) {
+func TestAPlainRequestThatTheProxyRefusesIsAnError(t *testing.T) {
 	service := startTarget(t, false)
 	via := startHTTPProxy(t, &httpProxy{user: "svc", password: secret})
 	p := mustNew(t, proxy.Setting{URL: via.URL, Username: "svc", Password: "wrong"})
-	resp, err := (&http.Client{Transport: p.Transport(nil)}).Get(service.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	e := wantKind(t, p.Refusal(resp), proxy.ProxyAuth)
-	if !e.SignedIn {
-		t.Error("credentials were sent")
+	client := &http.Client{Transport: p.Transport(nil)}
+	for _, path := range []string{"/v2/Users", "/v2/Groups"} { // the second is not shown the password
+		resp, err := client.Post(service.URL+path, "text/plain", strings.NewReader("body"))
+		if err == nil {
+			resp.Body.Close()
+		}
+		if e := wantKind(t, err, proxy.ProxyAuth); !e.SignedIn {
+			t.Error("credentials were sent")
+		}
 	}
 	if _, _, _, requests := service.seen(); requests != 0 {
 		t.Error("the request went around the proxy")
 	}
 
-	direct := mustNew(t, proxy.Setting{})
-	resp, err = (&http.Client{Transport: direct.Transport(nil)}).Get(service.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	if err := direct.Refusal(resp); err != nil {
-		t.Error(err)
-	}
+	direct := &http.Client{Transport: mustNew(t, proxy.Setting{}).Transport(nil)}
+	get(t, direct, service.URL, 1)
 }
 
 func TestTheDirectWaysFailuresAreExplainedToo(t *testing.T) {

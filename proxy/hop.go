@@ -59,10 +59,8 @@ func (o observer) run(step string, do func() error) error {
 
 // open connects to target (host:port) through the proxy.
 func (h *hop) open(ctx context.Context, target string, watch observer) (net.Conn, error) {
-	if refused := h.refusal.Load(); refused != nil {
-		again := *refused
-		again.Target = target
-		return nil, &again
+	if err := h.refusedBefore(target); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -71,10 +69,26 @@ func (h *hop) open(ctx context.Context, target string, watch observer) (net.Conn
 		through = h.openSOCKS
 	}
 	conn, err := through(ctx, target, watch)
+	h.remember(err)
+	return conn, err
+}
+
+// remember keeps the proxy's no to the user and password.
+func (h *hop) remember(err error) {
 	if refused := new(Error); errors.As(err, &refused) && refused.Kind == ProxyAuth && refused.SignedIn {
 		h.refusal.Store(refused)
 	}
-	return conn, err
+}
+
+// refusedBefore is that no, for another target, or nil.
+func (h *hop) refusedBefore(target string) error {
+	refused := h.refusal.Load()
+	if refused == nil {
+		return nil
+	}
+	again := *refused
+	again.Target = target
+	return &again
 }
 
 func (h *hop) openHTTP(ctx context.Context, target string, watch observer) (net.Conn, error) {

@@ -18,14 +18,48 @@ func (p *Proxy) Dialer() ContextDialer {
 	})
 }
 
+// Transport is what Proxy.Transport makes. It may be used as *http.Transport is.
+type Transport struct {
+	*http.Transport
+	proxy *Proxy
+}
+
 // Transport is the one HTTP transport. It speaks HTTP/2 where the target does,
 // keeps connections for the requests to come, many to one host, and sends
-// everything the way Route says. The connection's own failures are of type
-// *Error inside the *url.Error that http.Client returns. A proxy's answer to a
-// plain http request arrives as a response: see Refusal.
+// everything the way Route says. What stood in the way, on this side of the
+// target, is of type *Error inside the *url.Error that http.Client returns.
 //
 // The TLS configuration is for the target and may be nil; it is copied.
-func (p *Proxy) Transport(config *tls.Config) *http.Transport {
+func (p *Proxy) Transport(config *tls.Config) *Transport {
+	return &Transport{p.transport(config), p}
+}
+
+// RoundTrip sends a request. A plain http request is answered by the proxy
+// itself when it does not carry it on; that is an error here.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	h := t.proxy.ways.http
+	plain := req.URL.Scheme == "http" && h != nil && h.absoluteForm()
+	if plain && t.proxy.way("http", targetAddr(req.URL)) != nil {
+		if err := h.refusedBefore(targetAddr(req.URL)); err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close()
+			}
+			return nil, err
+		}
+	}
+	resp, err := t.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.proxy.refusal(resp); err != nil {
+		h.remember(err)
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+func (p *Proxy) transport(config *tls.Config) *http.Transport {
 	config = p.targetTLS(config)
 	return &http.Transport{
 		Proxy: p.absoluteForm,
@@ -121,10 +155,10 @@ func (p *Proxy) absoluteForm(req *http.Request) (*url.URL, error) {
 	return u, nil
 }
 
-// Refusal is the proxy's own answer to a plain http request as an *Error, nil
+// refusal is the proxy's own answer to a plain http request as an *Error, nil
 // when the answer is the target's. For an https request it is always nil: there
 // the proxy's answer is an error of the connection.
-func (p *Proxy) Refusal(resp *http.Response) error {
+func (p *Proxy) refusal(resp *http.Response) error {
 	if resp.Request == nil || resp.Request.URL.Scheme != "http" {
 		return nil
 	}
