@@ -68,8 +68,11 @@ func (a *applier) onceMore(ctx context.Context, changes []*Change) {
 	var refused []*Change
 	given := false
 	for _, c := range changes {
-		given = given || c.State == Applied && c.Verb != Create
-		if c.Verb != Create && a.clashed(c) {
+		if len(c.set) == 0 || c.Before == nil {
+			continue
+		}
+		given = given || c.State == Applied
+		if a.clashed(c) {
 			refused = append(refused, c)
 		}
 	}
