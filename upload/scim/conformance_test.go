@@ -61,6 +61,7 @@ func fixture(t *testing.T, quirks scimtest.Quirks, profile string) targettest.Fi
 	}
 	t.Cleanup(server.Close)
 	return targettest.Fixture{
+		Large:         130,
 		HidesInactive: quirks.InactiveUsers != scimtest.InactiveShown,
 		TakesOver:     quirks.PostTakesOver,
 		Lasting:       quirks.Delete == scimtest.DeleteHard && profile != "github" && profile != "google",

@@ -18,9 +18,9 @@ func TestSCIMMYPassesTheSuite(t *testing.T) {
 		{"without PATCH", []string{"SCIMMY_NO_PATCH=1"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			url, token, _ := servers.Scimmy(t, row.env...)
 			targettest.Run(t, func(t *testing.T) targettest.Fixture {
-				url, token, _ := servers.Scimmy(t, row.env...)
-				return targettest.Fixture{Connect: func(t *testing.T) upload.Target {
+				return targettest.Fixture{Tag: tag(), Lasting: true, Connect: func(t *testing.T) upload.Target {
 					target, err := scim.New(scim.Config{URL: url, Auth: scim.Auth{Bearer: scim.Secret(token)}}, scim.Env{})
 					if err != nil {
 						t.Fatal(err)

@@ -15,19 +15,21 @@ import (
 type company struct {
 	mapping *upload.Mapping
 	people  []person
+	policy  upload.Policy
 }
 
 type person struct {
 	name           string // userName
 	active, member bool
+	gone           bool
 }
 
 // planned is the proof that counts: after a plan is applied the next one is
 // empty. Two people then swap names, one is disabled and the group changes.
 func planned(t *testing.T, s *suite) {
-	c := &company{mapping: s.mapping(t)}
+	c := &company{mapping: s.mapping(t), policy: upload.DefaultPolicy()}
 	for n := range 6 {
-		c.people = append(c.people, person{s.name(n + 1), true, n < 4})
+		c.people = append(c.people, person{name: s.name(n + 1), active: true, member: n < 4})
 	}
 	s.sync(t, c)
 	s.sync(t, c)
@@ -55,7 +57,9 @@ func (s *suite) sync(t *testing.T, c *company) {
 		}
 	}
 	hidden := func(c upload.Change) bool {
-		return c.State == upload.Withheld || c.Verb == upload.AddMembers && !(c.Before != nil && c.Before.MembersKnown)
+		// Who is inactive already is all that some make of a delete.
+		deactivated := c.Verb == upload.Delete && c.Before != nil && !c.Before.Active
+		return deactivated || c.State == upload.Withheld || c.Verb == upload.AddMembers && !(c.Before != nil && c.Before.MembersKnown)
 	}
 	for _, left := range slices.DeleteFunc(upload.Diff(s.input(t, c)).Changes, hidden) {
 		t.Errorf("left to do: %s", left.Line())
@@ -66,33 +70,36 @@ func (s *suite) sync(t *testing.T, c *company) {
 func (s *suite) input(t *testing.T, c *company) upload.Input {
 	t.Helper()
 	snapshot := &directory.Snapshot{}
-	group := directory.Group{Anchor: anchor(99), Attributes: directory.AttributesOf(map[string][]string{"cn": {"Suite crew"}})}
+	group := directory.Group{Anchor: anchor(99), Attributes: directory.AttributesOf(map[string][]string{"cn": {"Suite crew" + s.Tag}})}
 	for n, p := range c.people {
+		if p.gone {
+			continue
+		}
 		attributes := map[string][]string{
 			"uid": {p.name}, "givenName": {"Suite"}, "sn": {fmt.Sprintf("Number %d", n)}, "cn": {fmt.Sprintf("Suite %d", n)}, "pw": {fmt.Sprintf("Suite-%d-aA", n)},
 		}
-		snapshot.Users = append(snapshot.Users, directory.User{Anchor: anchor(n), DN: p.name, Active: p.active, Attributes: directory.AttributesOf(attributes)})
+		snapshot.Users = append(snapshot.Users, directory.User{Anchor: anchor(n + 1), DN: p.name, Active: p.active, Attributes: directory.AttributesOf(attributes)})
 		if p.member {
-			group.Members = append(group.Members, anchor(n))
+			group.Members = append(group.Members, anchor(n+1))
 		}
 	}
 	snapshot.Groups = []directory.Group{group}
 	s.target = s.Connect(t)
 	want := upload.Want{
 		Users: c.mapping.Paths(upload.User), Groups: c.mapping.Paths(upload.Group), Members: true,
-		Owned: func(id string) bool { return strings.HasPrefix(id, source) },
+		Owned: func(id string) bool { return strings.HasPrefix(id, s.source()) },
 	}
 	state, err := s.target.Read(t.Context(), want)
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	mark, err := upload.NewMark("{source}:{anchor}", []string{"suite"})
+	mark, err := upload.NewMark("{source}:{anchor}", []string{"suite" + s.Tag})
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := upload.Input{
-		Sources: []upload.Source{{ID: "suite", Reading: directory.Complete("suite", snapshot), Mapping: c.mapping, Groups: true}},
-		State:   state, Capabilities: s.target.Capabilities(), Mark: mark, Policy: upload.DefaultPolicy(),
+		Sources: []upload.Source{{ID: "suite" + s.Tag, Reading: directory.Complete("suite"+s.Tag, snapshot), Mapping: c.mapping, Groups: true}},
+		State:   state, Capabilities: s.target.Capabilities(), Mark: mark, Policy: c.policy,
 	}
 	s.unproven = state.Unproven
 	if err := upload.LookUp(context.WithoutCancel(t.Context()), s.target, in); err != nil {

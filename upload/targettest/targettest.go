@@ -23,8 +23,14 @@ type Fixture struct {
 	Connect func(t *testing.T) upload.Target
 	// Domain is the domain of the userNames; default example.org.
 	Domain string
+	// Tag is part of every name and externalId, so that a part of the suite
+	// meets nothing of another one at a service that deletes no users.
+	Tag string
 	// Users is how many users are written; default 30.
 	Users int
+	// Large is how many members a group is given that many requests are
+	// needed for; 0 leaves that part out.
+	Large int
 	// HidesInactive is set where an inactive user cannot be read.
 	HidesInactive bool
 	// TakesOver is set where a create of a taken name changes the user that
@@ -47,8 +53,11 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"a user goes off and on again", switches},
 		{"managers who are made in the same call are there in the end", managers},
 		{"members join and leave a group", members},
+		{"a large group is filled and emptied", large},
 		{"what is deleted is gone and may be deleted again", deletes},
 		{"after a plan is applied there is nothing left to do", planned},
+		{"a resource that nobody owns is adopted", adopted},
+		{"who leaves and comes back has one account", returning},
 		{"a cancelled run writes nothing more", cancelled},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -88,13 +97,17 @@ func (s *suite) paths() []string {
 	}
 }
 
-const source = "suite:"
+// source is the beginning of the externalIds of the suite.
+func (s *suite) source() string { return "suite" + s.Tag + ":" }
+
+// group is the name of the suite's group.
+func (s *suite) group() string { return "Suite staff" + s.Tag }
 
 func (s *suite) read(t *testing.T) *upload.State {
 	t.Helper()
 	state, err := s.target.Read(t.Context(), upload.Want{
 		Users: s.paths(), Groups: []string{"displayName"}, Members: true,
-		Owned: func(id string) bool { return strings.HasPrefix(id, source) },
+		Owned: func(id string) bool { return strings.HasPrefix(id, s.source()) },
 	})
 	if err != nil {
 		t.Fatalf("read: %v", err)
@@ -121,7 +134,7 @@ func (s *suite) clean(t *testing.T) {
 	for _, kind := range []upload.Kind{upload.Group, upload.User} {
 		all := state.Of(kind)
 		for i := range all {
-			if strings.HasPrefix(all[i].ExternalID, source) {
+			if strings.HasPrefix(all[i].ExternalID, s.source()) {
 				writes = append(writes, upload.Write{Op: upload.OpDelete, Kind: kind, Before: &all[i]})
 			}
 		}
@@ -133,12 +146,12 @@ func (s *suite) clean(t *testing.T) {
 	})
 }
 
-func (s *suite) name(n int) string { return fmt.Sprintf("suite%03d@%s", n, s.Domain) }
+func (s *suite) name(n int) string { return fmt.Sprintf("suite%s%03d@%s", s.Tag, n, s.Domain) }
 
 // user is the create of a user with all that the service asks for.
 func (s *suite) user(n int) upload.Write {
 	on := true
-	w := upload.Write{Op: upload.OpCreate, Kind: upload.User, ExternalID: fmt.Sprintf("%s%08d-0000-4000-8000-000000000000", source, n), Active: &on, Set: []upload.Attribute{
+	w := upload.Write{Op: upload.OpCreate, Kind: upload.User, ExternalID: fmt.Sprintf("%s%08d-0000-4000-8000-000000000000", s.source(), n), Active: &on, Set: []upload.Attribute{
 		{Path: "userName", Values: []string{s.name(n)}},
 		{Path: "displayName", Values: []string{fmt.Sprintf("Suite %d", n)}},
 		{Path: "name.givenName", Values: []string{"Suite"}},
@@ -243,7 +256,7 @@ func conflicts(t *testing.T, s *suite) {
 	}
 	s.people(t, 1)
 	twice := s.user(1)
-	twice.ExternalID = source + "99999999-0000-4000-8000-000000000000"
+	twice.ExternalID = s.source() + "99999999-0000-4000-8000-000000000000"
 	r := s.write(t, twice)[0]
 	refusal := new(upload.Refusal)
 	if !errors.As(r.Err, &refusal) || !refusal.Conflict() {
@@ -348,17 +361,33 @@ func members(t *testing.T, s *suite) {
 	if !s.can.Groups {
 		t.Skip("the service has no groups")
 	}
-	people := s.people(t, s.Users)
-	ids := make([]string, len(people))
-	for i := range people {
-		ids[i] = people[i].ID
-	}
-	r := s.must(t, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: source + "g", Set: []upload.Attribute{{Path: "displayName", Values: []string{"Suite staff"}}}})[0]
-	group := &upload.Resource{Kind: upload.Group, ID: r.ID, ExternalID: source + "g", Name: "Suite staff", MembersKnown: true}
+	ids, group := s.staff(t, s.Users)
 	s.must(t, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids})
 	s.hasMembers(t, ids)
 	s.must(t, upload.Write{Op: upload.OpRemoveMembers, Kind: upload.Group, Before: group, Members: ids[1:9]})
 	s.hasMembers(t, append([]string{ids[0]}, ids[9:]...))
+}
+
+// large fills a group with more members than a request takes.
+func large(t *testing.T, s *suite) {
+	if !s.can.Groups || s.Large == 0 {
+		t.Skip("no large groups")
+	}
+	ids, group := s.staff(t, s.Large)
+	s.must(t, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids})
+	s.hasMembers(t, ids)
+	s.must(t, upload.Write{Op: upload.OpRemoveMembers, Kind: upload.Group, Before: group, Members: ids[1:]})
+	s.hasMembers(t, ids[:1])
+}
+
+// staff makes users, and a group without members.
+func (s *suite) staff(t *testing.T, n int) (ids []string, group *upload.Resource) {
+	t.Helper()
+	for _, u := range s.people(t, n) {
+		ids = append(ids, u.ID)
+	}
+	r := s.must(t, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: s.source() + "g", Set: []upload.Attribute{{Path: "displayName", Values: []string{s.group()}}}})[0]
+	return ids, &upload.Resource{Kind: upload.Group, ID: r.ID, ExternalID: s.source() + "g", Name: s.group(), MembersKnown: true}
 }
 
 // hasMembers compares the group's members, where they can be seen.
@@ -367,7 +396,7 @@ func (s *suite) hasMembers(t *testing.T, want []string) {
 	state := s.again(t)
 	want = slices.Sorted(slices.Values(want))
 	for _, g := range state.Groups {
-		if g.Name != "Suite staff" {
+		if g.Name != s.group() {
 			continue
 		}
 		if g.MembersKnown && !slices.Equal(g.Members, want) {
@@ -412,7 +441,7 @@ func cancelled(t *testing.T, s *suite) {
 		t.Errorf("%d of 2 writes were reported", calls)
 	}
 	for _, u := range s.again(t).Users {
-		if strings.HasPrefix(u.ExternalID, source) {
+		if strings.HasPrefix(u.ExternalID, s.source()) {
 			t.Errorf("%s was written", u.Name)
 		}
 	}
