@@ -272,6 +272,8 @@ func (w *world) impossible(c *upload.Change) bool {
 		return true
 	case c.State == upload.Failed && (hidden || w.quirks.UniqueDisplayName) && strings.Contains(c.Failure.Error(), " be created"):
 		return true
+	case c.State == upload.Failed && c.Verb == upload.AddMembers && w.quirks.NoNesting && w.quirks.NoDiscovery:
+		return true // nothing says that a group cannot be a member
 	case c.State == upload.Failed && strings.Contains(c.Failure.Error(), "the group could not be adopted"):
 		return true // the adoption was judged by itself
 	case (w.quirks.Patch == scimtest.PatchOff || w.quirks.Patch == scimtest.PatchMissing) && membersUnseen(c):
@@ -486,6 +488,25 @@ func (w *world) crewAgrees(r *ran, c *crew, ids map[directory.Anchor]string, lef
 			return fmt.Errorf("%s is not in group %s", p.attributes["uid"], c.name)
 		case !in && !left[a] && slices.Contains(has, ids[a]) && r.knowsMembers(textOf(g["id"])):
 			return fmt.Errorf("%s is still in group %s", p.attributes["uid"], c.name)
+		}
+	}
+	if !r.target.Capabilities().Nested {
+		return nil
+	}
+	for _, other := range w.crews {
+		id := ""
+		for _, one := range now.groups {
+			if _, a, ok := mark.Owner(textOf(one["externalId"])); ok && a == other.anchor {
+				id = textOf(one["id"])
+			}
+		}
+		in := c.inside[other.anchor] && other.source == c.source
+		switch {
+		case id == "" || left[other.anchor]:
+		case in && !slices.Contains(has, id):
+			return fmt.Errorf("group %s is not in group %s", other.name, c.name)
+		case !in && slices.Contains(has, id) && r.knowsMembers(textOf(g["id"])):
+			return fmt.Errorf("group %s is still in group %s", other.name, c.name)
 		}
 	}
 	return nil

@@ -54,6 +54,7 @@ type crew struct {
 	source  string
 	name    string
 	members map[directory.Anchor]bool
+	inside  map[directory.Anchor]bool // groups that are members
 }
 
 // rules say what happens in a world. What is added later happens by new rules,
@@ -62,8 +63,9 @@ type rules int
 
 const (
 	firstRules rules = iota + 1
-	// comings and goings between sources, returns, swaps of groups; pages that
-	// become shorter, tokens that end, credentials that are refused
+	// comings and goings between sources, returns, swaps of groups, groups in
+	// groups; pages that become shorter, tokens that end, credentials that are
+	// refused
 	secondRules
 	lastRules = secondRules
 )
@@ -161,7 +163,7 @@ func (w *world) hire() {
 }
 
 func (w *world) found() {
-	c := &crew{anchor: w.newAnchor(), source: pick(w, w.sources), members: map[directory.Anchor]bool{}}
+	c := &crew{anchor: w.newAnchor(), source: pick(w, w.sources), members: map[directory.Anchor]bool{}, inside: map[directory.Anchor]bool{}}
 	c.name = fmt.Sprintf("Crew %d", w.anchors)
 	for _, p := range w.people {
 		if p.source == c.source && w.roll(2) == 0 {
@@ -256,7 +258,7 @@ func (w *world) liveInGroup() {
 // comeAndGo is what happens by the second rules.
 func (w *world) comeAndGo(p *person) {
 	renames := w.profile != "google" // nobody can be found there who has another name than before
-	switch what := w.roll(7); {
+	switch what := w.roll(8); {
 	case what == 0 && len(w.left) > 0:
 		i := w.roll(len(w.left))
 		back := w.left[i]
@@ -286,6 +288,12 @@ func (w *world) comeAndGo(p *person) {
 		c, d := pick(w, w.crews), pick(w, w.crews)
 		c.name, d.name = d.name, c.name
 		w.note("%s and %s swap names", c.name, d.name)
+	case what == 6 && len(w.crews) > 1:
+		c, d := pick(w, w.crews), pick(w, w.crews)
+		if c != d {
+			c.inside[d.anchor] = !c.inside[d.anchor]
+			w.note("%s is in %s %t", d.name, c.name, c.inside[d.anchor])
+		}
 	default:
 		q := pick(w, w.people)
 		p.manager, q.manager = q.anchor, p.anchor
@@ -348,6 +356,9 @@ func (w *world) reading(source string) directory.Reading {
 		})
 	}
 	for _, c := range w.crews {
+		here[c.anchor] = c.source == source
+	}
+	for _, c := range w.crews {
 		if c.source != source {
 			continue
 		}
@@ -355,6 +366,11 @@ func (w *world) reading(source string) directory.Reading {
 		for _, a := range slices.SortedFunc(maps.Keys(c.members), cmp.Compare[directory.Anchor]) {
 			if c.members[a] && here[a] {
 				g.Members = append(g.Members, a)
+			}
+		}
+		for _, a := range slices.SortedFunc(maps.Keys(c.inside), cmp.Compare[directory.Anchor]) {
+			if c.inside[a] && here[a] {
+				g.Groups = append(g.Groups, a)
 			}
 		}
 		s.Groups = append(s.Groups, g)
