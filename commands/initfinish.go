@@ -144,7 +144,11 @@ func (w *wizard) dryRun(ctx context.Context, f *config.File) error {
 		if plan.Changes[i].State == upload.Withheld {
 			state = "withheld:"
 		}
-		w.say("  %s %s", state, plan.Changes[i].Line())
+		line := plan.Changes[i].Line()
+		if plan.Changes[i].Verb == upload.Create {
+			line, _, _ = strings.Cut(line, ": ") // all that is mapped is new
+		}
+		w.say("  %s %s", state, line)
 	}
 	for i, q := range plan.Quarantined {
 		if i == shown {

@@ -24,6 +24,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 	if len(roots) == 1 {
 		path = append(path, spot{roots[0].DN, roots[0].Name})
 	}
+	w.say("Open a place to see what is in it, then take it.")
 	for {
 		at := ""
 		if len(path) > 0 {
@@ -42,8 +43,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 		if len(options) == 0 {
 			return before, w.sourceFailure(errors.New("the directory shows no OUs to this account"))
 		}
-		i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: trail(path), Default: options[0].Value,
-			Help: "Open a place to see what is in it, then take it."}, options)
+		i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: trail(path), Default: options[0].Value}, options)
 		if err != nil {
 			return before, err
 		}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"adsync/commands/ask"
 	"adsync/commands/config"
 	"adsync/ldapsrc"
+	"adsync/upload"
 )
 
 // patience is how long the wizard waits for an answer of a server.
@@ -106,7 +108,8 @@ func (w *wizard) explain(err error) {
 // keysInWords are the keys that a hint may name, for those who have not seen
 // the file yet.
 var keysInWords = strings.NewReplacer("target.url", "the URL", "proxy.url", "the proxy's URL", "target's oauth2", "service",
-	"target.tls.ca_file", "the authority's file", "tls.ca_file", "the authority's file")
+	"target.tls.ca_file", "the authority's file", "tls.ca_file", "the authority's file", "cert_file and key_file", "certificate and key",
+	"client_id", "the client's id", "bind.realm", "the realm", "bind.kdc", "its KDC", "tls.starttls", "StartTLS", "bind.method ", "")
 
 // inWords is an error without the key of a configuration that does not exist
 // yet, and what to do about it.
@@ -115,6 +118,7 @@ func inWords(err error) (problem, advice string) {
 	var bind *ldapsrc.BindError
 	var setting *ldapsrc.ConfigError
 	var failed *Failure
+	var refused *upload.Refusal
 	advice = keysInWords.Replace(hintOf(err))
 	if errors.As(err, &failed) && failed.Hint != "" {
 		advice = failed.Hint
@@ -126,6 +130,12 @@ func inWords(err error) (problem, advice string) {
 		return fmt.Sprintf("%s does not let %q in: %s", bind.Server, bind.As, bind.Problem), advice
 	case errors.As(err, &setting) && setting.Err == nil:
 		return setting.Problem, advice
+	case errors.As(err, &setting):
+		return strings.TrimPrefix(setting.Error(), setting.Key+": "), advice
+	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		return "the service refuses the sign-in: " + refused.Error(), advice
+	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
+		return "there is no SCIM service at that URL: " + refused.Error(), "take the SCIM base URL that the service shows"
 	}
 	return err.Error(), advice
 }

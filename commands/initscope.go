@@ -24,44 +24,49 @@ func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
 	if err != nil {
 		return w.sourceFailure(err)
 	}
-	if !w.person() || w.options.has("user-base", "member-of") && len(w.ask.given["user-base"])+len(w.ask.given["member-of"]) > 0 {
+	now := scopeNow(a.UserBase, a.MemberOf)
+	if w.ask.holds("user-base", "member-of") || !w.person() {
 		w.takeScope(a)
-		if _, err := w.count(ctx, s, a, a.userScope()); err != nil {
+		n, err := w.count(ctx, s, a, a.userScope())
+		if err != nil {
 			return w.sourceFailure(err)
 		}
-		return w.groups(ctx, s, a)
+		if n > 0 || !w.person() {
+			return w.groups(ctx, s, a)
+		}
+		now = ""
 	}
 	if err := w.totals(ctx, s, a); err != nil {
 		return err
 	}
-	now := scopeNow(a.UserBase, a.MemberOf)
-	for {
+	if err := w.chooseScope(ctx, s, a, now); err != nil {
+		return err
+	}
+	return w.groups(ctx, s, a)
+}
+
+// chooseScope asks who is to be sent until there is somebody; now says who
+// that is so far.
+func (w *wizard) chooseScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, now string) error {
+	for ; ; now = "" {
 		if err := w.askScope(ctx, s, a, now); err != nil {
 			return err
 		}
-		now = "" // it is not wanted
 		n, err := w.count(ctx, s, a, a.userScope())
-		if err != nil && ctx.Err() != nil {
+		switch {
+		case err == nil && n > 0:
+			return nil
+		case err != nil && ctx.Err() != nil:
 			return err
-		}
-		if err == nil && n > 0 {
-			break
-		}
-		if err == nil {
-			w.say("Nobody is in that scope.")
-		} else {
+		case err != nil:
 			w.explain(err)
 		}
 		i, err := w.ask.Choose(ctx, ask.Question{Key: "empty", Label: "What now?", Default: "scope"}, []ask.Option{
 			{Value: "scope", Label: "Choose again"}, {Value: "keep", Label: "Keep it all the same"}})
-		if err != nil {
+		if err != nil || i == 1 {
 			return err
 		}
-		if i == 1 {
-			break
-		}
 	}
-	return w.groups(ctx, s, a)
 }
 
 // takeScope takes the scope that flags give; what they leave out stays.
@@ -84,7 +89,11 @@ func (w *wizard) count(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers,
 		scope.Include, scope.Exclude, scope.BuiltIn = old.Users.Include, old.Users.Exclude, old.Users.BuiltIn
 	}
 	n, err := s.Count(ctx, scope)
-	if err == nil {
+	switch {
+	case err != nil:
+	case n == 0:
+		w.say("Nobody is in that scope.")
+	default:
 		w.say("%s in scope.", usersIn(n))
 	}
 	return n, err

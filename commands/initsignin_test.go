@@ -70,7 +70,12 @@ func TestInitSignsInToADomain(t *testing.T) {
 	before := net.DefaultResolver
 	net.DefaultResolver = samba.Resolver()
 	t.Cleanup(func() { net.DefaultResolver = before })
-	t.Setenv("KRB5_CONFIG", filepath.Join(t.TempDir(), "none"))
+	// Without it Kerberos would ask the machine's own DNS for a realm.
+	conf := filepath.Join(t.TempDir(), "krb5.conf")
+	if err := os.WriteFile(conf, []byte("[libdefaults]\n dns_lookup_kdc = false\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KRB5_CONFIG", conf)
 	user, password := samba.UPN(servers.SambaServiceUser), servers.SambaServicePassword
 	principal := servers.SambaServiceUser + "@" + samba.Realm()
 	keytab := samba.ExportKeytab(servers.SambaServiceUser)

@@ -72,6 +72,12 @@ func For(in, errw *os.File, getenv func(string) string) Asker {
 		return newPrompts(in, errw, getenv("NO_COLOR") == "")
 	}
 	lines := &lines{in: in, out: errw, terminal: terminal}
+	if term.IsTerminal(int(errw.Fd())) {
+		lines.width = func() int {
+			width, _ := sizeOf(errw)
+			return width
+		}
+	}
 	if terminal {
 		lines.readSecret = hiddenLine(in, errw)
 	}

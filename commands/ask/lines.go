@@ -18,11 +18,18 @@ type lines struct {
 	in         io.Reader
 	out        io.Writer
 	terminal   bool
+	width      func() int                            // of the terminal; nil where nobody looks
 	readSecret func(context.Context) (string, error) // nil: as any line
 }
 
 func (l *lines) Say(format string, args ...any) {
-	_, _ = fmt.Fprintf(l.out, format+"\n", args...)
+	for line := range strings.Lines(fmt.Sprintf(format, args...) + "\n") {
+		line = strings.TrimSuffix(line, "\n")
+		if l.width != nil {
+			line = wrap(line, l.width())
+		}
+		_, _ = fmt.Fprintln(l.out, line)
+	}
 }
 
 func (l *lines) Text(ctx context.Context, q Question) (string, error) {
@@ -125,6 +132,9 @@ func (l *lines) ask(ctx context.Context, q Question, prompt string, read func(co
 	for {
 		if ctx.Err() != nil {
 			return ErrInterrupted
+		}
+		if l.width != nil {
+			prompt = wrap(strings.TrimSuffix(prompt, " "), l.width()-1) + " "
 		}
 		_, _ = io.WriteString(l.out, prompt)
 		line, err := read(ctx)

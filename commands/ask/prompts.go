@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/core"
@@ -22,12 +21,13 @@ type prompts struct {
 }
 
 func newPrompts(in, out *os.File, colour bool) *prompts {
-	// Survey keeps both for the whole process. Its own template puts five words
-	// in front of every reason.
-	core.DisableColor = !colour
-	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Icon.Text }} {{ .Error.Error }}{{color "reset"}}
-`
-	return &prompts{in: in, out: out}
+	core.DisableColor = !colour // for the whole process, as the templates
+	p := &prompts{in: in, out: out}
+	useTemplates(func() int {
+		width, _ := p.size()
+		return width
+	})
+	return p
 }
 
 func (p *prompts) Say(format string, args ...any) {
@@ -35,30 +35,6 @@ func (p *prompts) Say(format string, args ...any) {
 	for line := range strings.Lines(fmt.Sprintf(format, args...) + "\n") {
 		_, _ = fmt.Fprintln(p.out, wrap(strings.TrimSuffix(line, "\n"), width))
 	}
-}
-
-// wrap breaks a line at its spaces, and indents what follows as it begins.
-func wrap(line string, width int) string {
-	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-	var b strings.Builder
-	used := 0
-	for i, word := range strings.Split(line[len(indent):], " ") {
-		long := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-			b.WriteString(indent)
-			used = len(indent)
-		case used+1+long > width:
-			b.WriteString("\n" + indent)
-			used = len(indent)
-		default:
-			b.WriteByte(' ')
-			used++
-		}
-		b.WriteString(word)
-		used += long
-	}
-	return b.String()
 }
 
 func (p *prompts) Text(ctx context.Context, q Question) (string, error) {
@@ -172,7 +148,7 @@ func (p *prompts) help(options []Option) func(string, int) string {
 	room := p.room()
 	return func(label string, i int) string {
 		const between, tooShort = 3, 8
-		left := room - len([]rune(label)) - between
+		left := room - columns(label) - between
 		if left < tooShort {
 			return ""
 		}
@@ -187,17 +163,15 @@ func (p *prompts) page() int {
 }
 
 func (p *prompts) size() (width, height int) {
-	width, height, err := term.GetSize(int(p.out.Fd()))
+	return sizeOf(p.out)
+}
+
+// sizeOf is how large a terminal is; one that does not know is taken for 80
+// by 24.
+func sizeOf(out *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(out.Fd()))
 	if err != nil || width < 20 || height < 5 {
 		return 80, 24
 	}
 	return width, height
-}
-
-func cut(text string, width int) string {
-	runes := []rune(text)
-	if len(runes) <= width || width < 4 {
-		return text
-	}
-	return string(runes[:width-3]) + "..."
 }

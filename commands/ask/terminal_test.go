@@ -33,6 +33,9 @@ func program(kind string) {
 		}
 		return nil
 	}}
+	if name, plain := strings.CutSuffix(kind, "-without-help"); plain {
+		kind, q.Help = name, ""
+	}
 	options := append([]Option{}, fruit...)
 	if kind == "many" {
 		for i := range 300 {
@@ -86,8 +89,16 @@ func (p *pane) run(args ...string) string {
 	return string(output)
 }
 
+// keys types when the screen has come to rest: a prompt asks the terminal
+// where the cursor is, and may take what is typed in that moment for the answer.
 func (p *pane) keys(keys ...string) {
 	p.t.Helper()
+	for still, before := 0, ""; still < 3; time.Sleep(20 * time.Millisecond) {
+		now := p.run("display-message", "-p", "#{cursor_x} #{cursor_y}") + p.run("capture-pane", "-p")
+		if still++; now != before {
+			still, before = 0, now
+		}
+	}
 	p.run(append([]string{"send-keys"}, keys...)...)
 }
 
@@ -122,7 +133,7 @@ func TestTextOnATerminal(t *testing.T) {
 	p.keys("bad", "Enter")
 	p.screen("that is bad")
 	p.keys("OU=People,DC=example,DC=com", "Enter")
-	p.ends("Welcome.\nX that is bad\n? Where are the users: OU=People,DC=exam\nple,DC=com", "OU=People,DC=example,DC=com")
+	p.ends("Welcome.\nX that is bad\n? Where are the users:\n  OU=People,DC=example,DC=com", "OU=People,DC=example,DC=com")
 }
 
 func TestASecretOnATerminalIsNotEchoed(t *testing.T) {
@@ -146,12 +157,42 @@ func TestConfirmOnATerminal(t *testing.T) {
 	p.ends("Welcome.\n? Where are the users Yes", "true")
 }
 
+func TestQuestionsWithoutHelpAreAskedToo(t *testing.T) {
+	for _, row := range []struct{ kind, keys, output string }{
+		{"text", "abc", "abc"}, {"secret", "abc", "abc"}, {"confirm", "y", "true"}, {"choose", "some", "1"}, {"many", "grou", "[2] <nil>"},
+	} {
+		p := startPane(t, row.kind+"-without-help", "xterm")
+		p.screen("Where are the users")
+		p.keys(row.keys)
+		p.keys("Enter")
+		p.screen("ended")
+		if got, _ := os.ReadFile(p.out); strings.TrimSpace(string(got)) != row.output {
+			t.Errorf("%s: %s", row.kind, got)
+		}
+	}
+}
+
+// The help that "?" shows breaks between words.
+func TestHelpOnATerminal(t *testing.T) {
+	for _, kind := range []string{"text", "confirm", "choose"} {
+		p := startPane(t, kind, "xterm")
+		p.screen("? helps")
+		p.keys("?")
+		if kind != "choose" {
+			p.keys("Enter")
+		}
+		if got := p.screen("a few words"); !strings.Contains(got, "? a few words of help\n? Where are the users") {
+			t.Errorf("%s: screen\n%s", kind, got)
+		}
+	}
+}
+
 func TestChooseOnATerminal(t *testing.T) {
 	p := startPane(t, "choose", "xterm")
 	got := p.screen("Members of groups")
 	want := `Welcome.
-? Where are the users  [Use arrows to mo
-ve, type to filter, ? for more help]
+? Where are the users
+  [arrows move, typing finds, ? helps]
 > All users
   Users of some OUs - a tree to...
   Members of groups`
@@ -201,8 +242,8 @@ func TestADumbTerminalIsAskedInPlainLines(t *testing.T) {
 	p.ends(`Welcome.
 Where are the users
    1) All users
-   2) Users of some OUs - a tree to choo
-se from
+   2) Users of some OUs - a tree to
+   choose from
 *  3) Members of groups
 Number: 7
   "7" is not a number from 1 to 3
