@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/term"
 	"gopkg.in/natefinch/lumberjack.v2"
@@ -39,6 +40,7 @@ func (r *run) openLog() error {
 	var to io.Writer = r.env.Stderr
 	if r.file.Log.File != "" {
 		path := r.file.Abs(r.file.Log.File)
+		_ = os.MkdirAll(filepath.Dir(path), 0o700) // what stands in the way is said by the next line
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
 			return usage(fmt.Errorf("%s: log.file: %w", r.file.Path, err), "name a file in a folder that this account may write")
