@@ -279,14 +279,18 @@ func (d *differ) createUser(c *candidate, base Change) {
 
 // created are the attributes of a new resource.
 func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
-	var out []AttributeChange
-	values, err := m.Evaluate(k, a)
-	if err != nil {
-		return nil
-	}
-	for _, v := range values {
-		if len(v.Values) > 0 {
-			out = append(out, AttributeChange{Path: v.Path, New: v.Values})
+	rules := m.Of(k)
+	out := make([]AttributeChange, 0, len(rules))
+	for _, r := range rules {
+		if r.Path == PathManager {
+			continue
+		}
+		values, err := r.From.Values(a)
+		if err != nil {
+			return nil
+		}
+		if len(values) > 0 {
+			out = append(out, AttributeChange{Path: r.Path, New: values})
 		}
 	}
 	return out
