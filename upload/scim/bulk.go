@@ -316,9 +316,8 @@ func (t *Target) settled(ctx context.Context, w *upload.Write) (upload.Result, b
 		if err != nil || !known {
 			return upload.Result{Err: err}, err != nil
 		}
-		w.Members = slices.DeleteFunc(slices.Clone(w.Members), func(id string) bool {
-			return slices.Contains(there, id) == (w.Op == upload.OpAddMembers)
-		})
+		has := setOf(there)
+		w.Members = slices.DeleteFunc(slices.Clone(w.Members), func(id string) bool { return has[id] == (w.Op == upload.OpAddMembers) })
 		return upload.Result{}, len(w.Members) == 0
 	}
 	return upload.Result{}, false

@@ -186,13 +186,17 @@ func (t *Target) stillThere(ctx context.Context, group string, ids []string) ([]
 	if err != nil || !known {
 		return nil, false, err
 	}
-	var still []string
+	in := setOf(members)
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !in[id] }), true, nil
+}
+
+// setOf is for lists of ids that may have a hundred thousand.
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		if slices.Contains(members, id) {
-			still = append(still, id)
-		}
+		set[id] = true
 	}
-	return still, true, nil
+	return set
 }
 
 // inChunks sends ids in chunks. A chunk that is too large is halved; where
@@ -282,7 +286,8 @@ func (t *Target) memberPatch(ctx context.Context, w *upload.Write, ids []string,
 		case err != nil:
 			return err
 		case known && add:
-			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(there, id) })
+			has := setOf(there)
+			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return has[id] })
 			operations = additions(ids)
 		case known:
 			ids = there
