@@ -23,6 +23,39 @@ func (w *world) meddle() {
 	}
 }
 
+// intrude is what somebody does at the service in the midst of a run. The run
+// may meet it or not; what it finds afterwards is no fault of its own.
+func (w *world) intrude(what, who int) {
+	users := w.server.Users()
+	if what == 0 || len(users) == 0 {
+		name := logins[who%len(logins)] + "@example.com"
+		if w.server.User(name) == nil {
+			_, _ = w.server.Put("User", map[string]any{"userName": name, "active": true, "displayName": "Intruder",
+				"name":   map[string]any{"givenName": "In", "familyName": "Truder"},
+				"emails": []any{map[string]any{"value": name, "type": "work", "primary": true}}})
+		}
+		return
+	}
+	id := textOf(users[who%len(users)]["id"])
+	w.intruded.Store(id, true)
+	if what == 1 {
+		_ = w.server.Delete(id)
+		return
+	}
+	_ = w.server.Edit(id, func(doc map[string]any) {
+		switch what {
+		case 2:
+			doc["active"] = doc["active"] == false
+		case 3:
+			doc["title"] = "Changed in the midst of a run"
+		default:
+			if w.profile != "google" { // only the name finds a user there
+				doc["userName"] = fmt.Sprintf("intruded%d@example.com", who)
+			}
+		}
+	})
+}
+
 // arrive makes a user or group that is not ours: of a name of its own, or of
 // one that the directory may want.
 func (w *world) arrive() {

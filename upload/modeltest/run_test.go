@@ -172,6 +172,10 @@ func (w *world) upheaval(s *storm) {
 		quirks := w.quirks
 		s.events[1+w.roll(20)] = func() { w.server.SetQuirks(quirks) }
 	}
+	if w.roll(4) == 0 {
+		what, who := w.roll(5), w.roll(1<<20)
+		s.events[2+w.roll(30)] = func() { w.intrude(what, who) }
+	}
 }
 
 // A storm decides by the seed and by what is asked, and not by when it is

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -35,6 +36,7 @@ type world struct {
 	quirks    scimtest.Quirks
 	tokens    bool // credentials are access tokens, which end
 	server    *scimtest.Server
+	intruded  sync.Map // ids of users that somebody changed in the midst of a run
 	transport *http.Transport
 	width     int
 }

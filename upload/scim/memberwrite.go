@@ -87,7 +87,7 @@ func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
 	if _, ok := t.learned.proven.Load(provenAdds); ok {
 		return nil
 	}
-	if t.profile.Members == MembersByFilter || t.profile.Members == MembersNever {
+	if mode := t.memberReading(); mode == MembersByFilter || mode == MembersNever {
 		t.learned.proven.Store(provenAdds, true)
 		return nil
 	}
