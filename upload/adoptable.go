@@ -28,9 +28,10 @@ func lookUpMembers(ctx context.Context, target Target, in Input) error {
 }
 
 // adoptable are the groups of unknown members that nobody owns and whose name
-// is that of a group of a complete source.
+// is that of a group of a complete source. Where groups keep no mark that is
+// how they are known in every run.
 func adoptable(in Input) []*Resource {
-	if !in.Policy.Adopt || in.Capabilities.Unmarked[Group] {
+	if !in.Policy.Adopt {
 		return nil
 	}
 	free := map[string][]*Resource{}

@@ -43,6 +43,18 @@ func DefaultUsers(sourceType string) map[string][]string {
 	}
 }
 
+// PathMailNickname is what Entra's SCIM API wants of each user besides what
+// others do: the alias of the mail address.
+const PathMailNickname = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User:mailNickname"
+
+// EntraUsers maps what Entra's SCIM API wants besides DefaultUsers.
+func EntraUsers(sourceType string) map[string][]string {
+	if sourceType == "ad" {
+		return map[string][]string{PathMailNickname: {"sAMAccountName"}}
+	}
+	return map[string][]string{PathMailNickname: {"uid"}}
+}
+
 // DefaultGroups maps groups.
 func DefaultGroups(sourceType string) map[string][]string {
 	if sourceType == "ad" {

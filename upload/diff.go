@@ -49,6 +49,7 @@ func Diff(in Input) *Plan {
 	if in.Capabilities.Groups {
 		d.groups()
 	}
+	d.unmappedRequirements()
 	d.holdUnproven()
 	d.shrinkage()
 	d.say()

@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -80,6 +81,9 @@ func (f *File) Rules(sourceType string) (upload.Mapping, error) {
 	user, group, computer := plain(f.Mapping.User), plain(f.Mapping.Group), plain(f.Mapping.Computer)
 	if user == nil {
 		user = upload.DefaultUsers(sourceType)
+		if f.Target.profile() == "entra-scim" {
+			maps.Copy(user, upload.EntraUsers(sourceType))
+		}
 	}
 	if group == nil {
 		group = upload.DefaultGroups(sourceType)

@@ -1,11 +1,12 @@
 package config
 
 import (
+	"strings"
 	"time"
 
-	"strings"
-
 	"gopkg.in/yaml.v3"
+
+	"adsync/upload/scim"
 )
 
 // A Target is the SCIM service provider.
@@ -100,4 +101,16 @@ func (t *Target) setDefaults() {
 // Folder is the absolute path of a file target.
 func (f *File) Folder() string {
 	return f.Abs(strings.TrimPrefix(strings.TrimPrefix(f.Target.URL, "file:"), "//"))
+}
+
+// profile is the name of the profile that is used: as configured, or as the
+// URL tells it.
+func (t *Target) profile() string {
+	if t == nil {
+		return ""
+	}
+	if t.Profile != "" {
+		return t.Profile
+	}
+	return scim.GuessProfile(t.URL)
 }

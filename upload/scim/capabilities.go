@@ -18,6 +18,9 @@ func (t *Target) Capabilities() upload.Capabilities {
 		Required: map[upload.Kind][]string{upload.User: append([]string{upload.KeyUserName}, p.Required...), upload.Group: append([]string{upload.KeyDisplayName}, p.GroupRequired...)},
 		Trait:    t.trait,
 	}
+	if p.NoGroupExternalID {
+		c.Unmarked = map[upload.Kind]bool{upload.Group: true}
+	}
 	for _, k := range []upload.Kind{upload.User, upload.Group, upload.Device} {
 		c.Delete[k] = !p.NoDelete[k]
 	}

@@ -54,6 +54,12 @@ func TestTheGenericProfilePassesTheSuiteAtEveryService(t *testing.T) {
 	}
 }
 
+func TestWhoWasDeletedIsRevivedByTheCreate(t *testing.T) {
+	targettest.Run(t, func(t *testing.T) targettest.Fixture {
+		return fixture(t, scimtest.Quirks{Delete: scimtest.DeleteSoft, Revive: scimtest.ReviveByPost}, "generic")
+	})
+}
+
 func fixture(t *testing.T, quirks scimtest.Quirks, profile string) targettest.Fixture {
 	server, err := scimtest.Start(scimtest.Options{Quirks: quirks})
 	if err != nil {
@@ -63,6 +69,7 @@ func fixture(t *testing.T, quirks scimtest.Quirks, profile string) targettest.Fi
 	return targettest.Fixture{
 		Large:         130,
 		HidesInactive: quirks.InactiveUsers != scimtest.InactiveShown,
+		KeepsNames:    quirks.Delete == scimtest.DeleteSoft && quirks.Revive == scimtest.ReviveNever,
 		TakesOver:     quirks.PostTakesOver,
 		Lasting:       quirks.Delete == scimtest.DeleteHard && profile != "github" && profile != "google",
 		Connect: func(t *testing.T) upload.Target {

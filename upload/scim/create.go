@@ -23,6 +23,9 @@ func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
 	w.apply(doc, &add)
 	if x.Kind == upload.User {
 		markPrimary(doc)
+		if t.profile.NewPassword {
+			doc["password"] = newPassword()
+		}
 	}
 	doc["schemas"] = w.schemas(doc)
 	return appendJSON(out, doc)

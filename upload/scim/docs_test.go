@@ -83,6 +83,7 @@ func factsOf(p *Profile) string {
 		{"Source", p.Source},
 		{"Told from the URL by", strings.Join(slices.Concat(p.Hosts, p.Paths), ", ")},
 		{"Users want", code(append([]string{"userName"}, p.Required...))},
+		{"Password of a new user", choose(p.NewPassword, "a random one that nobody knows", "")},
 		{"Pages", pagesOf(p)},
 		{"Users are looked up by", cmp.Or(code(p.UserFilters), "any attribute")},
 		{"Groups", groupsOf(p)},

@@ -57,7 +57,7 @@ func liveSuite(t *testing.T, c scim.Config, p scim.Profile, domain string) {
 		f := targettest.Fixture{
 			// What an earlier part could not delete is in nobody's way.
 			Tag: tag(), Domain: domain, Users: 12,
-			HidesInactive: p.FrozenInactive, TakesOver: p.Name == "authentik" || p.Name == "atlassian",
+			HidesInactive: p.FrozenInactive, KeepsNames: p.Name == "entra-scim", TakesOver: p.Name == "authentik" || p.Name == "atlassian",
 			Connect: func(t *testing.T) upload.Target { return live(t, c) },
 		}
 		clearLive(t, f.Connect(t))

@@ -52,13 +52,16 @@ type Profile struct {
 	// NoGroupExternalID says that groups keep no externalId.
 	NoGroupExternalID bool
 	Required          []string // of users, besides userName
-	GroupRequired     []string
-	Unique            []string // of users, besides userName
-	GroupUnique       []string
-	Single            []string // multi-valued attributes that take one value; "*": all
-	ReadOnly          []string // paths that are never kept as written
-	Phones            bool     // phone numbers are kept as digits
-	Untyped           []string // multi-valued attributes whose type is not kept
+	// NewPassword says that a create wants a password: one is made up that
+	// nobody knows.
+	NewPassword   bool
+	GroupRequired []string
+	Unique        []string // of users, besides userName
+	GroupUnique   []string
+	Single        []string // multi-valued attributes that take one value; "*": all
+	ReadOnly      []string // paths that are never kept as written
+	Phones        bool     // phone numbers are kept as digits
+	Untyped       []string // multi-valued attributes whose type is not kept
 
 	// Pace.
 	Width         int // requests in flight at most

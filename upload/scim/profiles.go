@@ -36,8 +36,9 @@ var profiles = []Profile{
 		UserFilters:  []string{"userName", "externalId", "id", "groups.value"},
 		GroupFilters: []string{"displayName", "id", "members.value"},
 		NoPut:        true, NoGroupPut: true, AddMembers: 20, RemoveMembers: 1, NoBulk: true, NoGroupExternalID: true,
-		Required: []string{"displayName", "name.givenName", "name.familyName", "active", "password", "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User:mailNickname"},
-		Width:    4,
+		NewPassword: true,
+		Required:    []string{"displayName", "name.givenName", "name.familyName", "active", "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User:mailNickname"},
+		Width:       4,
 	},
 	{
 		Name: "entra-bulk", Title: "Microsoft Entra ID, API-driven inbound provisioning",

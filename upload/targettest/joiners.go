@@ -34,7 +34,7 @@ func adopted(t *testing.T, s *suite) {
 // come back: each is to have one account again, and be active.
 func returning(t *testing.T, s *suite) {
 	for _, gone := range []upload.Action{upload.Off, upload.Remove} {
-		if gone == upload.Off && !s.can.Deactivates || gone == upload.Remove && !s.can.Delete[upload.User] {
+		if gone == upload.Off && !s.can.Deactivates || gone == upload.Remove && (!s.can.Delete[upload.User] || s.KeepsNames) {
 			continue
 		}
 		c := &company{mapping: s.mapping(t), policy: upload.DefaultPolicy()}

@@ -116,8 +116,6 @@ func (s *suite) mapping(t *testing.T) *upload.Mapping {
 	}
 	for _, path := range s.can.Required[upload.User] {
 		switch {
-		case path == "password":
-			t.Skip("the service wants a password, which is not mapped")
 		case path != "active" && path != "emails" && paths[path] == nil:
 			paths[path] = []string{"cn"}
 		}

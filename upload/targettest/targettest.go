@@ -33,6 +33,8 @@ type Fixture struct {
 	Large int
 	// HidesInactive is set where an inactive user cannot be read.
 	HidesInactive bool
+	// KeepsNames is set where the name of a deleted user stays taken.
+	KeepsNames bool
 	// TakesOver is set where a create of a taken name changes the user that
 	// has it instead of being refused.
 	TakesOver bool
