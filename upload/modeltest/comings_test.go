@@ -86,4 +86,3 @@ func (w *world) presence(anchors []directory.Anchor) map[directory.Anchor]direct
 	}
 	return out
 }
-
