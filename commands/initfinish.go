@@ -186,6 +186,11 @@ func (w *wizard) write(f *config.File) (err error) {
 		if err := config.StoreFile(path, t.value); err != nil {
 			return err
 		}
+		if w.exists { // as for what is there already
+			if err := config.SameAccess(path, w.path); err != nil {
+				return err
+			}
+		}
 		files = append(files, path)
 	}
 	before := w.before.Render()

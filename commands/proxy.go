@@ -294,7 +294,12 @@ func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
 	if !a.typed.IsZero() {
 		const name = "proxy.password"
 		a.setting.Password = config.Secret{File: name}
-		if err := config.StoreFile(filepath.Join(filepath.Dir(w.file.Path), name), a.typed); err != nil {
+		path := filepath.Join(filepath.Dir(w.file.Path), name)
+		if err := config.StoreFile(path, a.typed); err != nil {
+			return fmt.Errorf("keep the proxy's password: %w", err)
+		}
+		// Whoever runs the sync can read the configuration.
+		if err := config.SameAccess(path, w.file.Path); err != nil {
 			return fmt.Errorf("keep the proxy's password: %w", err)
 		}
 	}

@@ -3,12 +3,16 @@
 package commands
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"adsync/commands/ask"
 )
 
 // The files of a sync that another account runs from its crontab belong to
@@ -61,6 +65,42 @@ func TestAnAccountThatCannotReachTheFilesIsRefusedAndNothingWritten(t *testing.T
 	}
 	if got := s.files(); len(got) != len(before) {
 		t.Errorf("files %v", got)
+	}
+}
+
+// Root edits what another account runs: that account can still read all of it.
+func TestAnEditLeavesTheFilesWithTheirAccount(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	nobody, err := accountOf("nobody")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := corp(t)
+	s.ok(s.init(s.answers()))
+	names := []string{"adsync.yaml", "corp.password", "target.token"}
+	for _, name := range names {
+		if err := nobody.own(filepath.Join(s.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.ok(s.init(map[string]string{"change": "token", "change#2": "done", "token": s.service.Token(), "write": "write", "run-as": "hand"}))
+	s.ok(s.init(nil, flags("profile", "okta")))
+	proxy, _ := forwarder(t)
+	answers := ask.NewKeyed(map[string]string{"proxy": "other", "url": proxy, "username": "ada", "password": "hunter2-pass", "no-proxy": "", "save": "yes"}, io.Discard)
+	env := Env{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }, Now: time.Now}
+	if err := runProxy(t.Context(), env, proxyOptions{globalOptions: globalOptions{Config: s.config()}, Asker: answers}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(names, "proxy.password") {
+		info, err := os.Stat(filepath.Join(s.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid := info.Sys().(*syscall.Stat_t).Uid; int(uid) != nobody.uid || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s belongs to %d and has mode %v", name, uid, info.Mode())
+		}
 	}
 }
 

@@ -2,7 +2,24 @@
 
 package config
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
+
+// SameAccess gives a file to the owner of another one, which stands for the
+// account that runs the sync. Only root can, and for others it does nothing.
+func SameAccess(path, as string) error {
+	info, err := os.Stat(as)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
+		return nil
+	}
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
+}
 
 // openToOthers is a warning about a configuration that anyone may change.
 func openToOthers(path string) string {

@@ -54,6 +54,12 @@ func replace(path string, text []byte) error {
 		return err
 	}
 	defer os.Remove(temp.Name())
+	if _, err := os.Stat(path); err == nil {
+		if err := SameAccess(temp.Name(), path); err != nil {
+			_ = temp.Close()
+			return err
+		}
+	}
 	_, err = temp.Write(text)
 	if err == nil {
 		err = temp.Sync()
