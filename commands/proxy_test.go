@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"adsync/commands/ask"
+	"adsync/commands/config"
 	"adsync/upload/scimtest"
 )
 
@@ -84,6 +85,16 @@ func proxyWorld(t *testing.T) (env Env, config, proxy string, served *atomic.Int
 	return Env{Stdout: printed, Stderr: printed, Getenv: func(string) string { return "" }, Now: time.Now}, config, proxy, served, printed
 }
 
+// stored is the secret that a file keeps, which Windows may have encrypted.
+func stored(t *testing.T, path string) string {
+	t.Helper()
+	v, err := config.Secret{File: path}.Resolve(t.Context(), config.Resolver{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Reveal()
+}
+
 func contents(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -114,7 +125,7 @@ func TestProxyIsAskedTriedAndSaved(t *testing.T) {
 	if contents(t, config+".bak") != before {
 		t.Errorf("the file that was there is not kept")
 	}
-	if got := contents(t, filepath.Join(filepath.Dir(config), "proxy.password")); strings.TrimSpace(got) != "hunter2-pass" {
+	if got := stored(t, filepath.Join(filepath.Dir(config), "proxy.password")); got != "hunter2-pass" {
 		t.Errorf("the password is not kept beside the configuration")
 	}
 	for _, words := range []string{"no connection", "407"} {

@@ -96,7 +96,14 @@ func (r Resolver) file(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
-	return oneSecret(path, text)
+	content, err := oneSecret(path, text)
+	if err != nil {
+		return "", err
+	}
+	if content, err = unsealed(content); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return content, nil
 }
 
 // oneSecret takes the one newline off that editors and programs end with, and

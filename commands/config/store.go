@@ -12,13 +12,17 @@ import (
 
 // StoreFile keeps a secret in a file for {file: PATH}, whole or not at all and
 // readable by its owner alone. On Windows the folder's access list decides who
-// may read it.
+// may read it, and it is encrypted for this machine.
 func StoreFile(path string, v Value) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("store the secret: %w", err)
 	}
+	content, err := sealed(v.text)
+	if err != nil {
+		return fmt.Errorf("store the secret: %w", err)
+	}
 	// Resolve takes one newline off, so one is added.
-	if err := replace(path, []byte(v.text+"\n")); err != nil {
+	if err := replace(path, []byte(content+"\n")); err != nil {
 		return fmt.Errorf("store the secret: %w", err)
 	}
 	return nil

@@ -39,3 +39,19 @@ func TestAKeyringThatDoesNotOpenIsSaidWithoutTheSecret(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestASecretThatWindowsSealedElsewhereIsSaid(t *testing.T) {
+	for _, row := range []struct{ content, says string }{
+		{sealMark + "AQAAANCMnd8BFdERjHoAwE/Cl+s=", "it was encrypted by windows on another machine"},
+		{sealMark + "planted %", "what windows encrypted is damaged: write the secret anew"},
+	} {
+		path := filepath.Join(t.TempDir(), "corp.password")
+		if err := os.WriteFile(path, []byte(row.content+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Secret{File: path}.Resolve(t.Context(), Resolver{})
+		if err == nil || !strings.Contains(err.Error(), path+": "+row.says) || strings.Contains(err.Error(), "planted") {
+			t.Errorf("%v", err)
+		}
+	}
+}
