@@ -432,61 +432,6 @@ func TestInitWithoutATerminalWritesNothingThatFailsItsTest(t *testing.T) {
 	}
 }
 
-// interrupting is Ctrl-C at one question.
-type interrupting struct {
-	ask.Asker
-	left int
-}
-
-func (i *interrupting) now() bool { i.left--; return i.left < 0 }
-
-func (i *interrupting) Text(ctx context.Context, q ask.Question) (string, error) {
-	if i.now() {
-		return "", ask.ErrInterrupted
-	}
-	return i.Asker.Text(ctx, q)
-}
-
-func (i *interrupting) Secret(ctx context.Context, q ask.Question) (string, error) {
-	if i.now() {
-		return "", ask.ErrInterrupted
-	}
-	return i.Asker.Secret(ctx, q)
-}
-
-func (i *interrupting) Confirm(ctx context.Context, q ask.Question) (bool, error) {
-	if i.now() {
-		return false, ask.ErrInterrupted
-	}
-	return i.Asker.Confirm(ctx, q)
-}
-
-func (i *interrupting) Choose(ctx context.Context, q ask.Question, o []ask.Option) (int, error) {
-	if i.now() {
-		return -1, ask.ErrInterrupted
-	}
-	return i.Asker.Choose(ctx, q, o)
-}
-
-func TestCtrlCAtAnyQuestionOfInitLeavesThingsAsTheyWere(t *testing.T) {
-	s := corp(t)
-	for n := 0; ; n++ {
-		r := s.init(s.answers("groups", "yes"), func(o *initOptions) { o.Asker = &interrupting{o.Asker, n} })
-		if r.err == nil {
-			if n < 12 {
-				t.Errorf("only %d questions were interrupted", n)
-			}
-			return
-		}
-		if r.code != ExitInterrupted || r.err.Error() != "interrupted; nothing was written" {
-			t.Fatalf("at question %d: exit %d: %v", n, r.code, r.err)
-		}
-		if got := s.files(); !slices.Equal(got, []string{"ca.pem"}) {
-			t.Fatalf("at question %d: files %v", n, got)
-		}
-	}
-}
-
 func TestInitEditsAnExistingFile(t *testing.T) {
 	second := newSetUp(t, ldaptest.OpenLDAP, "dc=example,dc=org", smallLDIF)
 	s := corp(t)

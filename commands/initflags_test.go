@@ -29,7 +29,7 @@ var flagsOfQuestion = map[string][]string{
 	"target-ca-file":  {"target-ca-file"}, "profile": {"profile"}, "proxy": {"proxy"}, "proxy-user": {"proxy-user"}, "proxy-password": proxyKeys[2:],
 	"run-as": {"run-as"}, "account": {"run-as"}, "schedule": {"schedule"}, "install": {"yes"}, "sure": {"remove-source"},
 
-	"reach": nil, "sign-in": nil, "service": nil, "empty": nil, "another": nil, "group-prefix": nil, "change": nil, "write": nil,
+	"reach": nil, "sign-in": nil, "service": nil, "empty": nil, "another": nil, "group-prefix": nil, "more-groups": nil, "change": nil, "write": nil,
 }
 
 func TestEveryQuestionIsAFlag(t *testing.T) {

@@ -18,7 +18,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 	chosen := slices.Clone(before)
 	roots, err := s.Browse(ctx, "")
 	if err != nil {
-		return before, w.sourceFailure(err)
+		return before, unread{err}
 	}
 	path := []spot{}
 	if len(roots) == 1 {
@@ -33,7 +33,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 		children := roots
 		if at != "" {
 			if children, err = s.Browse(ctx, at); err != nil {
-				return before, w.sourceFailure(err)
+				return before, unread{err}
 			}
 		}
 		options := placeOptions(path, children, chosen)
@@ -41,7 +41,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 			options = slices.DeleteFunc(options, func(o ask.Option) bool { return o.Value == "up" })
 		}
 		if len(options) == 0 {
-			return before, w.sourceFailure(errors.New("the directory shows no OUs to this account"))
+			return before, unread{errors.New("the directory shows no OUs to this account")}
 		}
 		i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: trail(path), Default: options[0].Value}, options)
 		if err != nil {

@@ -2,17 +2,12 @@ package commands
 
 import (
 	"context"
-	"fmt"
-	"slices"
+	"errors"
 	"strings"
 
 	"adsync/commands/ask"
 	"adsync/ldapsrc"
 )
-
-// manyGroups is how many groups are listed at once to search in; of more the
-// first letters are asked for.
-const manyGroups = 2000
 
 // scope asks which users and groups are sent, and counts them.
 func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
@@ -45,14 +40,24 @@ func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
 	return w.groups(ctx, s, a)
 }
 
+// unread is what a directory did not show while somebody looked around in it;
+// they may look elsewhere.
+type unread struct{ error }
+
+func (u unread) Unwrap() error { return u.error }
+
 // chooseScope asks who is to be sent until there is somebody; now says who
 // that is so far.
 func (w *wizard) chooseScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, now string) error {
 	for ; ; now = "" {
-		if err := w.askScope(ctx, s, a, now); err != nil {
+		err := w.askScope(ctx, s, a, now)
+		if err != nil && !errors.As(err, new(unread)) {
 			return err
 		}
-		n, err := w.count(ctx, s, a, a.userScope())
+		n := 0
+		if err == nil {
+			n, err = w.count(ctx, s, a, a.userScope())
+		}
 		switch {
 		case err == nil && n > 0:
 			return nil
@@ -152,6 +157,9 @@ func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswe
 	case "groups":
 		a.UserBase = nil
 		a.MemberOf, err = w.memberOf(ctx, s, a.MemberOf)
+		if err == nil && len(a.MemberOf) == 0 {
+			return unread{errors.New("the directory shows no groups to this account")}
+		}
 	default:
 		a.UserBase, a.MemberOf = nil, nil
 	}
@@ -176,88 +184,4 @@ func scopeNow(bases, groups []string) string {
 		text = strings.TrimSpace(text + " in " + strings.Join(names, ", "))
 	}
 	return text
-}
-
-// memberOf lets a person search groups as they type.
-func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []string) ([]string, error) {
-	prefix := ""
-	for {
-		found, err := s.SearchGroups(ctx, prefix, manyGroups)
-		if err != nil {
-			return before, w.sourceFailure(err)
-		}
-		if len(found) >= manyGroups || len(found) == 0 {
-			label := fmt.Sprintf("There are more than %s groups. The name begins with", thousands(manyGroups-1))
-			if len(found) == 0 {
-				label = fmt.Sprintf("No group's name begins with %q. It begins with", prefix)
-			}
-			if prefix, err = w.ask.Text(ctx, ask.Question{Key: "group-prefix", Label: label, Validate: notEmpty}); err != nil {
-				return before, err
-			}
-			continue
-		}
-		var options []ask.Option
-		for _, dn := range before {
-			if !slices.ContainsFunc(found, func(n ldapsrc.Node) bool { return strings.EqualFold(n.DN, dn) }) {
-				options = append(options, ask.Option{Value: dn, Marked: true})
-			}
-		}
-		for _, n := range found {
-			marked := slices.ContainsFunc(before, func(dn string) bool { return strings.EqualFold(dn, n.DN) })
-			options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: parentDN(n.DN), Marked: marked})
-		}
-		chosen, err := w.ask.ChooseMany(ctx, ask.Question{Key: "member-of", Label: "Members of which groups?"}, options)
-		if err != nil {
-			return before, err
-		}
-		if len(chosen) == 0 {
-			w.say("No group was marked; the space bar marks one.")
-			continue
-		}
-		var list []string
-		for _, i := range chosen {
-			list = append(list, options[i].Value)
-		}
-		return list, nil
-	}
-}
-
-// groups asks whether groups are sent, and which.
-func (w *wizard) groups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
-	standard := "no"
-	if a.Groups || w.options.has("group-base") && len(w.ask.given["groups"]) == 0 && len(w.ask.given["group-base"]) > 0 {
-		standard = "yes"
-	}
-	var err error
-	a.Groups, err = w.ask.Confirm(ctx, ask.Question{Key: "groups", Label: "Send groups and their members too?", Default: standard})
-	if err != nil {
-		return err
-	}
-	given := w.ask.list("group-base")
-	switch {
-	case !a.Groups:
-		return nil // where they would be stays in the file
-	case len(given) > 0:
-		a.GroupBase = given
-		return nil
-	case !w.person():
-		return nil
-	}
-	options := []ask.Option{{Value: "all", Label: "All groups"}, {Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"}}
-	if now := scopeNow(a.GroupBase, nil); now != "" {
-		options = append([]ask.Option{{Value: "keep", Label: "Those as now", Help: now}}, options...)
-	}
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "group-scope", Label: "Which groups?", Default: options[0].Value}, options)
-	if err != nil {
-		return err
-	}
-	switch options[i].Value {
-	case "keep":
-		return nil
-	case "all":
-		a.GroupBase = nil
-		return nil
-	}
-	a.GroupBase, err = w.places(ctx, s, "group-base", a.GroupBase)
-	return err
 }
