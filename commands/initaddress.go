@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -228,16 +229,22 @@ func certificateOf(err error) *tls.CertificateVerificationError {
 	return nil
 }
 
+// unknownAuthority reports whether a certificate is as it should be, but for
+// who signed it.
+func unknownAuthority(err error) bool { return errors.As(err, new(x509.UnknownAuthorityError)) }
+
 // reachAgain lets a person choose what to do about a server that cannot be
 // reached or believed.
 func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) error {
 	options := []ask.Option{{Value: "address", Label: "Another server or domain"}, {Value: "again", Label: "Try again"}}
 	refused := certificateOf(cause)
 	if refused != nil && len(refused.UnverifiedCertificates) > 0 {
-		options = append([]ask.Option{
-			{Value: "ca-file", Label: "Name the file of its authority", Help: "PEM; survives the server's renewals"},
-			{Value: "trust", Label: "Trust this very certificate", Help: "until it is renewed"},
-		}, options...)
+		trust := ask.Option{Value: "trust", Label: "Trust this very certificate", Help: "until it is renewed"}
+		if unknownAuthority(cause) {
+			options = append([]ask.Option{{Value: "ca-file", Label: "Name the file of its authority", Help: "PEM; survives the server's renewals"}, trust}, options...)
+		} else {
+			options = append(options, trust)
+		}
 	}
 	if a.unencrypted() {
 		options = append(options, ask.Option{Value: "starttls", Label: "Encrypt with StartTLS"})

@@ -96,7 +96,7 @@ func (w *wizard) sourceFailure(err error) error {
 // explain says in words what went wrong and what to do.
 func (w *wizard) explain(err error) {
 	problem, advice := inWords(err)
-	if certificateOf(err) != nil {
+	if unknownAuthority(err) {
 		advice = "" // what can be done is asked next
 	}
 	w.say("That did not work: %s.", problem)

@@ -118,29 +118,18 @@ func (w *wizard) greet(p scim.Probe) {
 
 // targetAgain lets a person choose what to answer anew.
 func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error) error {
-	options := []ask.Option{
-		{Value: "secret", Label: a.again()}, {Value: "auth", Label: "Sign in in another way"},
-		{Value: "url", Label: "Another URL"}, {Value: "again", Label: "Try again"}, {Value: "proxy", Label: "Go through a proxy"}}
-	if a.secret() == nil {
-		options = options[1:]
+	found := ""
+	if notThere(cause) {
+		found = w.elsewhere(ctx, a)
 	}
-	standard := likely(cause, options[0].Value)
-	if found := ""; notThere(cause) {
-		if found = w.elsewhere(ctx, a); found != "" {
-			options = append([]ask.Option{{Value: "found", Label: "Use " + found, Help: "there is a service"}}, options...)
-			standard = "found"
-		}
-	}
-	if certificateOf(cause) != nil {
-		options = append(options, ask.Option{Value: "ca-file", Label: "Name the file of the certificate's authority", Help: "PEM"})
-	}
+	options, standard := a.againOptions(cause, found)
 	i, err := w.ask.Choose(ctx, ask.Question{Key: "service", Label: "What now?", Default: standard}, options)
 	if err != nil {
 		return err
 	}
 	switch options[i].Value {
 	case "found":
-		a.URL = strings.TrimPrefix(options[i].Label, "Use ")
+		a.URL = found
 	case "secret":
 		if s := a.secret(); a.Auth != authOAuth2Key {
 			*s.answer = secretAnswer{}
@@ -218,6 +207,25 @@ func (w *wizard) askProfile(ctx context.Context) error {
 		a.Profile = options[i].Value
 	}
 	return err
+}
+
+// againOptions are what can be answered anew after a refusal, and what will
+// most probably help; found is where else a service is.
+func (a *targetAnswers) againOptions(cause error, found string) (options []ask.Option, standard string) {
+	options = []ask.Option{
+		{Value: "secret", Label: a.again()}, {Value: "auth", Label: "Sign in in another way"},
+		{Value: "url", Label: "Another URL"}, {Value: "again", Label: "Try again"}, {Value: "proxy", Label: "Go through a proxy"}}
+	if a.secret() == nil {
+		options = options[1:]
+	}
+	first := func(o ask.Option) ([]ask.Option, string) { return append([]ask.Option{o}, options...), o.Value }
+	switch {
+	case found != "":
+		return first(ask.Option{Value: "found", Label: "Use " + found, Help: "there is a service"})
+	case unknownAuthority(cause):
+		return first(ask.Option{Value: "ca-file", Label: "Name the file of its authority", Help: "PEM"})
+	}
+	return options, likely(cause, options[0].Value)
 }
 
 // again is what to do about a secret that was refused.

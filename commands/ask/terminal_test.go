@@ -243,7 +243,7 @@ func TestADumbTerminalIsAskedInPlainLines(t *testing.T) {
 Where are the users
    1) All users
    2) Users of some OUs - a tree to
-   choose from
+      choose from
 *  3) Members of groups
 Number: 7
   "7" is not a number from 1 to 3

@@ -1,15 +1,19 @@
 package ask
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/width"
 )
 
+// numbered is the beginning of a line of a list.
+var numbered = regexp.MustCompile(`^[ *] *[0-9]+\) `)
+
 // wrap breaks a line at its spaces. What follows is indented as the line
-// begins; behind a comment's mark and under a key of YAML so that it still
-// reads as what it is.
+// begins; behind a comment's mark, a number, and under a key of YAML, so that
+// it still reads as what it is.
 func wrap(line string, room int) string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 	words := strings.Split(line[len(indent):], " ")
@@ -17,6 +21,8 @@ func wrap(line string, room int) string {
 	switch {
 	case words[0] == "#":
 		below += "# "
+	case numbered.MatchString(line):
+		below = strings.Repeat(" ", len(numbered.FindString(line)))
 	case words[0] == "-", len(words) > 1 && strings.HasSuffix(words[0], ":"):
 		below += "  "
 	}

@@ -14,6 +14,7 @@ func TestLongLinesBreakAtSpaces(t *testing.T) {
 		{"  # kept a comment", "  # kept a\n  # comment"},
 		{"  url: ldaps://dc1", "  url:\n    ldaps://dc1"},
 		{"  - CN=Ada Byron", "  - CN=Ada\n    Byron"},
+		{"* 12) All users", "* 12) All\n      users"},
 		{"of CN=a,OU=bcde,DC=f", "of\nCN=a,\nOU=bcde,\nDC=f"},
 		{"東京支社 大阪", "東京支社\n大阪"},
 	} {
