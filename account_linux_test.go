@@ -104,7 +104,8 @@ func TestTheServiceRunsWithWhatItIsHanded(t *testing.T) {
 	}
 }
 
-func TestAnAccountThatCannotStartTheProgramIsRefused(t *testing.T) {
+// A schedule that could never run is not installed; what was set up stays.
+func TestAnAccountThatCannotStartTheProgramGetsNoSchedule(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files to another account")
 	}
@@ -112,14 +113,19 @@ func TestAnAccountThatCannotStartTheProgramIsRefused(t *testing.T) {
 	dir := openFolder(t, "closed")
 	check(t, os.Chmod(dir, 0o700))
 	config := filepath.Join(openFolder(t, "open"), "adsync.yaml")
-	output, err := p.setUp(dir, config, "--schedule-kind", "cron", "--run-as", "daemon").CombinedOutput()
-	want := fmt.Sprintf("adsync: daemon cannot start %s/adsync: its permissions end at %s; nothing was written\n"+
+	if output, err := p.setUp(dir, config, "--schedule-kind", "cron", "--run-as", "daemon").CombinedOutput(); err != nil {
+		t.Errorf("init: %v\n%s", err, output)
+	}
+	alone := exec.Command(filepath.Join(dir, "adsync"), "--config", config, "init", "--schedule", "--schedule-kind", "cron", "--run-as", "daemon", "--yes")
+	alone.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir}
+	output, err := alone.CombinedOutput()
+	want := fmt.Sprintf("adsync: daemon cannot start %s/adsync: its permissions end at %s\n"+
 		"adsync: hint: put the program where everybody can start it, such as /usr/local/bin\n", dir, dir)
-	if err == nil || !strings.HasSuffix(string(output), want) {
+	if err == nil || string(output) != want {
 		t.Errorf("%v\n%s", err, output)
 	}
-	if files, _ := os.ReadDir(filepath.Dir(config)); len(files) > 0 {
-		t.Errorf("left behind: %v", files)
+	if tab, err := os.ReadFile(filepath.Join(dir, "tab")); err == nil {
+		t.Errorf("crontab\n%s", tab)
 	}
 }
 

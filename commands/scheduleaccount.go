@@ -48,30 +48,15 @@ func (s *schedule) runner(f *config.File) string {
 	return s.account
 }
 
-// check makes sure that the account of the schedule can start the program, and
-// read the configuration and the files with its secrets.
+// check makes sure that the account of the schedule can read the
+// configuration and the files with its secrets.
 func (s *schedule) check(f *config.File) error {
-	if s.kind == scheduledTask || s.own() || s.byHand {
+	if s.kind == scheduledTask || s.own() || s.byHand || s.handedBySystemd(f) {
 		return nil
 	}
-	reader := stranger
-	if s.account != dynamicAccount || !s.handedBySystemd(f) {
-		var err error
-		if reader, err = accountOf(s.runner(f)); err != nil {
-			return usage(fmt.Errorf("--run-as: %w", err), "name an account of this machine")
-		}
-	}
-	// With a unit folder the files are for another machine or a package.
-	if at := reader.blockedAt(s.program); at != "" && s.unitDir == "" {
-		who := s.account
-		if who == dynamicAccount {
-			who = "the account of the service"
-		}
-		return usage(fmt.Errorf("%s cannot start %s: its permissions end at %s; nothing was written", who, s.program, at),
-			"put the program where everybody can start it, such as /usr/local/bin")
-	}
-	if s.handedBySystemd(f) {
-		return nil
+	reader, err := accountOf(s.runner(f))
+	if err != nil {
+		return usage(fmt.Errorf("--run-as: %w", err), "name an account of this machine")
 	}
 	paths := []string{f.Path}
 	for _, at := range f.SecretKeys() {
@@ -84,6 +69,27 @@ func (s *schedule) check(f *config.File) error {
 			return usage(fmt.Errorf("%s cannot read %s: its permissions end at %s; nothing was written", s.account, path, at),
 				"put the configuration into a folder that the account can open, such as /etc/adsync, or run the sync under another account")
 		}
+	}
+	return nil
+}
+
+// checkProgram makes sure that the account of the schedule can start the
+// program. With a unit folder the files are for another machine or a package.
+func (s *schedule) checkProgram(f *config.File) error {
+	if s.kind == scheduledTask || s.own() || s.unitDir != "" {
+		return nil
+	}
+	who, starter := "the account of the service", stranger
+	if s.account != dynamicAccount || !s.handedBySystemd(f) {
+		var err error
+		if starter, err = accountOf(s.runner(f)); err != nil {
+			return usage(fmt.Errorf("--run-as: %w", err), "name an account of this machine")
+		}
+		who = s.account
+	}
+	if at := starter.blockedAt(s.program); at != "" {
+		return usage(fmt.Errorf("%s cannot start %s: its permissions end at %s", who, s.program, at),
+			"put the program where everybody can start it, such as /usr/local/bin")
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ const unitFolder = "/etc/systemd/system"
 // unit folder it only writes the files there. It returns what it did, one
 // line each.
 func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error) {
+	if err := s.checkProgram(f); err != nil {
+		return nil, err
+	}
 	files, err := s.files(f)
 	if err != nil {
 		return nil, err
