@@ -25,8 +25,10 @@ func scimmyService(t *testing.T) *service {
 	return &service{url: url, token: token, requests: log}
 }
 
-func memoryService(t *testing.T) *service {
-	s, err := scimtest.Start(scimtest.Options{Seed: 1})
+func memoryService(t *testing.T) *service { return quirkyService(t, scimtest.Quirks{}) }
+
+func quirkyService(t *testing.T, quirks scimtest.Quirks) *service {
+	s, err := scimtest.Start(scimtest.Options{Seed: 1, Quirks: quirks})
 	if err != nil {
 		t.Fatal(err)
 	}
