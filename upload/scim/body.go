@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 )
 
@@ -33,6 +34,20 @@ func withoutMark(body io.Reader) *bufio.Reader {
 		_, _ = b.Discard(len(byteOrderMark)) // what was peeked is there
 	}
 	return b
+}
+
+// wholeBody reads a body to its end, past its byte order mark, into room that
+// it fits if its length is said.
+func wholeBody(r *http.Response) ([]byte, error) {
+	room := int64(bytes.MinRead)
+	if r.ContentLength > 0 {
+		room += min(r.ContentLength, 1<<20)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, room))
+	if _, err := b.ReadFrom(&bounded{from: r.Body, left: maxBody}); err != nil {
+		return nil, err
+	}
+	return bytes.TrimPrefix(b.Bytes(), byteOrderMark), nil
 }
 
 // scimText is a body that can be SCIM by its first byte: a web page, and

@@ -264,7 +264,7 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 		}
 		return a, drain(body)
 	}
-	if a.body, err = io.ReadAll(withoutMark(&bounded{from: r.Body, left: maxBody})); err != nil {
+	if a.body, err = wholeBody(r); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return a, nil

@@ -49,7 +49,7 @@ func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 // post sends a POST. One whose fate is unknown is looked for before it is
 // sent again: a second resource must never come of it.
 func (t *Target) post(ctx context.Context, x *upload.Write) upload.Result {
-	body, err := t.appendCreate(nil, x)
+	body, err := t.appendCreate(make([]byte, 0, roughSize(x)), x)
 	if err != nil {
 		return upload.Result{Err: fmt.Errorf("encode a %s: %w", x.Kind, err)}
 	}
