@@ -18,10 +18,13 @@ func (t Trait) same(want, have []string) bool {
 	return slices.Equal(t.set(want), t.set(have))
 }
 
-// effective are the values that count: not blank, and the first only where
-// the path takes one.
+// effective are the values that count: not blank nor what stands for none,
+// and the first only where the path takes one.
 func (t Trait) effective(values []string) []string {
 	values = notBlank(values)
+	if t.Default != "" && len(values) == 1 && strings.EqualFold(values[0], t.Default) {
+		return nil
+	}
 	if t.Single && len(values) > 1 {
 		values = values[:1]
 	}

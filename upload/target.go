@@ -92,6 +92,9 @@ type Trait struct {
 	Hidden    bool // not returned: compare as unknown
 	Single    bool // takes one value
 	Boolean   bool
+	// Default is the value that the service gives where none was written: it
+	// stands for none.
+	Default string
 	// Normal is the form in which two values are compared; nil: as they are
 	// but for surrounding space, Unicode form and, unless CaseExact, case.
 	Normal func(string) string

@@ -84,6 +84,9 @@ func (t *Target) trait(k upload.Kind, path string) upload.Trait {
 	if slices.Contains(t.profile.Single, "*") || slices.Contains(t.profile.Single, p.Attr) {
 		out.Single = true
 	}
+	if p.URN == "" && strings.EqualFold(p.Attr, "preferredLanguage") {
+		out.Default = "und" // undetermined (RFC 5646 4.1), which Zitadel gives who has none
+	}
 	switch {
 	case p.URN == "" && strings.EqualFold(p.Attr, "phoneNumbers") && strings.EqualFold(p.Sub, "value"):
 		out.Normal = phone

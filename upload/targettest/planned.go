@@ -76,7 +76,7 @@ func (s *suite) input(t *testing.T, c *company) upload.Input {
 			continue
 		}
 		attributes := map[string][]string{
-			"uid": {p.name}, "givenName": {"Suite"}, "sn": {fmt.Sprintf("Number %d", n)}, "cn": {fmt.Sprintf("Suite %d", n)}, "pw": {fmt.Sprintf("Suite-%d-aA", n)},
+			"uid": {p.name}, "givenName": {"Suite"}, "sn": {fmt.Sprintf("Number %d", n)}, "cn": {fmt.Sprintf("Suite %d", n)}, "language": {language(n)},
 		}
 		snapshot.Users = append(snapshot.Users, directory.User{Anchor: anchor(n + 1), DN: p.name, Active: p.active, Attributes: directory.AttributesOf(attributes)})
 		if p.member {
@@ -112,7 +112,7 @@ func (s *suite) input(t *testing.T, c *company) upload.Input {
 func (s *suite) mapping(t *testing.T) *upload.Mapping {
 	t.Helper()
 	paths := map[string][]string{
-		"userName": {"uid"}, "displayName": {"cn"}, "name.givenName": {"givenName"}, "name.familyName": {"sn"}, `emails[type eq "work"].value`: {"uid"},
+		"userName": {"uid"}, "displayName": {"cn"}, "name.givenName": {"givenName"}, "name.familyName": {"sn"}, "preferredLanguage": {"language"}, `emails[type eq "work"].value`: {"uid"},
 	}
 	for _, path := range s.can.Required[upload.User] {
 		switch {
@@ -133,4 +133,12 @@ func (s *suite) mapping(t *testing.T) *upload.Mapping {
 
 func anchor(n int) directory.Anchor {
 	return directory.Anchor(fmt.Sprintf("%08d-0000-4000-8000-000000000000", n))
+}
+
+// language is one that the first person has, and nobody else.
+func language(n int) string {
+	if n == 0 {
+		return "de"
+	}
+	return ""
 }
