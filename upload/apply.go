@@ -172,7 +172,13 @@ const atOnce = 10_000
 // batch writes one request for each change and sets the states. A change for
 // which make returns false needs no request.
 func (a *applier) batch(ctx context.Context, changes []*Change, make func(*Change) (Write, error)) {
-	for part := range slices.Chunk(changes, atOnce) {
+	size := atOnce
+	if a.can.WriteOnly {
+		// What becomes of the records is known minutes later, and waited for
+		// at the end of each call.
+		size = max(size, len(changes))
+	}
+	for part := range slices.Chunk(changes, size) {
 		if a.stopped == nil {
 			a.part(ctx, part, make)
 		}

@@ -39,6 +39,7 @@ func Diff(in Input) *Plan {
 	d.index()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
+		d.sayIgnored()
 		d.plan.sort()
 		return d.plan
 	}
@@ -57,18 +58,24 @@ func Diff(in Input) *Plan {
 	return d.plan
 }
 
-// say warns of what the configuration asks for and the service cannot do.
-func (d *differ) say() {
+// sayIgnored warns of the kinds that the configuration asks for and the
+// service does not take.
+func (d *differ) sayIgnored() {
 	asks := func(has func(*Source) bool) bool {
 		return slices.ContainsFunc(d.Sources, func(s Source) bool { return has(&s) })
 	}
-	warn := func(text string) { d.plan.Warnings = append(d.plan.Warnings, text) }
 	if !d.Capabilities.Groups && asks(func(s *Source) bool { return s.Groups }) {
-		warn("the service takes no groups: groups.sync has no effect")
+		d.plan.Warnings = append(d.plan.Warnings, "the service takes no groups: groups.sync has no effect")
 	}
 	if !d.Capabilities.Devices && asks(func(s *Source) bool { return s.Devices }) {
-		warn("the service takes no devices: computers.sync has no effect")
+		d.plan.Warnings = append(d.plan.Warnings, "the service takes no devices: computers.sync has no effect")
 	}
+}
+
+// say warns of what the configuration asks for and the service cannot do.
+func (d *differ) say() {
+	d.sayIgnored()
+	warn := func(text string) { d.plan.Warnings = append(d.plan.Warnings, text) }
 	if d.Policy.UserGone == Remove && d.neverDeletes(User) || d.Policy.UserDisabled == Remove && d.neverDeletes(User) {
 		warn("users of this service are not deleted but deactivated: its profile has no DELETE for them")
 	}

@@ -3,6 +3,8 @@ package upload_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -368,6 +370,34 @@ func TestAServiceThatCannotBeReadGetsEveryoneWhole(t *testing.T) {
 		if x.ExternalID == "corp:"+string(anchorOf("dee")) && *x.Manager != "corp:"+string(anchorOf("cay")) {
 			t.Errorf("dee's manager is %q", *x.Manager)
 		}
+	}
+}
+
+// calls counts the calls of Write.
+type calls struct {
+	upload.Target
+	n int
+}
+
+func (c *calls) Write(ctx context.Context, writes []upload.Write, done func(int, upload.Result)) {
+	c.n++
+	c.Target.Write(ctx, writes, done)
+}
+
+func TestAServiceThatCannotBeReadGetsEveryoneInOneCall(t *testing.T) {
+	w := newWorld()
+	w.caps.WriteOnly, w.caps.Groups = true, false
+	for n := range 10_001 {
+		w.user(fmt.Sprintf("u%05d", n), nil)
+	}
+	in := w.input()
+	target, plan := &calls{Target: w}, upload.Diff(in)
+	upload.Apply(context.Background(), target, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	if target.n != 1 {
+		t.Errorf("%d calls, and the outcome is waited for at the end of each", target.n)
+	}
+	if want := "the service takes no groups: groups.sync has no effect"; !slices.Contains(plan.Warnings, want) {
+		t.Errorf("%q does not say that %s", plan.Warnings, want)
 	}
 }
 

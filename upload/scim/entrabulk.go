@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -197,12 +198,13 @@ func (e *EntraBulk) record(w *upload.Write) document {
 		clearPath(doc, upload.Path{URN: upload.SchemaEnterprise, Attr: "manager"})
 	}
 	markPrimary(doc)
-	doc["schemas"] = []string{upload.SchemaUser, upload.SchemaEnterprise}
-	for name := range doc {
+	schemas := []string{upload.SchemaUser, upload.SchemaEnterprise}
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		if strings.HasPrefix(name, "urn:") && name != upload.SchemaEnterprise {
-			doc["schemas"] = append(doc["schemas"].([]string), name)
+			schemas = append(schemas, name)
 		}
 	}
+	doc["schemas"] = schemas
 	return doc
 }
 
