@@ -106,6 +106,10 @@ func hintFor(err error) string {
 		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
 	case errors.As(err, &way) && way.Hint() != "":
 		return way.Hint()
+	case isStatus(err, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout):
+		return "the service, or a proxy before it, cannot answer now: let a later run try, and look whether the vendor says that it is down"
+	case isStatus(err, http.StatusTooManyRequests):
+		return "the service is asked too much by all its clients together: let a later run try, or lower target.width"
 	case errors.As(err, &unknown):
 		return "the service's certificate is not signed by a known authority: set target.tls.ca_file to that of its own"
 	case errors.As(err, &host):
