@@ -111,3 +111,29 @@ func TestALookUpOfMembersWithoutAnAnswerEndsTheRun(t *testing.T) {
 		t.Errorf("%v after %d questions", err, s.asked.Load())
 	}
 }
+
+// A service that counts each kind by itself has a user and a group of one id,
+// and the group is adopted.
+func TestAMemberIsNotTakenForAGroupOfTheSameID(t *testing.T) {
+	for _, nested := range []bool{false, true} {
+		w := newWorld("ada")
+		w.caps.Nested = nested
+		w.group("crew", "ada")
+		w.sync(t)
+		w.group("team")
+		w.memory.groups["7"] = &upload.Resource{Kind: upload.Group, ID: "7", Name: "team", MembersKnown: true, Attributes: upload.AttributesOf(upload.Attribute{Path: "displayName", Values: []string{"team"}})}
+		crew := w.named("crew")
+		crew.Members = append([]string{"7"}, crew.Members...)
+		want := "adopt group team (same displayName, not owned by anyone)\n"
+		if nested {
+			want += "remove members from group crew: team (no longer in the directory's group)\n"
+		}
+		if got := lines(w.plan()); got != want {
+			t.Errorf("nested %t, plan:\n%s\nwant:\n%s", nested, got, want)
+		}
+		w.memory.users["7"] = &upload.Resource{Kind: upload.User, ID: "7", Name: "guest", Active: true}
+		if got, want := lines(w.plan()), "adopt group team (same displayName, not owned by anyone)\n"; got != want {
+			t.Errorf("nested %t, plan with the user:\n%s\nwant:\n%s", nested, got, want)
+		}
+	}
+}

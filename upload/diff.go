@@ -132,7 +132,7 @@ type differ struct {
 	// users and groups of all complete sources that are, or will be, at the
 	// service
 	present map[directory.Anchor]Member
-	// adopters are the users who take a resource over, by its id
+	// adopters are the entries that take a resource of byID over, by its id
 	adopters map[string]directory.Anchor
 	claimed  map[string]bool // resources that are taken over, by kind and id
 }

@@ -106,7 +106,7 @@ func (d *differ) placeGroup(c *groupCandidate) {
 	}
 	switch {
 	case c.held != nil:
-		if c.held.ExternalID != c.id {
+		if c.held.ExternalID != c.id && d.byID[c.held.ID] == c.held { // and not a user of the same id
 			d.adopters[c.held.ID] = g.Anchor
 		}
 		d.present[g.Anchor] = Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name}
@@ -243,14 +243,14 @@ func (d *differ) mayBelong(id string) bool {
 // was read completely, and its entry is neither in doubt nor, by policy or as
 // it may be elsewhere, kept as it is though it is gone.
 func (d *differ) removable(id string) bool {
-	if !d.ours(id) {
+	r := d.byID[id]
+	if r == nil || !d.ours(id) {
 		return false
 	}
-	a, adopted := d.adopters[id]
-	if !adopted {
-		_, a, _ = d.Mark.Owner(d.byID[id].ExternalID)
+	source, a, _ := d.Mark.Owner(r.ExternalID)
+	if adopter, adopted := d.adopters[id]; adopted {
+		a = adopter
 	}
-	gone := d.byID[id].Kind == User && !d.holds(User, a)
-	source, _, _ := d.Mark.Owner(d.byID[id].ExternalID)
+	gone := r.Kind == User && !d.holds(User, a)
 	return !d.quarantined[a] && !(gone && (d.Policy.UserGone == Keep || d.perhapsMoved(source, a) != ""))
 }
