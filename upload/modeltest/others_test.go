@@ -238,6 +238,12 @@ func (w *world) anyKinds(q *scimtest.Quirks, seldom func() bool) {
 	if seldom() {
 		q.Delete = pick(w, []scimtest.DeleteKind{scimtest.DeleteSoft, scimtest.DeleteDeactivates})
 		q.Revive = scimtest.ReviveByPost
+		if w.rules >= secondRules {
+			q.Revive = pick(w, []scimtest.ReviveKind{scimtest.ReviveByPost, scimtest.ReviveNever, scimtest.ReviveByPatch})
+		}
+	}
+	if w.rules >= secondRules && w.roll(20) == 0 {
+		q.InactiveUsers = scimtest.InactiveHidden
 	}
 	if seldom() {
 		q.Cursor = pick(w, []scimtest.PagingKind{scimtest.IndexOnly, scimtest.CursorOnly, scimtest.CursorMust})
