@@ -12,6 +12,7 @@ import (
 
 	"adsync/commands/ask"
 	"adsync/commands/config"
+	"adsync/ldapsrc"
 	"adsync/proxy"
 
 	"github.com/urfave/cli/v2"
@@ -24,6 +25,8 @@ type proxyOptions struct {
 	Username     string
 	PasswordFile string
 	PasswordEnv  string
+	Auth         string
+	CAFile       string
 	NoProxy      []string
 	LDAP         bool
 	None         bool
@@ -48,6 +51,8 @@ EXAMPLE:
 			&cli.StringFlag{Name: "username", Usage: "`NAME` to sign in at the proxy with"},
 			&cli.StringFlag{Name: "password-file", Usage: "the password is in `FILE`"},
 			&cli.StringFlag{Name: "password-env", Usage: "the password is in the environment variable `NAME`"},
+			&cli.StringFlag{Name: "auth", Usage: "`WAY` of signing in at an HTTP proxy: basic (the default), ntlm or negotiate"},
+			&cli.StringFlag{Name: "ca-file", Usage: "PEM `FILE` of the authority of an https proxy, or of one that opens TLS"},
 			&cli.StringSliceFlag{Name: "no-proxy", Usage: "`HOST`, .domain or network that is reached directly (repeatable)"},
 			&cli.BoolFlag{Name: "ldap", DisableDefaultText: true, Usage: "carry LDAP through the proxy too"},
 			&cli.BoolFlag{Name: "none", DisableDefaultText: true, Usage: "no proxy"},
@@ -58,7 +63,7 @@ EXAMPLE:
 			return runProxy(c.Context, env, proxyOptions{
 				globalOptions: g, URL: c.String("url"), Username: c.String("username"),
 				PasswordFile: c.String("password-file"), PasswordEnv: c.String("password-env"),
-				NoProxy: c.StringSlice("no-proxy"), LDAP: c.Bool("ldap"),
+				Auth: c.String("auth"), CAFile: c.String("ca-file"), NoProxy: c.StringSlice("no-proxy"), LDAP: c.Bool("ldap"),
 				None: c.Bool("none"), System: c.Bool("system"), Yes: c.Bool("yes"),
 			})
 		}),
@@ -80,7 +85,7 @@ func (o *proxyOptions) check() error {
 		return usage(errors.New("--password-file and --password-env exclude each other"), "")
 	case (o.PasswordFile != "" || o.PasswordEnv != "") && o.Username == "":
 		return usage(errors.New("--password-file and --password-env go with --username"), "")
-	case o.None && (o.Username != "" || len(o.NoProxy) > 0 || o.LDAP):
+	case o.None && (o.Username != "" || o.Auth != "" || o.CAFile != "" || len(o.NoProxy) > 0 || o.LDAP):
 		return usage(errors.New("--none goes alone"), "")
 	}
 	return nil
@@ -144,6 +149,7 @@ type proxyWizard struct {
 	options proxyOptions
 	file    *config.File
 	ask     ask.Asker // nil: nobody is asked
+	offers  []string  // how the proxy that was tried last lets people sign in
 }
 
 func (w *proxyWizard) run(ctx context.Context) error {
@@ -160,6 +166,10 @@ func (w *proxyWizard) run(ctx context.Context) error {
 			return err
 		}
 		f := failureOf(err)
+		var stopped *proxy.Error
+		if errors.As(err, &stopped) && stopped.Kind == proxy.ProxyAuth {
+			w.offers = stopped.Schemes
+		}
 		w.ask.Say("%v", f.Err)
 		if f.Hint != "" {
 			w.ask.Say("hint: %s", f.Hint)
@@ -192,7 +202,11 @@ func (w *proxyWizard) setting(ctx context.Context, a proxyAnswer) (proxy.Setting
 		}
 		secrets["proxy.password"] = v
 	}
-	return trial.ProxySetting(secrets)
+	s, err := trial.ProxySetting(secrets)
+	if err != nil {
+		return s, usage(err, hintOf(err))
+	}
+	return s, nil
 }
 
 // try goes the way to the service, and says of each step how it went.
@@ -209,6 +223,7 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 	if err != nil {
 		return err
 	}
+	w.remarks(setting)
 	for _, t := range targets {
 		target := t.url
 		w.say("Trying the way to %s (%s):", target, p.Route(target))
@@ -268,6 +283,19 @@ func (w *proxyWizard) targets(s proxy.Setting) ([]destination, error) {
 		}
 	}
 	return out, nil
+}
+
+// remarks say what the proxy does not carry, or what is not tried.
+func (w *proxyWizard) remarks(s proxy.Setting) {
+	for i := range w.file.Sources {
+		source := &w.file.Sources[i]
+		if s.LDAP && source.Bind.Method == ldapsrc.Kerberos {
+			w.say("Source %s: Kerberos tickets come straight from the domain's KDC, not through the proxy.", source.ID)
+		}
+		if s.LDAP && source.Domain != "" {
+			w.say("Source %s: its servers are looked up in this machine's DNS; the way to them is tried by \"adsync status\".", source.ID)
+		}
+	}
 }
 
 func (w *proxyWizard) say(format string, args ...any) {

@@ -163,6 +163,9 @@ func TestProxyByFlags(t *testing.T) {
 		{"a dead proxy", []string{"--url", "http://127.0.0.1:1"}, ExitTarget, "nothing was written"},
 		{"no password", []string{"--url", "PROXY"}, ExitTarget, "407"},
 		{"an unset password", []string{"--url", "PROXY", "--username", "ada", "--password-env", "NOT_SET"}, ExitUsage, "NOT_SET"},
+		{"ntlm without a user", []string{"--url", "PROXY", "--auth", "ntlm"}, ExitUsage, "proxy.auth ntlm needs proxy.username and proxy.password"},
+		{"a way of signing in that is none", []string{"--url", "PROXY", "--auth", "digest"}, ExitUsage, `"digest" is none of basic, ntlm and negotiate`},
+		{"an authority that is not there", []string{"--url", "PROXY", "--ca-file", "none.pem"}, ExitUsage, "proxy.ca_file"},
 		{"a stray word", []string{"now"}, ExitUsage, `unexpected argument "now"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -252,5 +255,39 @@ func TestProxyTrustsTheServiceAsASyncDoes(t *testing.T) {
 				t.Errorf("calls a certificate untrusted that is trusted:\n%s", printed.String())
 			}
 		})
+	}
+}
+
+// A proxy that takes no password in the clear says what it takes, and that is
+// asked then.
+func TestProxyAsksHowToSignInWhereTheProxySaysSo(t *testing.T) {
+	env, path, _, _, _ := proxyWorld(t)
+	var schemes []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, _, _ := strings.Cut(r.Header.Get("Proxy-Authorization"), " ")
+		schemes = append(schemes, scheme)
+		w.Header().Add("Proxy-Authenticate", "Negotiate")
+		w.Header().Add("Proxy-Authenticate", "NTLM")
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	t.Cleanup(s.Close)
+	text := strings.Replace(contents(t, path), "http://127.0.0.1", "https://127.0.0.1", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	answers := ask.NewKeyed(map[string]string{
+		"proxy": "other", "url": s.URL, "username": "ada", "password": "hunter2-pass", "no-proxy": "", "again": "yes",
+		"proxy#2": "other", "url#2": s.URL, "auth": "ntlm", "username#2": `EXAMPLE\ada`, "password#2": "hunter2-pass", "no-proxy#2": "", "again#2": "no",
+	}, &said)
+	err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: path}, Asker: answers})
+	if f := failureOf(err); f.Code != ExitTarget || len(answers.Unused()) > 0 {
+		t.Errorf("%v, never asked: %q\n%s", err, answers.Unused(), said.String())
+	}
+	if len(schemes) != 2 || schemes[0] != "Basic" || schemes[1] != "NTLM" {
+		t.Errorf("signed in by %q", schemes)
+	}
+	if !strings.Contains(said.String(), "it offers Negotiate, NTLM") || strings.Contains(said.String(), "hunter2-pass") {
+		t.Errorf("said\n%s", said.String())
 	}
 }

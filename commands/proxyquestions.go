@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"adsync/commands/ask"
@@ -19,7 +20,10 @@ func (w *proxyWizard) answer(ctx context.Context) (proxyAnswer, error) {
 	case o.None:
 		return proxyAnswer{none: true}, nil
 	case o.given():
-		s := config.Proxy{URL: o.URL, Username: o.Username, NoProxy: o.NoProxy, LDAP: o.LDAP}
+		s := config.Proxy{URL: o.URL, Username: o.Username, NoProxy: o.NoProxy, LDAP: o.LDAP, Auth: o.Auth}
+		if o.CAFile != "" {
+			s.CAFile = w.beside(o.CAFile)
+		}
 		if o.System {
 			s.URL = "system"
 		}
@@ -96,9 +100,19 @@ func (w *proxyWizard) question(ctx context.Context) (proxyAnswer, error) {
 // details asks for the rest: who signs in, what goes directly, and LDAP.
 func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, error) {
 	s := &a.setting
-	var err error
+	err := w.askAuth(ctx, s)
+	if err != nil {
+		return a, err
+	}
 	if s.URL != "system" {
-		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: "User name at the proxy (empty for none)", Default: s.Username})
+		label := "User name at the proxy (empty for none)"
+		switch s.Auth {
+		case proxy.AuthNTLM:
+			label = `User name at the proxy (DOMAIN\user)`
+		case proxy.AuthNegotiate:
+			label = "User name at the proxy (empty for the account that runs adsync)"
+		}
+		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: label, Default: s.Username})
 		if err != nil {
 			return a, err
 		}
@@ -140,6 +154,34 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 	}
 	s.LDAP, err = w.ask.Confirm(ctx, ask.Question{Key: "ldap", Label: "Reach the directory through it too?", Default: on})
 	return a, err
+}
+
+// askAuth asks how to sign in where the proxy has said that a name and a
+// password alone will not do.
+func (w *proxyWizard) askAuth(ctx context.Context, s *config.Proxy) error {
+	offers := func(scheme string) bool {
+		return slices.ContainsFunc(w.offers, func(offered string) bool { return strings.EqualFold(offered, scheme) })
+	}
+	if len(w.offers) == 0 || offers("Basic") || s.URL == "system" {
+		return nil
+	}
+	var options []ask.Option
+	for _, o := range []ask.Option{
+		{Value: proxy.AuthNTLM, Label: "NTLM", Help: `DOMAIN\user and password`},
+		{Value: proxy.AuthNegotiate, Label: "Negotiate", Help: "Kerberos, or as Windows is signed in"},
+	} {
+		if offers(o.Label) {
+			options = append(options, o)
+		}
+	}
+	if len(options) == 0 {
+		return nil
+	}
+	n, err := w.ask.Choose(ctx, ask.Question{Key: "auth", Label: "How to sign in at the proxy", Default: options[0].Value}, options)
+	if err == nil {
+		s.Auth = options[n].Value
+	}
+	return err
 }
 
 // proxyURL refuses what can be no proxy.
