@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"adsync/commands/config"
 )
 
 // In a network whose proxy wants a password the set-up is one piece: the
@@ -64,5 +66,23 @@ func TestAProxyIsGivenByFlags(t *testing.T) {
 		if r.code != ExitUsage || !strings.Contains(r.err.Error(), row.says) || strings.Contains(r.err.Error(), "hunter2-pass") {
 			t.Errorf("%q: exit %d: %v", row.given, r.code, r.err)
 		}
+	}
+}
+
+// A source may be called as the service's and the proxy's files are.
+func TestNoSecretIsStoredOverAnother(t *testing.T) {
+	password := func(text string) secretAnswer { return secretAnswer{Typed: config.NewValue(text)} }
+	a := answers{Sources: []sourceAnswers{{ID: "proxy", Method: "simple", Password: password("1")}, {ID: "target", Method: "simple", Password: password("2")}}}
+	a.Target.Auth, a.Target.Password = authBasic, password("3")
+	a.Target.wayOut = wayOut{Proxy: "http://127.0.0.1:1", ProxyUser: "ada", ProxyPassword: password("4")}
+	seen := map[string]bool{}
+	for _, s := range a.typed() {
+		if seen[s.file()] {
+			t.Errorf("%s is stored twice", s.file())
+		}
+		seen[s.file()] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("files %v", seen)
 	}
 }

@@ -122,7 +122,11 @@ func (a *answers) typed() []typedSecret {
 	}
 	for i := range a.Sources {
 		if s := &a.Sources[i]; s.needsPassword() {
-			add(s.ID, "password", &s.Password)
+			owner := s.ID
+			if owner == "target" || owner == "proxy" {
+				owner = "source-" + owner // their files are named so already
+			}
+			add(owner, "password", &s.Password)
 		}
 	}
 	if s := a.Target.secret(); s != nil {
