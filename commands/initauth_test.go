@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"adsync/upload/scimtest"
 )
@@ -196,6 +198,41 @@ func TestInitFindsTheServiceBehindAWrongURL(t *testing.T) {
 			r := s.ok(s.init(answers))
 			r.says(t, []string{s.service.Token()}, row.says...)
 			golden(t, "init/service-over-TLS.yaml", s.neutral(s.read("adsync.yaml")))
+		})
+	}
+}
+
+// A token as editors and pastes leave it in a file.
+func TestInitTakesATokenFromAFileAsItWasPasted(t *testing.T) {
+	for _, row := range []struct {
+		name, before, after string
+		code                int
+	}{
+		{"with empty lines behind", "", "\n\n\n", 0},
+		{"with a space around", " ", " \r\n", 0},
+		{"with a byte order mark", "\ufeff", "\r\n", 0},
+		{"with a line too many", "", "\nand another\n", ExitUsage},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := lockedService(t, scimtest.Options{})
+			s.put("token", row.before+s.service.Token()+row.after)
+			r := s.init(nil, flags("source-url", "ldif:"+filepath.Join(s.dir, "people.ldif"), "source-type", "ldap", "source-id", "files",
+				"target-url", s.service.URL(), "token-file", filepath.Join(s.dir, "token")))
+			if r.code != row.code {
+				t.Fatalf("exit %d: %v", r.code, r.err)
+			}
+			r.says(t, []string{s.service.Token()})
+			if want := "token of the service: the token holds a space or a line break: it was not copied whole, or something else with it"; row.code != 0 {
+				if r.err.Error() != want {
+					t.Errorf("says %v", r.err)
+				}
+				return
+			}
+			var out bytes.Buffer
+			env := Env{Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Now: time.Now}
+			if err := runSync(t.Context(), env, syncOptions{globalOptions: globalOptions{Config: s.config()}}); err != nil {
+				t.Errorf("%v\n%s", err, out.String())
+			}
 		})
 	}
 }

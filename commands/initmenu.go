@@ -21,7 +21,7 @@ var errSchedule = errors.New("schedule")
 // menu lets a person change an existing configuration until it is done. It
 // reports whether there is anything to write.
 func (w *wizard) menu(ctx context.Context) (bool, error) {
-	for {
+	for visited := false; ; visited = true {
 		changed := w.changed()
 		if len(w.answers.Sources) == 0 {
 			w.say("Without a source there is nothing to synchronise.")
@@ -38,7 +38,7 @@ func (w *wizard) menu(ctx context.Context) (bool, error) {
 			options[i] = c.Option
 		}
 		standard := options[0].Value
-		if changed {
+		if changed || visited {
 			standard = "done"
 		}
 		i, err := w.ask.Choose(ctx, ask.Question{Key: "change", Label: "What shall be changed?", Default: standard}, options)

@@ -173,6 +173,10 @@ func (w *wizard) secrets(ctx context.Context, f *config.File) (config.Secrets, e
 			continue
 		}
 		v, err := at.Secret.Resolve(ctx, w.resolver())
+		if err == nil && at.Key == "target.auth.bearer" {
+			v, err = v.Token()
+			w.redactor.Add(v)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", at.Key, err)
 		}

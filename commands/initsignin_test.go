@@ -1,14 +1,18 @@
 package commands
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
+	"adsync/commands/ask"
+	"adsync/commands/config"
 	"adsync/ldapsrc/ldaptest"
 	"adsync/ldapsrc/ldaptest/servers"
 	"adsync/upload/scimtest"
@@ -143,6 +147,23 @@ func TestInitSignsInToADomain(t *testing.T) {
 			s.ok(s.init(nil, flags(list...)))
 			s.becomes("domain "+row.name, ccache, "CACHE")
 		})
+	}
+}
+
+// On Windows the account that runs adsync, such as a gMSA, signs in itself.
+func TestInitOnWindowsOffersTheAccountThatRunsIt(t *testing.T) {
+	var said bytes.Buffer
+	w := &wizard{ask: &answering{given: map[string][]string{}, next: ask.NewKeyed(map[string]string{"bind-method": "kerberos"}, &said)},
+		before: config.New(), plan: schedule{system: "windows"}}
+	a := sourceAnswers{ID: "corp", Type: "ad", Domain: "corp.example.com", Method: "simple", User: "svc-adsync@corp.example.com"}
+	if err := w.askMethod(t.Context(), &a); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := a.source(config.NewSource()).Bind, (config.Bind{Method: "kerberos"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("bind %+v", got)
+	}
+	if want := "It is tried with your own account now. The account that runs adsync must be able to sign in too.\n"; said.String() != want {
+		t.Errorf("says %q", said.String())
 	}
 }
 

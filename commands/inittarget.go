@@ -162,8 +162,12 @@ func (w *wizard) probeTarget(ctx context.Context, a *targetAnswers) (scim.Probe,
 	secrets := config.Secrets{}
 	if s := a.secret(); s != nil {
 		v, err := s.answer.value(ctx, w.resolver())
+		if err == nil && s.kind == "token" {
+			v, err = v.Token()
+			w.redactor.Add(v)
+		}
 		if err != nil {
-			return scim.Probe{}, err
+			return scim.Probe{}, usage(fmt.Errorf("%s of the service: %w", s.kind, err), hintOf(err))
 		}
 		secrets["target.auth."+s.key] = v
 	}

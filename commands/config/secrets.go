@@ -28,6 +28,10 @@ func (f *File) Secrets(ctx context.Context, r Resolver, keep func(key string) bo
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if err == nil && place.Key == "target.auth.bearer" {
+			v, err = v.Token()
+			r.Redactor.Add(v)
+		}
 		if err != nil {
 			problems = append(problems, Problem{File: f.Path, Line: lines.line(place.Key), Key: place.Key, Text: err.Error()})
 			continue

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
 // A Value is a secret that was fetched. Whatever prints, logs or encodes it
@@ -17,6 +20,17 @@ func NewValue(text string) Value { return Value{text} }
 
 // Reveal returns the secret itself, for the one call that needs it.
 func (v Value) Reveal() string { return v.text }
+
+// Token is the secret as an HTTP header carries it (RFC 6750 2.1): without the
+// space that a paste may have left around it. One with space within is an
+// error, which does not repeat it.
+func (v Value) Token() (Value, error) {
+	text := strings.TrimSpace(v.text)
+	if strings.ContainsFunc(text, unicode.IsSpace) {
+		return Value{}, errors.New("the token holds a space or a line break: it was not copied whole, or something else with it")
+	}
+	return Value{text}, nil
+}
 
 // IsZero reports whether there is no secret.
 func (v Value) IsZero() bool { return v.text == "" }
