@@ -28,9 +28,14 @@ func (t *Target) delete(ctx context.Context, x *upload.Write) upload.Result {
 	if err != nil || !t.learned.deleted[place(x.Kind)].CompareAndSwap(false, true) {
 		return upload.Result{Err: err}
 	}
-	left, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(x.Before), t.shapeOf(x.Kind), nil)
+	var left *upload.Resource
+	err = t.eventually(ctx, func() (bool, error) {
+		var err error
+		left, err = t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(x.Before), t.shapeOf(x.Kind), nil)
+		return err != nil || left.ID != x.Before.ID || !left.Active, nil
+	})
 	switch {
-	case err != nil || left.ID != x.Before.ID:
+	case err != nil || left == nil || left.ID != x.Before.ID:
 		return upload.Result{}
 	case !left.Active:
 		return upload.Result{After: left}

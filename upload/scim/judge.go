@@ -95,6 +95,24 @@ func (t *Target) trusted(u *updating, d Dialect, form managerForm) bool {
 	return true
 }
 
+// pending reports whether some of what was sent shows no effect in a
+// resource.
+func (u *updating) pending(after *upload.Resource) bool {
+	look := *u
+	look.after = after
+	look.strike()
+	look.dropChanged()
+	return !look.finished()
+}
+
+// dropChanged takes out of what is left the values that changed into others
+// than were sent.
+func (u *updating) dropChanged() {
+	if b := u.left.Before; b != nil {
+		u.left.Set = slices.DeleteFunc(slices.Clone(u.left.Set), func(a upload.Attribute) bool { return !u.same(a.Path, b.Get(a.Path), u.after.Get(a.Path)) })
+	}
+}
+
 // judge compares what was sent with what came of it. A value that changed
 // into another than was sent has taken effect: the service has its own form
 // of it.
@@ -104,9 +122,7 @@ func (u *updating) judge(d Dialect, form managerForm) {
 		before[path] = true
 	}
 	u.strike()
-	if b := u.left.Before; b != nil {
-		u.left.Set = slices.DeleteFunc(u.left.Set, func(a upload.Attribute) bool { return !u.same(a.Path, b.Get(a.Path), u.after.Get(a.Path)) })
-	}
+	u.dropChanged()
 	for _, path := range u.paths(d, form) {
 		delete(before, path)
 	}

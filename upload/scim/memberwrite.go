@@ -91,7 +91,7 @@ func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
 		t.learned.proven.Store(provenAdds, true)
 		return nil
 	}
-	there, known, err := t.stillThere(ctx, w.Before.ID, w.Members)
+	there, known, err := t.eventuallyThere(ctx, w.Before.ID, w.Members, somebody)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
 	if _, ok := t.learned.proven.Load(provenRemoves); ok {
 		return nil
 	}
-	still, known, err := t.stillThere(ctx, w.Before.ID, ids)
+	still, known, err := t.eventuallyThere(ctx, w.Before.ID, ids, nobody)
 	switch {
 	case err != nil:
 		return err
@@ -179,6 +179,20 @@ func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
 	t.learned.removeByPut.Store(true)
 	return nil
 }
+
+// eventuallyThere is stillThere once it shows what it should, or was waited
+// for.
+func (t *Target) eventuallyThere(ctx context.Context, group string, ids []string, should func(there []string) bool) (there []string, known bool, err error) {
+	err = t.eventually(ctx, func() (bool, error) {
+		var err error
+		there, known, err = t.stillThere(ctx, group, ids)
+		return !known || should(there), err
+	})
+	return there, known, err
+}
+
+func nobody(there []string) bool   { return len(there) == 0 }
+func somebody(there []string) bool { return len(there) > 0 }
 
 // stillThere are those of the ids that are members now.
 func (t *Target) stillThere(ctx context.Context, group string, ids []string) ([]string, bool, error) {
@@ -353,7 +367,9 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		if err != nil {
 			return err
 		}
-		there, known, err := t.stillThere(ctx, group, ids)
+		there, known, err := t.eventuallyThere(ctx, group, ids, func(there []string) bool {
+			return w.Op == upload.OpAddMembers && len(there) == len(ids) || w.Op != upload.OpAddMembers && len(there) == 0
+		})
 		if want := w.Op == upload.OpAddMembers; err == nil && known && (want && len(there) < len(ids) || !want && len(there) > 0) {
 			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are as before"}
 		}

@@ -40,6 +40,7 @@ type learned struct {
 	addByPut    atomic.Bool  // members are added by PUT
 	removeByPut atomic.Bool  // removal by path is not done here
 	noBulk      atomic.Bool
+	vain        atomic.Int32   // waits for a change that did not come
 	pageSize    atomic.Int32   // rows that a page may be asked for; 0: not found out
 	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map       // "kind dialect path": seen to take effect

@@ -154,7 +154,12 @@ func (u *updating) try(ctx context.Context, d Dialect) error {
 		u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
 		return nil
 	}
-	after, err := t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil)
+	var after *upload.Resource
+	err = t.eventually(ctx, func() (bool, error) {
+		var err error
+		after, err = t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil)
+		return err == nil && !u.pending(after), err
+	})
 	if err != nil {
 		if isRefusal(err) { // not to be read: nothing more can be known
 			u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
