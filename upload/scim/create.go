@@ -35,7 +35,7 @@ func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
 // user is then made without.
 func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 	r := t.post(ctx, x)
-	if x.Manager == nil || r.Err == nil || !descends(r.Err) && !isStatus(r.Err, http.StatusNotFound) {
+	if x.Manager == nil || !t.mayBeTheManager(r.Err) {
 		return r
 	}
 	alone := *x
@@ -44,6 +44,14 @@ func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 		t.learned.managers.settle(false)
 	}
 	return r
+}
+
+// mayBeTheManager reports whether a create was perhaps refused for its manager.
+func (t *Target) mayBeTheManager(err error) bool {
+	if !isRefusal(err) || isStatus(err, http.StatusInternalServerError) && t.learned.managers.works() {
+		return false // the latter was tried often enough
+	}
+	return descends(err) || isStatus(err, http.StatusNotFound)
 }
 
 // post sends a POST. One whose fate is unknown is looked for before it is
