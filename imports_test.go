@@ -4,9 +4,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -141,6 +143,25 @@ func TestTheProgramDoesNotLinkTesting(t *testing.T) {
 		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
 			"adsync/proxy/proxytest":
 			t.Errorf("the program links %s", dependency)
+		}
+	}
+}
+
+var dials = regexp.MustCompile(`\bhttp\.(DefaultClient|DefaultTransport|Get|Head|Post|PostForm)\b|\bnet\.Dial(Timeout)?\(|\btls\.Dial`)
+
+// One transport and one dialer, those of package proxy, are for everything:
+// nobody else opens a connection in a way that would go around the proxy.
+func TestOnlyTheProxyPackageOpensConnections(t *testing.T) {
+	for _, f := range sourceFiles(t) {
+		if f.test || f.pkg == "adsync/proxy" || slices.Contains(testServers, f.pkg) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.FromSlash(f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := dials.Find(text); found != nil {
+			t.Errorf("%s opens a connection of its own: %s", f.name, found)
 		}
 	}
 }
