@@ -158,3 +158,41 @@ func TestALookUpWithoutAnAnswerEndsTheRun(t *testing.T) {
 		t.Errorf("%v after %d questions", err, s.asked.Load())
 	}
 }
+
+// partly is a service that answers the question for a mark with an error.
+type partly struct {
+	*world
+	err error
+}
+
+func (p partly) Find(ctx context.Context, k upload.Kind, key, value string) ([]upload.Resource, error) {
+	if key == upload.KeyExternalID {
+		return nil, p.err
+	}
+	return p.world.Find(ctx, k, key, value)
+}
+
+// Whoever has another name at a service that lists too few is found by the mark
+// alone.
+func TestAMarkThatWasNotAnsweredIsNotOneThatIsNotThere(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		err   error
+		found bool
+	}{
+		{"the service has no such look-up", &upload.Unanswerable{Kind: upload.User, Key: upload.KeyExternalID, Err: errors.New("status 400")}, true},
+		{"it refuses this one", &upload.Refusal{Status: 409}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld("ada")
+			w.sync(t)
+			w.unproven = map[upload.Kind]string{upload.User: "its number changes"}
+			w.hidden[w.named("ada").ID] = true
+			in := w.input()
+			err := upload.LookUp(t.Context(), partly{w, test.err}, in)
+			if (err == nil) != test.found || len(in.State.Users) == 1 != test.found {
+				t.Errorf("%d users, %v", len(in.State.Users), err)
+			}
+		})
+	}
+}

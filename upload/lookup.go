@@ -162,11 +162,11 @@ func forEach(ctx context.Context, n int, look func(ctx context.Context, i int) e
 }
 
 // lookUpOne asks by mark where the service can answer that, and by name.
-// Silence is not an answer: what could not be asked may be there.
+// Silence is not an answer: whoever was not found for an error may be there.
 func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
 	for _, id := range w.marks {
 		found, err := target.Find(ctx, k, KeyExternalID, id)
-		if gone := new(Unavailable); errors.As(err, &gone) || ctx.Err() != nil || len(found) > 0 {
+		if none := new(Unanswerable); len(found) > 0 || err != nil && !errors.As(err, &none) {
 			return found, err
 		}
 	}

@@ -27,8 +27,8 @@ type Target interface {
 	Write(ctx context.Context, writes []Write, done func(i int, r Result))
 
 	// Find looks resources up by one key: KeyExternalID, KeyUserName,
-	// KeyDisplayName, or a mapped path. It returns an error when the service
-	// cannot answer that question.
+	// KeyDisplayName, or a mapped path. The error is an *Unanswerable when the
+	// service has no such look-up; any other says that it did not answer now.
 	Find(ctx context.Context, kind Kind, key, value string) ([]Resource, error)
 }
 
@@ -167,6 +167,19 @@ func (e *Refusal) Error() string {
 // Conflict reports whether the write was refused because another resource
 // has the same unique value (RFC 7644 3.12, uniqueness).
 func (e *Refusal) Conflict() bool { return e.Status == 409 || e.ScimType == "uniqueness" }
+
+// Unanswerable is a look-up that the service does not offer.
+type Unanswerable struct {
+	Kind Kind
+	Key  string
+	Err  error // why
+}
+
+func (e *Unanswerable) Error() string {
+	return fmt.Sprintf("the service cannot look a %s up by %s: %v", e.Kind, e.Key, e.Err)
+}
+
+func (e *Unanswerable) Unwrap() error { return e.Err }
 
 // Unavailable is a target that cannot be reached, refuses us as a whole, or
 // has gone away in mid run: no further write makes sense.

@@ -86,6 +86,10 @@ func (w *world) mayBeLeft(c *upload.Change, r *ran) bool {
 // itself has freed.
 func (w *world) freesNames(r *ran) bool {
 	waits := slices.ContainsFunc(r.plan.Quarantined, func(q upload.Quarantine) bool { return q.Rule == "name-taken" || q.Rule == "dup-login" })
+	waits = waits || slices.ContainsFunc(r.plan.Changes, func(c upload.Change) bool {
+		refusal := new(upload.Refusal)
+		return c.State == upload.Failed && errors.As(c.Failure, &refusal) && refusal.Conflict()
+	})
 	frees := slices.ContainsFunc(r.plan.Changes, func(c upload.Change) bool { return c.Verb == upload.Delete && c.State == upload.Applied })
 	return waits && frees
 }

@@ -82,8 +82,8 @@ func (e *EntraBulk) Capabilities() upload.Capabilities {
 }
 
 // Find implements upload.Target: nothing can be looked up.
-func (e *EntraBulk) Find(context.Context, upload.Kind, string, string) ([]upload.Resource, error) {
-	return nil, errors.New("bulkUpload has no read side")
+func (e *EntraBulk) Find(_ context.Context, k upload.Kind, key, _ string) ([]upload.Resource, error) {
+	return nil, &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("bulkUpload has no read side")}
 }
 
 // Budget says what so many records cost of the tenant's daily calls, and

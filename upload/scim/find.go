@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func (t *Target) find(ctx context.Context, k upload.Kind, key, value string) ([]
 
 func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) error {
 	if !t.filterable(k, key) {
-		return fmt.Errorf("the service cannot look a %s up by %s", k, key)
+		return &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("its profile has no such filter")}
 	}
 	known := t.known(k)
 	value := valueOf(known, key)
@@ -60,7 +61,7 @@ func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) err
 		return err
 	}
 	rows, err := t.filter(ctx, k, key, value)
-	if err != nil && !isRefusal(err) {
+	if none := new(upload.Unanswerable); err != nil && !errors.As(err, &none) {
 		return err
 	}
 	if err == nil && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.ID == known.ID }) {
@@ -70,7 +71,7 @@ func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) err
 			t.forget(known, now)
 			return nil
 		}
-		err = fmt.Errorf("the service does not find a %s by %s that is there", k, key)
+		err = &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("it does not find one that is there")}
 	}
 	if t.found.state == nil {
 		t.found.state = map[string]error{}
@@ -137,6 +138,9 @@ func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) (
 	l.count = min(l.count, 100)
 	l.params.Set("filter", filterText(key, value))
 	p, err := t.firstPage(ctx, l)
+	if isRefusal(err) && isStatus(err, noFilter...) {
+		return nil, &upload.Unanswerable{Kind: k, Key: key, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +155,16 @@ func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) (
 		out = append(out, p.rows[i])
 	}
 	if len(out) == 0 && len(p.rows) > 1 {
-		return nil, fmt.Errorf("asked for a %s by %s the service shows others", k, key)
+		return nil, &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("it shows others")}
 	}
 	return out, nil
+}
+
+// noFilter are answers by which services refuse a filter (RFC 7644 3.4.2.2 has
+// 400). Any other error is about the request and says nothing of the next.
+var noFilter = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+	http.StatusUnprocessableEntity, http.StatusNotImplemented,
 }
 
 // firstPage asks without any paging where that may be refused.
