@@ -158,7 +158,8 @@ func isName(s string) bool {
 	return true
 }
 
-// names holds the RFC's spelling of the attributes of RFC 7643 4 and 5.
+// names holds the RFC's spelling of the attributes of RFC 7643 4 and 5, by
+// that spelling and in lower case.
 var names = func() map[string]string {
 	m := map[string]string{}
 	for _, name := range strings.Fields(`
@@ -169,12 +170,15 @@ var names = func() map[string]string {
 		x509Certificates value display type primary streetAddress locality
 		region postalCode country members employeeNumber costCenter
 		organization division department manager meta schemas`) {
-		m[strings.ToLower(name)] = name
+		m[name], m[strings.ToLower(name)] = name, name
 	}
 	return m
 }()
 
 func spelling(name string) string {
+	if known, ok := names[name]; ok {
+		return known
+	}
 	if known, ok := names[strings.ToLower(name)]; ok {
 		return known
 	}
