@@ -69,7 +69,7 @@ func bigCompany(users int) upload.Input {
 
 // BenchmarkDiff plans a run in which nothing, or everything, is to be done.
 func BenchmarkDiff(b *testing.B) {
-	for _, users := range []int{10_000, 100_000} {
+	for _, users := range []int{10_000, 100_000, 1_000_000} {
 		in := bigCompany(users)
 		empty := in
 		empty.State = &upload.State{}
