@@ -542,6 +542,29 @@ func TestInitWritesAllOrNothing(t *testing.T) {
 	}
 }
 
+// What the configuration names stands in the keyring until it is written.
+func TestInitPutsTheKeyringBackWhenItCannotWrite(t *testing.T) {
+	keyring.MockInit()
+	t.Cleanup(func() { keyring.MockInitWithError(errors.New("no keyring")) })
+	s := corp(t)
+	s.ok(s.init(s.answers()))
+	const kept = "the token of before"
+	if err := keyring.Set("adsync", "target.token", kept); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(s.dir, "adsync.yaml.bak", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := s.init(map[string]string{"change#1": "token", "token": s.service.Token(), "change#2": "source:corp", "password": "", "scope": "groups",
+		"member-of": "CN=Team Sales,OU=Groups," + demoSuffix, "change#3": "done", "write": "write", "run-as": "hand"})
+	if r.err == nil {
+		t.Fatalf("wrote over a folder\n%s", r.stderr)
+	}
+	if got, err := keyring.Get("adsync", "target.token"); err != nil || got != kept {
+		t.Errorf("the keyring holds %q, %v: %v\n%s", got, err, r.err, r.stderr)
+	}
+}
+
 // A resolver knows one domain.
 type oneDomain string
 

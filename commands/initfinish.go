@@ -176,6 +176,7 @@ func (w *wizard) write(f *config.File) (err error) {
 	var files []string
 	for _, t := range w.answers.typed() {
 		if t.place.Keyring != "" {
+			undo = append(undo, config.RestoreKeyring(t.place.Keyring))
 			if err := config.StoreKeyring(t.place.Keyring, t.value); err != nil {
 				return err
 			}

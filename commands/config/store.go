@@ -40,6 +40,19 @@ func StoreKeyring(name string, v Value) error {
 	return nil
 }
 
+// RestoreKeyring is what puts {keyring: NAME} back as it is now: the secret
+// that it holds, or none.
+func RestoreKeyring(name string) func() {
+	text, err := keyring.Get(KeyringService, name)
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return func() { _ = keyring.Delete(KeyringService, name) }
+	case err != nil:
+		return func() {}
+	}
+	return func() { _ = keyring.Set(KeyringService, name, text) }
+}
+
 // KeyringUsable reports whether the account that runs the program has a
 // keyring, and it is open.
 func KeyringUsable() bool {

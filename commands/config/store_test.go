@@ -55,3 +55,26 @@ func TestASecretThatWindowsSealedElsewhereIsSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestTheKeyringIsPutBackAsItWas(t *testing.T) {
+	keyring.MockInit()
+	for _, row := range []struct{ name, before string }{{"a secret", "hunter2"}, {"none", ""}} {
+		t.Run(row.name, func(t *testing.T) {
+			if row.before != "" {
+				if err := keyring.Set(KeyringService, "corp", row.before); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = keyring.Delete(KeyringService, "corp") })
+			}
+			undo := RestoreKeyring("corp")
+			if err := StoreKeyring("corp", NewValue("another")); err != nil {
+				t.Fatal(err)
+			}
+			undo()
+			got, err := keyring.Get(KeyringService, "corp")
+			if got != row.before || row.before == "" && err != keyring.ErrNotFound {
+				t.Errorf("it holds %q, %v", got, err)
+			}
+		})
+	}
+}
