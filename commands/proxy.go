@@ -307,8 +307,9 @@ func (w *proxyWizard) say(format string, args ...any) {
 	}
 }
 
-// save writes the configuration, and the password that was typed beside it.
-func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
+// save writes the configuration, and the password that was typed beside it,
+// both or neither.
+func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) (err error) {
 	if w.ask != nil {
 		ok, err := w.ask.Confirm(ctx, ask.Question{Key: "save", Label: "Save it in " + w.file.Path + "?", Default: "yes"})
 		if err != nil {
@@ -323,6 +324,12 @@ func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
 		const name = "proxy.password"
 		a.setting.Password = config.Secret{File: name}
 		path := filepath.Join(filepath.Dir(w.file.Path), name)
+		undo := restore(path)
+		defer func() {
+			if err != nil {
+				undo()
+			}
+		}()
 		if err := config.StoreFile(path, a.typed); err != nil {
 			return fmt.Errorf("keep the proxy's password: %w", err)
 		}

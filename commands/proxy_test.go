@@ -221,6 +221,72 @@ func TestProxyInterruptedLeavesEverything(t *testing.T) {
 	}
 }
 
+func TestCtrlCAtAnyQuestionOfProxyLeavesThingsAsTheyWere(t *testing.T) {
+	env, config, proxy, _, _ := proxyWorld(t)
+	before := folderOf(t, config)
+	for n := 0; ; n++ {
+		asker := &interrupting{left: n, Asker: ask.NewKeyed(map[string]string{
+			"proxy": "other", "url": proxy, "username": "ada", "password": "wrong-pass-1", "no-proxy": "", "again": "yes",
+			"proxy#2": "other", "url#2": proxy, "username#2": "ada", "password#2": "hunter2-pass", "no-proxy#2": "", "save": "yes",
+		}, io.Discard)}
+		err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: asker})
+		if err == nil {
+			const want = "proxy url username password no-proxy again proxy url username password no-proxy save"
+			if got := strings.Join(asker.asked, " "); got != want {
+				t.Errorf("asked\n%s\nwant\n%s", got, want)
+			}
+			return
+		}
+		if f := failureOf(err); f.Code != ExitInterrupted {
+			t.Fatalf("Ctrl-C at %s: exit %d: %v", asker.asked[n], f.Code, err)
+		}
+		if got := folderOf(t, config); got != before {
+			t.Fatalf("Ctrl-C at %s leaves\n%s\nwant\n%s", asker.asked[n], got, before)
+		}
+	}
+}
+
+func TestProxySavesTheSettingAndItsPasswordOrNeither(t *testing.T) {
+	env, config, proxy, _, _ := proxyWorld(t)
+	dir := filepath.Dir(config)
+	if err := os.MkdirAll(filepath.Join(config+".bak", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []string{"", "the password of before\n"} {
+		if old != "" {
+			if err := os.WriteFile(filepath.Join(dir, "proxy.password"), []byte(old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := folderOf(t, config)
+		err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: ask.NewKeyed(map[string]string{
+			"proxy": "other", "url": proxy, "username": "ada", "password": "hunter2-pass", "no-proxy": "", "save": "yes"}, io.Discard)})
+		if err == nil || !strings.HasPrefix(err.Error(), "save ") {
+			t.Fatalf("saved over a folder: %v", err)
+		}
+		if got := folderOf(t, config); got != before {
+			t.Errorf("left\n%s\nwant\n%s", got, before)
+		}
+	}
+}
+
+// folderOf is all that the files beside a configuration hold.
+func folderOf(t *testing.T, config string) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(config), "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || info.IsDir() {
+			continue
+		}
+		text.WriteString(filepath.Base(path) + ": " + contents(t, path) + "\n")
+	}
+	return text.String()
+}
+
 func TestProxyTrustsTheServiceAsASyncDoes(t *testing.T) {
 	service, err := scimtest.Start(scimtest.Options{TLS: true})
 	if err != nil {
