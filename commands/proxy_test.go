@@ -270,6 +270,27 @@ func TestProxySavesTheSettingAndItsPasswordOrNeither(t *testing.T) {
 	}
 }
 
+func TestAProxyOfTheEnvironmentIsSuggested(t *testing.T) {
+	env, config, proxy, served, _ := proxyWorld(t)
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HTTP_PROXY", strings.Replace(proxy, "//", "//ada:hunter2-pass@", 1))
+	t.Setenv("NO_PROXY", ".example.com")
+	var said bytes.Buffer
+	answers := ask.NewKeyed(map[string]string{"proxy": proxy, "username": "ada", "password": "hunter2-pass", "no-proxy": ".example.com", "save": "yes"}, &said)
+	if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: answers}); err != nil {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	want := "\nproxy:\n  url: " + proxy + "\n  username: ada\n  password: {file: proxy.password}\n"
+	if text := contents(t, config); !strings.Contains(text, want) || strings.Contains(said.String()+text, "hunter2-pass") {
+		t.Errorf("saved:\n%s\nsaid:\n%s", text, said.String())
+	}
+	if served.Load() == 0 {
+		t.Error("it was saved untried")
+	}
+}
+
 // folderOf is all that the files beside a configuration hold.
 func folderOf(t *testing.T, config string) string {
 	t.Helper()
