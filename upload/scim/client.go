@@ -2,6 +2,7 @@ package scim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,6 @@ func (c *client) do(ctx context.Context, q call) (*answer, error) {
 			a.attempts = attempt
 		}
 		if err == nil {
-			c.gate.answered()
 			c.budget.earn()
 			return a, nil
 		}
@@ -195,6 +195,10 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 	started := c.env.Now()
 	a, err := c.send(ctx, q, token)
 	took := c.env.Now().Sub(started)
+	slow := took > c.patienceFor(q)/slowPart
+	if slow {
+		c.gate.slow(started)
+	}
 	if err != nil {
 		c.env.Log.Debug("request", "method", q.method, "path", q.path, "error", err.Error(), "took", took)
 		if ctx.Err() != nil && q.method == http.MethodGet {
@@ -211,6 +215,9 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 	}
 	switch {
 	case a.status < 300:
+		if !slow {
+			c.gate.answered()
+		}
 		return a, nil
 	case a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable:
 		wait, said := retryAfter(a.header, c.env.Now())
@@ -227,17 +234,16 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 	return a, refusal(a)
 }
 
+// patienceFor is how long a call may take.
+func (c *client) patienceFor(q call) time.Duration { return cmp.Or(q.timeout, c.timeout) }
+
 // send is one exchange. Writes under way are finished when ctx is
 // cancelled: what they did would be unknown otherwise.
 func (c *client) send(ctx context.Context, q call, token string) (*answer, error) {
-	timeout := c.timeout
-	if q.timeout > 0 {
-		timeout = q.timeout
-	}
 	if q.method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.patienceFor(q))
 	defer cancel()
 	h, err := c.request(ctx, q, token)
 	if err != nil {

@@ -145,20 +145,34 @@ func (g *gate) answered() {
 	g.mu.Unlock()
 }
 
-// throttled takes note of a 429 or 503: the width is halved, once for all
-// that were under way, and nobody starts before the wait is over.
+// slowPart of the time that a request has is a long time for its answer.
+const slowPart = 6
+
+// slow takes note of an answer that was long in coming, or did not come: the
+// service has more to do than it can, and says so in this way only.
+func (g *gate) slow(started time.Time) {
+	g.mu.Lock()
+	g.narrow(started)
+	g.mu.Unlock()
+}
+
+// throttled takes note of a 429 or 503: nobody starts before the wait is over.
 func (g *gate) throttled(started time.Time, wait time.Duration) {
 	g.mu.Lock()
-	now := g.env.Now()
-	g.good = 0
-	if g.halved.IsZero() || !started.Before(g.halved) {
-		g.width = max(1, g.width/2)
-		g.halved = now
-	}
-	if until := now.Add(wait); until.After(g.resume) {
+	g.narrow(started)
+	if until := g.env.Now().Add(wait); until.After(g.resume) {
 		g.resume = until
 	}
 	g.mu.Unlock()
+}
+
+// narrow halves the width, once for all that were under way.
+func (g *gate) narrow(started time.Time) {
+	g.good = 0
+	if g.halved.IsZero() || !started.Before(g.halved) {
+		g.width = max(1, g.width/2)
+		g.halved = g.env.Now()
+	}
 }
 
 // tries is how often one request is sent at most when it fails.

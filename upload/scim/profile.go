@@ -60,7 +60,6 @@ type Profile struct {
 	GroupUnique   []string
 	Single        []string // multi-valued attributes that take one value; "*": all
 	ReadOnly      []string // paths that are never kept as written
-	Phones        bool     // phone numbers are kept as digits
 	Untyped       []string // multi-valued attributes whose type is not kept
 
 	// Pace.

@@ -139,7 +139,7 @@ var profiles = []Profile{
 		Hosts:  []string{"zitadel.cloud"},
 		Paging: PagingIndex, PageSize: 100, UserFilters: []string{"id", "externalId", "userName", "name.familyName", "name.givenName", "emails.value", "active"},
 		NoGroups: true, Required: []string{"name.givenName", "name.familyName", "emails"},
-		Phones: true, Untyped: []string{"emails"}, ReadOnly: []string{"name.formatted"}, Width: 8,
+		Untyped: []string{"emails"}, ReadOnly: []string{"name.formatted"}, Width: 8,
 	},
 	{
 		Name: "google", Title: "Google Cloud Identity",

@@ -251,6 +251,19 @@ func TestTheWidthFollowsTheService(t *testing.T) {
 	}
 }
 
+// A service that takes long to answer, and complains of nothing, is asked for
+// less at once.
+func TestTheWidthFollowsSlowAnswers(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{Bulk: scimtest.BulkOff}, "generic")
+	read(t, target)
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: 30 * time.Millisecond, Method: http.MethodPost})
+	target.client.timeout = slowPart * 20 * time.Millisecond
+	must(t, write(t, target, people(40)...))
+	if g := target.client.gate; g.width > startWidth/4 {
+		t.Errorf("after 40 slow answers the width is %d", g.width)
+	}
+}
+
 // A run that only reads does not wait long for a service that is down.
 func TestPatienceEnds(t *testing.T) {
 	for _, row := range []struct {
