@@ -124,6 +124,10 @@ func (c *Change) Attributes() []AttributeChange {
 	return out
 }
 
+// differs is the reason of an update, which needs no saying beside what it
+// changes.
+const differs = "the service differs from the directory"
+
 // Line is the change as one line of text, without a leading "would".
 func (c *Change) Line() string {
 	var b strings.Builder
@@ -132,7 +136,7 @@ func (c *Change) Line() string {
 		b.WriteString(": ")
 		b.WriteString(what)
 	}
-	if c.Reason != "" && c.Verb != Create {
+	if c.Reason != "" && c.Reason != differs && c.Verb != Create {
 		fmt.Fprintf(&b, " (%s)", printable(c.Reason))
 	}
 	return b.String()

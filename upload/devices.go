@@ -47,7 +47,7 @@ func (d *differ) device(s *Source, c *directory.Computer) {
 		change.Verb, change.Reason = Reactivate, "active in the directory"
 		d.add(change)
 	} else if len(change.set) > 0 {
-		change.Verb = Update
+		change.Verb, change.Reason = Update, differs
 		d.add(change)
 	}
 	switch off := !c.Active && r.Active && d.Policy.UserDisabled != Keep; {

@@ -145,7 +145,7 @@ func (d *differ) group(c *groupCandidate) {
 	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id && !d.Capabilities.Unmarked[Group] {
 		change.Verb, change.Reason = Adopt, d.adoption(r)
 	} else if len(change.set) > 0 {
-		change.Verb = Update
+		change.Verb, change.Reason = Update, differs
 	}
 	if change.Verb != "" {
 		d.add(change)

@@ -231,7 +231,7 @@ func (d *differ) user(c *candidate) {
 	case len(change.set) == 0 && change.manager == nil:
 		change.Verb = ""
 	default:
-		change.Verb = Update
+		change.Verb, change.Reason = Update, differs
 	}
 	if change.Verb != "" {
 		d.add(change)
