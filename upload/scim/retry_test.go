@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -323,9 +324,9 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestAWebSiteIsNoService(t *testing.T) {
-	asked := 0
+	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, "<html></html>")
 	}))
@@ -335,8 +336,8 @@ func TestAWebSiteIsNoService(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := new(upload.Unavailable)
-	if _, err := target.Read(t.Context(), want()); !errors.As(err, &gone) || !strings.Contains(gone.Hint, "SCIM base URL") || asked > 5 {
-		t.Errorf("%v after %d requests", err, asked)
+	if _, err := target.Read(t.Context(), want()); !errors.As(err, &gone) || !strings.Contains(gone.Hint, "SCIM base URL") || asked.Load() > 5 {
+		t.Errorf("%v after %d requests", err, asked.Load())
 	}
 }
 
