@@ -17,8 +17,9 @@ type scratch struct {
 	pipe    io.Closer
 }
 
-// sweep retries, as a server that is ending may still write.
-const sweep = `cat; for i in 1 2 3 4 5; do rm -rf -- "$1" && exit; sleep 1; done`
+// sweep retries, and comes back once more when the caller has gone on, as a
+// server that is ending may still write.
+const sweep = `cat; for i in 1 2 3 4 5; do rm -rf -- "$1" && break; sleep 1; done; (sleep 3; rm -rf -- "$1") &`
 
 func newScratch() (*scratch, error) {
 	dir, err := os.MkdirTemp("", "adsync-")
