@@ -2,48 +2,13 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync/atomic"
 
 	"adsync/upload"
 )
-
-// A chunkSize is how many members go into one request: as the profile says,
-// halved where that is too many, doubled where nobody has set a limit.
-type chunkSize struct {
-	size  atomic.Int32
-	grows atomic.Bool
-}
-
-// largestChunk is where growing ends.
-const largestChunk = 1000
-
-func (c *chunkSize) set(n int, grows bool) {
-	c.size.Store(int32(n))
-	c.grows.Store(grows)
-}
-
-func (c *chunkSize) get() int { return int(c.size.Load()) }
-
-func (c *chunkSize) tooMany(n int) {
-	c.grows.Store(false)
-	for {
-		have := c.size.Load()
-		if int(have) <= n || c.size.CompareAndSwap(have, int32(max(1, n))) {
-			return
-		}
-	}
-}
-
-func (c *chunkSize) worked(n int) {
-	if have := c.size.Load(); c.grows.Load() && n >= int(have) && have < largestChunk {
-		c.size.CompareAndSwap(have, min(have*2, largestChunk))
-	}
-}
 
 type reference struct {
 	Value string `json:"value"`
@@ -213,60 +178,6 @@ func setOf(ids []string) map[string]bool {
 	return set
 }
 
-// inChunks sends ids in chunks. A chunk that is too large is halved; where
-// both halves are taken the size is remembered, and where one is not it was
-// the members.
-func (t *Target) inChunks(ctx context.Context, size *chunkSize, ids []string, send func(chunk []string) error) error {
-	var failed error
-	for len(ids) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := min(size.get(), len(ids))
-		chunk := ids[:n]
-		ids = ids[n:]
-		err := send(chunk)
-		if n > 1 && isStatus(err, http.StatusRequestEntityTooLarge, http.StatusBadRequest) && isRefusal(err) {
-			if err = t.halves(ctx, size, chunk, send); err == nil {
-				continue
-			}
-		}
-		switch {
-		case err == nil:
-			size.worked(n)
-		case !isRefusal(err):
-			return err
-		case failed == nil:
-			failed = err
-		}
-	}
-	return failed
-}
-
-func (t *Target) halves(ctx context.Context, size *chunkSize, chunk []string, send func(chunk []string) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	middle := len(chunk) / 2
-	var failed error
-	for _, half := range [][]string{chunk[:middle], chunk[middle:]} {
-		err := send(half)
-		if len(half) > 1 && isStatus(err, http.StatusRequestEntityTooLarge, http.StatusBadRequest) && isRefusal(err) {
-			err = t.halves(ctx, size, half, send)
-		}
-		if err != nil && !isRefusal(err) {
-			return err
-		}
-		if err != nil && failed == nil {
-			failed = err
-		}
-	}
-	if failed == nil {
-		size.tooMany(len(chunk) - middle)
-	}
-	return failed
-}
-
 // memberPatch sends one PATCH of members. When its answer is lost, or
 // somebody else was faster (412), the members are read and what is missing
 // is sent again: adding twice makes duplicates at some services.
@@ -335,105 +246,4 @@ func (t *Target) patchGroup(ctx context.Context, q call, large bool) error {
 		}
 	}
 	return err
-}
-
-// putMembers writes a group whole, with some members more or fewer. It
-// starts from the group as it is now, and begins anew when somebody else
-// writes it at the same time.
-func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) error {
-	endpoint, err := t.endpoint(upload.Group)
-	if err != nil {
-		return err
-	}
-	group := w.Before.ID
-	for try := 1; ; try++ {
-		doc, version, err := t.document(ctx, upload.Group, group)
-		if err != nil {
-			return err
-		}
-		if err := t.withMembers(ctx, doc, w.Before); err != nil {
-			return err
-		}
-		changeMembers(doc, w, ids)
-		forPut(doc)
-		body, err := json.Marshal(doc)
-		if err != nil {
-			return err
-		}
-		_, err = t.client.do(ctx, call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"})
-		if isStatus(err, http.StatusPreconditionFailed) && try < rereads {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		there, known, err := t.eventuallyThere(ctx, group, ids, func(there []string) bool {
-			return w.Op == upload.OpAddMembers && len(there) == len(ids) || w.Op != upload.OpAddMembers && len(there) == 0
-		})
-		if want := w.Op == upload.OpAddMembers; err == nil && known && (want && len(there) < len(ids) || !want && len(there) > 0) {
-			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are as before"}
-		}
-		return err
-	}
-}
-
-// withMembers adds the members to a group's document where the service shows
-// them only when asked, or only with the users. A group that is shown without
-// members is taken for an empty one only where its members are known: a list
-// that is merely hidden would be lost.
-func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
-	name, v := member(doc, "members")
-	if v != nil {
-		return nil
-	}
-	members, known, err := t.readMembers(ctx, before.ID)
-	if err != nil {
-		return err
-	}
-	if !known && !(before.MembersKnown && len(before.Members) == 0) {
-		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
-	}
-	if len(members) > 0 {
-		list := make([]any, len(members))
-		for i, id := range members {
-			list[i] = map[string]any{"value": id}
-		}
-		doc[name] = list
-	}
-	return nil
-}
-
-// changeMembers changes the members of a group's document.
-func changeMembers(doc document, w *upload.Write, ids []string) {
-	name, v := member(doc, "members")
-	list, _ := v.([]any)
-	list = slices.DeleteFunc(list, func(e any) bool {
-		id := referred(e)
-		if m, ok := e.(map[string]any); ok {
-			if name, value := member(m, "value"); value == nil {
-				m[name] = id // by $ref alone it may not be known
-			}
-		}
-		return slices.Contains(ids, id)
-	})
-	if w.Op == upload.OpAddMembers {
-		for _, id := range ids {
-			list = append(list, reference{id})
-		}
-	}
-	if list == nil {
-		list = []any{}
-	}
-	doc[name] = list
-}
-
-// referred is the id that an element of members in a document stands for.
-func referred(element any) string {
-	m, _ := element.(map[string]any)
-	_, id := member(m, "value")
-	if id == nil {
-		_, address := member(m, "$ref")
-		return lastSegment(textOf(address))
-	}
-	return textOf(id)
 }

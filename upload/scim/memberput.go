@@ -1,0 +1,113 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"adsync/upload"
+)
+
+// putMembers writes a group whole, with some members more or fewer. It
+// starts from the group as it is now, and begins anew when somebody else
+// writes it at the same time.
+func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) error {
+	endpoint, err := t.endpoint(upload.Group)
+	if err != nil {
+		return err
+	}
+	group := w.Before.ID
+	for try := 1; ; try++ {
+		doc, version, err := t.document(ctx, upload.Group, group)
+		if err != nil {
+			return err
+		}
+		if err := t.withMembers(ctx, doc, w.Before); err != nil {
+			return err
+		}
+		changeMembers(doc, w, ids)
+		forPut(doc)
+		body, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		_, err = t.client.do(ctx, call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"})
+		if isStatus(err, http.StatusPreconditionFailed) && try < rereads {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		there, known, err := t.eventuallyThere(ctx, group, ids, func(there []string) bool {
+			return w.Op == upload.OpAddMembers && len(there) == len(ids) || w.Op != upload.OpAddMembers && len(there) == 0
+		})
+		if want := w.Op == upload.OpAddMembers; err == nil && known && (want && len(there) < len(ids) || !want && len(there) > 0) {
+			return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are as before"}
+		}
+		return err
+	}
+}
+
+// withMembers adds the members to a group's document where the service shows
+// them only when asked, or only with the users. A group that is shown without
+// members is taken for an empty one only where its members are known: a list
+// that is merely hidden would be lost.
+func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
+	name, v := member(doc, "members")
+	if v != nil {
+		return nil
+	}
+	members, known, err := t.readMembers(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	if !known && !(before.MembersKnown && len(before.Members) == 0) {
+		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
+	}
+	if len(members) > 0 {
+		list := make([]any, len(members))
+		for i, id := range members {
+			list[i] = map[string]any{"value": id}
+		}
+		doc[name] = list
+	}
+	return nil
+}
+
+// changeMembers changes the members of a group's document.
+func changeMembers(doc document, w *upload.Write, ids []string) {
+	name, v := member(doc, "members")
+	list, _ := v.([]any)
+	changed := setOf(ids)
+	list = slices.DeleteFunc(list, func(e any) bool {
+		id := referred(e)
+		if m, ok := e.(map[string]any); ok {
+			if name, value := member(m, "value"); value == nil {
+				m[name] = id // by $ref alone it may not be known
+			}
+		}
+		return changed[id]
+	})
+	if w.Op == upload.OpAddMembers {
+		for _, id := range ids {
+			list = append(list, reference{id})
+		}
+	}
+	if list == nil {
+		list = []any{}
+	}
+	doc[name] = list
+}
+
+// referred is the id that an element of members in a document stands for.
+func referred(element any) string {
+	m, _ := element.(map[string]any)
+	_, id := member(m, "value")
+	if id == nil {
+		_, address := member(m, "$ref")
+		return lastSegment(textOf(address))
+	}
+	return textOf(id)
+}
