@@ -121,7 +121,7 @@ func TestAMemberIsNotTakenForAGroupOfTheSameID(t *testing.T) {
 		w.group("crew", "ada")
 		w.sync(t)
 		w.group("team")
-		w.memory.groups["7"] = &upload.Resource{Kind: upload.Group, ID: "7", Name: "team", MembersKnown: true, Attributes: upload.AttributesOf(upload.Attribute{Path: "displayName", Values: []string{"team"}})}
+		w.memory.groups["7"] = &upload.Resource{Kind: upload.Group, ID: "7", Name: "team", MembersKnown: true, Attributes: attributesOf(upload.Attribute{Path: "displayName", Values: []string{"team"}})}
 		crew := w.named("crew")
 		crew.Members = append([]string{"7"}, crew.Members...)
 		want := "adopt group team (same displayName, not owned by anyone)\n"

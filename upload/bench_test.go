@@ -50,7 +50,7 @@ func bigCompany(users int) upload.Input {
 		a := directory.Anchor(fmt.Sprintf("%08x-0000-4000-8000-00000000000f", i))
 		g := directory.Group{Anchor: a, Attributes: directory.AttributesOf(map[string][]string{"cn": {fmt.Sprintf("group %d", i)}})}
 		r := upload.Resource{Kind: upload.Group, ID: fmt.Sprintf("g%d", i), ExternalID: mark.ExternalID("corp", a), Name: fmt.Sprintf("group %d", i),
-			Attributes: upload.AttributesOf(upload.Attribute{Path: "displayName", Values: []string{fmt.Sprintf("group %d", i)}}), MembersKnown: true}
+			Attributes: attributesOf(upload.Attribute{Path: "displayName", Values: []string{fmt.Sprintf("group %d", i)}}), MembersKnown: true}
 		for k := range 450 {
 			u := (i*97 + k*31) % users
 			g.Members = append(g.Members, s.Users[u].Anchor)

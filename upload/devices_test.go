@@ -32,7 +32,7 @@ func TestDevicesThatCannotBeSwitchedOffStay(t *testing.T) {
 			device := func(name string) directory.Anchor {
 				in.State.Devices = append(in.State.Devices, upload.Resource{
 					Kind: upload.Device, ID: name, ExternalID: in.Mark.ExternalID("corp", anchorOf(name)), Name: name, Active: true,
-					Attributes: upload.AttributesOf(upload.Attribute{Path: "displayName", Values: []string{name}}),
+					Attributes: attributesOf(upload.Attribute{Path: "displayName", Values: []string{name}}),
 				})
 				return anchorOf(name)
 			}

@@ -163,7 +163,7 @@ func TestDigestsTellNamesWithSeparatorsApart(t *testing.T) {
 		w := newWorld("ada")
 		w.sync(t)
 		r := w.named("ada")
-		r.Attributes = upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"ada"}}, upload.Attribute{Path: "title", Values: old})
+		r.Attributes = attributesOf(upload.Attribute{Path: "userName", Values: []string{"ada"}}, upload.Attribute{Path: "title", Values: old})
 		return w.plan().Digest()
 	}
 	if digest("a\x01b") == digest("a", "b") {

@@ -299,3 +299,12 @@ func (w *world) named(name string) *upload.Resource {
 	}
 	return nil
 }
+
+// attributesOf makes the attributes of a single resource.
+func attributesOf(list ...upload.Attribute) directory.Attributes {
+	values := make(map[string][]string, len(list))
+	for _, a := range list {
+		values[a.Path] = a.Values
+	}
+	return directory.AttributesOf(values)
+}

@@ -92,7 +92,7 @@ func TestPlan(t *testing.T) {
 			name: "a user who is enabled again is reactivated",
 			prepare: func(w *world) {
 				w.memory.users["user-900"] = &upload.Resource{Kind: upload.User, ID: "user-900", Name: "ada", ExternalID: "corp:" + string(anchorOf("ada")),
-					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"ada"}}, upload.Attribute{Path: "title", Values: []string{"Engineer"}})}
+					Attributes: attributesOf(upload.Attribute{Path: "userName", Values: []string{"ada"}}, upload.Attribute{Path: "title", Values: []string{"Engineer"}})}
 				delete(w.users, "ada")
 			},
 			edit: func(w *world) { w.user("ada", nil) },
@@ -145,7 +145,7 @@ func TestPlan(t *testing.T) {
 			name: "a resource of the same name is adopted",
 			edit: func(w *world) {
 				w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", Name: "DAN", Active: true,
-					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"DAN"}})}
+					Attributes: attributesOf(upload.Attribute{Path: "userName", Values: []string{"DAN"}})}
 				w.user("dan", nil)
 			},
 			want: "adopt user dan: title (none) -> \"Engineer\" (same userName, not owned by anyone)\n",

@@ -76,7 +76,7 @@ func (d *draw) resource(k upload.Kind, n int, prefix string) string {
 	if k == upload.Group {
 		path, r.Active = upload.KeyDisplayName, true
 	}
-	r.Attributes = upload.AttributesOf(upload.Attribute{Path: path, Values: []string{name}})
+	r.Attributes = attributesOf(upload.Attribute{Path: path, Values: []string{name}})
 	d.of(k)[r.ID] = r
 	return r.ID
 }

@@ -41,15 +41,6 @@ type Attribute struct {
 // Get returns the values of a path, nil when the resource has none.
 func (r *Resource) Get(path string) []string { return r.Attributes.Get(path) }
 
-// AttributesOf makes the attributes of a single resource.
-func AttributesOf(list ...Attribute) directory.Attributes {
-	values := make(map[string][]string, len(list))
-	for _, a := range list {
-		values[a.Path] = a.Values
-	}
-	return directory.AttributesOf(values)
-}
-
 // A State is what the target holds now.
 type State struct {
 	Users   []Resource

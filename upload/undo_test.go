@@ -143,9 +143,9 @@ func TestUndoPutsBackWhatARunChanged(t *testing.T) {
 			name: "one who was taken over",
 			prepare: func(w *world) {
 				w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", ExternalID: "hr-17", Name: "eve",
-					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"eve"}}, upload.Attribute{Path: "title", Values: []string{"Boss"}})}
+					Attributes: attributesOf(upload.Attribute{Path: "userName", Values: []string{"eve"}}, upload.Attribute{Path: "title", Values: []string{"Boss"}})}
 				w.memory.users["y"] = &upload.Resource{Kind: upload.User, ID: "y", Name: "fay", Active: true,
-					Attributes: upload.AttributesOf(upload.Attribute{Path: "userName", Values: []string{"fay"}})}
+					Attributes: attributesOf(upload.Attribute{Path: "userName", Values: []string{"fay"}})}
 			},
 			edit: func(w *world) { w.user("eve", nil); w.user("fay", nil) },
 			want: "release user eve: title \"Engineer\" -> \"Boss\" (undo of adopt)\nrelease user fay: title \"Engineer\" -> (none) (undo of adopt)\n" +
