@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"adsync/commands/ask"
 	"adsync/commands/config"
 	"adsync/upload"
 )
@@ -83,12 +84,13 @@ func failureOf(err error) *Failure {
 	}
 	var gone *upload.Unavailable
 	var problems *config.Problems
+	var unanswered *ask.Unanswered
 	switch {
 	case errors.Is(err, context.Canceled):
 		f.Code, f.Err = ExitInterrupted, errors.New("interrupted")
 	case errors.As(err, &gone):
 		f.Code, f.Hint = ExitTarget, gone.Hint
-	case errors.As(err, &problems):
+	case errors.As(err, &problems), errors.As(err, &unanswered):
 		f.Code = ExitUsage
 	}
 	return f

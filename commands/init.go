@@ -110,7 +110,7 @@ func person(env Env, o initOptions) ask.Asker {
 func (w *wizard) unanswered(cause error) error {
 	missing := w.missing()
 	if len(missing) == 0 {
-		return &Failure{Code: ExitUsage, Err: cause, Hint: "answer on a terminal, or give --yes and flags"}
+		return cause
 	}
 	text := "these answers are missing; nothing was written"
 	for _, m := range missing {

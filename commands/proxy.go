@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -124,9 +123,6 @@ func runProxy(ctx context.Context, env Env, o proxyOptions) error {
 	err = w.run(ctx)
 	if errors.Is(err, ask.ErrInterrupted) || (err != nil && ctx.Err() != nil) {
 		return &Failure{Code: ExitInterrupted, Err: errors.New("interrupted; nothing was written")}
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &Failure{Code: ExitUsage, Err: fmt.Errorf("%w; nothing was written", err), Hint: "answer on a terminal, or give flags"}
 	}
 	return err
 }

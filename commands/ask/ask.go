@@ -11,7 +11,6 @@ package ask
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"unicode"
@@ -172,10 +171,24 @@ func secretly(err error, secret string) error {
 // errNoOptions is the answer to Choose without options.
 var errNoOptions = errors.New("nothing to choose from")
 
-// about puts the question's key in front of an error.
+// An Unanswered is a question without an answer that can be used, from
+// somebody who cannot be asked again: the input has ended, or what came as a
+// line cannot be right.
+type Unanswered struct {
+	Key string // of the question
+	Err error
+}
+
+func (e *Unanswered) Error() string { return e.Key + ": " + e.Err.Error() }
+func (e *Unanswered) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *Unanswered) Hint() string { return "answer on a terminal, or give the flags" }
+
+// about says which question an error is about.
 func (q Question) about(err error) error {
 	if err == nil || errors.Is(err, ErrInterrupted) {
 		return err
 	}
-	return fmt.Errorf("%s: %w", q.Key, err)
+	return &Unanswered{Key: q.Key, Err: err}
 }
