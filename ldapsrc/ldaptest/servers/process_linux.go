@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -68,7 +69,27 @@ func (p *process) kill() {
 }
 
 // pause stops every process of the group; connections stay open and silent.
-func (p *process) pause() error { return syscall.Kill(-p.pid, syscall.SIGSTOP) }
+// A signal stops each thread in its own time: one that works on another core
+// could still answer, so that all of them are waited for.
+func (p *process) pause() error {
+	if err := syscall.Kill(-p.pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	return until(ctx, p.exited, func() error {
+		stats, err := filepath.Glob("/proc/[0-9]*/task/[0-9]*/stat")
+		if err != nil {
+			return err
+		}
+		for _, stat := range stats {
+			if state, group := threadState(stat); group == p.pid && strings.Contains("RSD", state) {
+				return fmt.Errorf("%s has not stopped", filepath.Dir(stat))
+			}
+		}
+		return nil
+	})
+}
 
 // resume lets a paused group go on.
 func (p *process) resume() error { return syscall.Kill(-p.pid, syscall.SIGCONT) }
@@ -84,7 +105,7 @@ func (p *process) killTitled(text string) (int, error) {
 	for _, stat := range stats {
 		dir := filepath.Dir(stat)
 		title, err := os.ReadFile(filepath.Join(dir, "cmdline"))
-		if err != nil || !strings.Contains(string(title), text) || processGroup(stat) != p.pid {
+		if _, group := threadState(stat); err != nil || group != p.pid || !strings.Contains(string(title), text) {
 			continue // also processes that ended meanwhile
 		}
 		pid, err := strconv.Atoi(filepath.Base(dir))
@@ -98,21 +119,21 @@ func (p *process) killTitled(text string) (int, error) {
 	return killed, nil
 }
 
-// processGroup reads the group from a /proc stat file; 0 if it is gone. The
-// fields are counted after the name's closing parenthesis, as the name may
-// contain anything (proc(5)).
-func processGroup(stat string) int {
+// threadState reads the state and the process group from a /proc stat file;
+// group 0 if the thread is gone. The fields are counted after the name's closing
+// parenthesis, as the name may contain anything (proc(5)).
+func threadState(stat string) (state string, group int) {
 	text, err := os.ReadFile(stat)
 	if err != nil {
-		return 0
+		return "", 0
 	}
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	if len(fields) < 3 {
-		return 0
+		return "", 0
 	}
-	group, err := strconv.Atoi(fields[2])
+	group, err = strconv.Atoi(fields[2])
 	if err != nil {
-		return 0
+		return "", 0
 	}
-	return group
+	return fields[0], group
 }
