@@ -89,7 +89,10 @@ func (p *textPrinter) Summary(s summary, took time.Duration) {
 }
 
 // jsonPrinter prints one object a line; docs/json.md describes the fields.
-type jsonPrinter struct{ out, err io.Writer }
+type jsonPrinter struct {
+	out, err io.Writer
+	line     []byte
+}
 
 type changeObject struct {
 	Type       string            `json:"type"` // "change"
@@ -167,7 +170,8 @@ func (p *jsonPrinter) Source(s sourceResult) { writeJSON(p.out, s) }
 func (p *jsonPrinter) Quarantine(q upload.Quarantine) { writeJSON(p.out, quarantineOf(q)) }
 
 func (p *jsonPrinter) Change(c *upload.Change) {
-	writeJSON(p.out, changeOf(c))
+	p.line = append(appendChange(p.line[:0], c), '\n')
+	p.out.Write(p.line) // as in writeJSON, a closed stdout has nobody to tell
 	if c.State == upload.Failed {
 		writeJSON(p.out, failureOfChange(c))
 	}
@@ -189,13 +193,19 @@ func changeOf(c *upload.Change) changeObject {
 	if c.Before != nil {
 		o.ID = c.Before.ID
 	}
-	for _, a := range c.Attributes() {
-		o.Attributes = append(o.Attributes, attributeObject{Path: a.Path, Old: oneOrMany(a.Old), New: oneOrMany(a.New)})
-	}
+	o.Attributes = attributesOf(c.Attributes())
 	for _, m := range c.Members {
 		o.Members = append(o.Members, memberObject{Name: m.Name, Anchor: string(m.Anchor)})
 	}
 	return o
+}
+
+func attributesOf(changes []upload.AttributeChange) []attributeObject {
+	var out []attributeObject
+	for _, a := range changes {
+		out = append(out, attributeObject{Path: a.Path, Old: oneOrMany(a.Old), New: oneOrMany(a.New)})
+	}
+	return out
 }
 
 // oneOrMany is null, a text, or a list of texts.

@@ -154,15 +154,12 @@ func writeWhole(path string, doc any, changes []upload.Change) error {
 		b := bufio.NewWriter(w)
 		b.Write(bytes.TrimSuffix(head, []byte("\n}")))
 		b.WriteString(",\n  \"changes\": [")
+		var line []byte
 		for i := range changes {
-			line, err := json.Marshal(changeOf(&changes[i]))
-			if err != nil {
-				return err
-			}
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString("\n    ")
+			line = appendChange(append(line[:0], "\n    "...), &changes[i])
 			b.Write(line)
 		}
 		b.WriteString("\n  ]\n}\n")

@@ -201,7 +201,7 @@ func (t *Target) appendBulk(out []byte, w *upload.Write, i int) ([]byte, error) 
 		path += "/" + url.PathEscape(t.pathID(w.Before))
 	}
 	out = append(out, `{"method":"`+method+`","path":`...)
-	out = append(appendText(out, path), `,"bulkId":"`+bulkID(i)+`"`...)
+	out = append(AppendText(out, path), `,"bulkId":"`+bulkID(i)+`"`...)
 	if w.Op == upload.OpDelete {
 		return out, nil
 	}

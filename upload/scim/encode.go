@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // appendJSON appends a value of a document as JSON, the members of an object
@@ -13,7 +14,7 @@ import (
 func appendJSON(out []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case string:
-		return appendText(out, v), nil
+		return AppendText(out, v), nil
 	case bool:
 		return strconv.AppendBool(out, v), nil
 	case document:
@@ -23,12 +24,12 @@ func appendJSON(out []byte, v any) ([]byte, error) {
 	case []any:
 		return appendList(out, v, appendJSON)
 	case []string:
-		return appendList(out, v, func(out []byte, s string) ([]byte, error) { return appendText(out, s), nil })
+		return appendList(out, v, func(out []byte, s string) ([]byte, error) { return AppendText(out, s), nil })
 	case []operation:
 		return appendList(out, v, appendOperation)
 	case []reference:
 		return appendList(out, v, func(out []byte, r reference) ([]byte, error) {
-			return append(appendText(append(out, `{"value":`...), r.Value), '}'), nil
+			return append(AppendText(append(out, `{"value":`...), r.Value), '}'), nil
 		})
 	}
 	text, err := json.Marshal(v)
@@ -44,7 +45,7 @@ func appendObject(out []byte, object map[string]any) ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(appendText(out, name), ':')
+		out = append(AppendText(out, name), ':')
 		var err error
 		if out, err = appendJSON(out, object[name]); err != nil {
 			return out, err
@@ -69,9 +70,9 @@ func appendList[T any](out []byte, list []T, one func([]byte, T) ([]byte, error)
 
 // appendOperation appends one operation of a PATCH.
 func appendOperation(out []byte, o operation) ([]byte, error) {
-	out = appendText(append(out, `{"op":`...), o.Op)
+	out = AppendText(append(out, `{"op":`...), o.Op)
 	if o.Path != "" {
-		out = appendText(append(out, `,"path":`...), o.Path)
+		out = AppendText(append(out, `,"path":`...), o.Path)
 	}
 	if o.Value != nil {
 		var err error
@@ -82,15 +83,22 @@ func appendOperation(out []byte, o operation) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// appendText appends a string.
-func appendText(out []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			text, _ := json.Marshal(s) // a string is always encoded
-			return append(out, text...)
-		}
-	}
+// AppendText appends a string as JSON text, as encoding/json writes it but for
+// <, > and &, which nobody takes for HTML here.
+func AppendText(out []byte, s string) []byte {
 	out = append(out, '"')
-	out = append(out, s...)
-	return append(out, '"')
+	done := 0
+	for i := 0; i < len(s); {
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+		}
+		if escapes := r < ' ' || r == '"' || r == '\\' || r == '\u2028' || r == '\u2029' || r == utf8.RuneError && size == 1; escapes {
+			text, _ := json.Marshal(s[i : i+size]) // a string is always encoded
+			out = append(append(out, s[done:i]...), text[1:len(text)-1]...)
+			done = i + size
+		}
+		i += size
+	}
+	return append(append(out, s[done:]...), '"')
 }
