@@ -50,7 +50,7 @@ func (r *run) keepUndo(out printer, f *finished) {
 
 // settleUndo leaves in the undo file what was really tried.
 func (r *run) settleUndo(out printer, f *finished) {
-	if f.undo == "" {
+	if f.undo == "" || f.plan.DoneAsPlanned() {
 		return
 	}
 	var err error

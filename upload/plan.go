@@ -123,6 +123,12 @@ func (p *Plan) Has(state ChangeState) bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.State == state })
 }
 
+// DoneAsPlanned reports, after Apply, whether every change was tried and none
+// took over what it found in its place: the plan's images are what they were.
+func (p *Plan) DoneAsPlanned() bool {
+	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.State == Planned || c.taken != nil })
+}
+
 // Digest is the plan's fingerprint, the same for the same plan on any host:
 // 16 hexadecimal digits for all changes and, when some are withheld by a
 // limit, a dot and 16 more for those. The first part is what an expected plan

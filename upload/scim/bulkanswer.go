@@ -13,31 +13,86 @@ import (
 
 // An outcome is what a bulk answer says of one operation.
 type outcome struct {
-	BulkID   string          `json:"bulkId"`
-	Method   string          `json:"method"`
-	Location string          `json:"location"`
-	Status   json.RawMessage `json:"status"`
-	Response json.RawMessage `json:"response"`
+	bulkID   string
+	location string
+	status   int    // 0 when it cannot be read
+	response []byte // part of the answer
+}
+
+// outcomes reads a bulk answer (RFC 7644 3.7).
+func outcomes(body []byte) ([]outcome, error) {
+	s := scannerOf(body)
+	var out []outcome
+	err := s.object(func(name []byte) error {
+		if c, err := s.peek(); err != nil || c != '[' || !strings.EqualFold(string(name), "Operations") {
+			return s.skip()
+		}
+		return s.array(func() error {
+			o, err := s.outcome()
+			out = append(out, o)
+			return err
+		})
+	})
+	return out, err
+}
+
+func (s *scanner) outcome() (o outcome, err error) {
+	err = s.object(func(name []byte) error {
+		part := strings.ToLower(string(name))
+		value, err := s.raw()
+		if err != nil {
+			return err
+		}
+		switch part {
+		case "bulkid":
+			return orNull(value, &o.bulkID)
+		case "location":
+			return orNull(value, &o.location)
+		case "status":
+			o.status = statusOf(value)
+		case "response":
+			o.response = value
+		}
+		return nil
+	})
+	return o, err
+}
+
+// raw takes a value as it is written, of a text that is there already.
+func (s *scanner) raw() ([]byte, error) {
+	if _, err := s.peek(); err != nil {
+		return nil, err
+	}
+	start := s.pos
+	err := s.skip()
+	return s.buf[start:s.pos], err
+}
+
+// orNull reads a string, or null for none.
+func orNull(value []byte, into *string) error {
+	text, _, err := scannerOf(value).scalar()
+	*into = string(text)
+	return err
 }
 
 // settle gives each operation its outcome. Operations without a bulkId are
 // told by their place, if all were answered.
 func (r *run) settle(ctx context.Context, b batch, body []byte) {
-	var reply struct{ Operations []outcome }
-	if err := json.Unmarshal(body, &reply); err != nil {
+	answered, err := outcomes(body)
+	if err != nil {
 		r.singly(ctx, b.writes, true)
 		return
 	}
-	byID := make(map[string]*outcome, len(reply.Operations))
-	for i := range reply.Operations {
-		if o := &reply.Operations[i]; o.BulkID != "" {
-			byID[o.BulkID] = o
+	byID := make(map[string]*outcome, len(answered))
+	for i := range answered {
+		if o := &answered[i]; o.bulkID != "" {
+			byID[o.bulkID] = o
 		}
 	}
 	for n, i := range b.writes {
 		o := byID[bulkID(i)]
-		if len(byID) == 0 && len(reply.Operations) == len(b.writes) {
-			o = &reply.Operations[n]
+		if len(byID) == 0 && len(answered) == len(b.writes) {
+			o = &answered[n]
 		}
 		if b.refers[n] {
 			r.referred(ctx, i, o)
@@ -53,15 +108,14 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 		r.single(ctx, i, true)
 		return
 	}
-	status := statusOf(o.Status)
-	switch {
+	switch status := o.status; {
 	case status == 0 || status >= 500 || status == http.StatusTooManyRequests:
 		r.single(ctx, i, true)
 	case status < 300 && w.Op == upload.OpCreate:
 		r.report(i, r.target.newlyCreated(ctx, w, o.answer(), &r.target.learned.managers))
 	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
 		result := upload.Result{}
-		if after, err := decodeOne(o.Response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() {
+		if after, err := decodeOne(o.response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() {
 			result.After = after
 		}
 		r.report(i, result)
@@ -77,14 +131,14 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 
 // answer is an outcome as that of a request of its own.
 func (o *outcome) answer() *answer {
-	return &answer{status: statusOf(o.Status), header: http.Header{"Location": {o.Location}}, body: o.Response}
+	return &answer{status: o.status, header: http.Header{"Location": {o.location}}, body: o.response}
 }
 
 // statusOf reads "201", 201 and {"code": "201"}: the RFC, what many send,
 // and an old draft.
-func statusOf(raw json.RawMessage) int {
+func statusOf(raw []byte) int {
 	var object struct{ Code json.RawMessage }
-	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) && json.Unmarshal(raw, &object) == nil {
+	if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, &object) == nil {
 		raw = object.Code
 	}
 	n, err := strconv.Atoi(strings.Trim(string(raw), `" `))

@@ -50,7 +50,7 @@ func (r *run) referred(ctx context.Context, i int, o *outcome) {
 	if id != "" {
 		w.Manager = &id
 	}
-	if o == nil || statusOf(o.Status) >= 300 || statusOf(o.Status) == 0 {
+	if o == nil || o.status >= 300 || o.status == 0 {
 		r.single(ctx, i, true)
 		return
 	}
