@@ -43,7 +43,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
 		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
-		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{},
+		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{},
 	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
@@ -51,6 +51,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 		}
 	}
 	a.writes = plan.writes()
+	a.findJoining(plan)
 	for i := range plan.Changes {
 		if c := &plan.Changes[i]; c.Verb == Adopt && c.State == Planned {
 			a.learn(c, c.Before.ID)
@@ -110,13 +111,14 @@ type applier struct {
 	ApplyOptions
 	target    Target
 	can       Capabilities
-	traits    map[traitKey]Trait          // those asked for so far
-	ids       map[directory.Anchor]string // of users, those made in this run included
-	groups    map[directory.Anchor]string // of groups made in this run
-	notTaken  map[resourceKey]bool        // those of others that could not be adopted
-	marked    map[resourceKey]string      // the marks that were written onto what was there
-	making    map[directory.Anchor]int    // users of the call under way that others may name as their manager
-	depth     map[directory.Anchor]int    // of users to be made: the managers above them that are made too
+	traits    map[traitKey]Trait           // those asked for so far
+	ids       map[directory.Anchor]string  // of users, those made in this run included
+	groups    map[directory.Anchor]string  // of groups made in this run
+	joining   map[directory.Anchor]*Change // the members of groups that are made in this run
+	notTaken  map[resourceKey]bool         // those of others that could not be adopted
+	marked    map[resourceKey]string       // the marks that were written onto what was there
+	making    map[directory.Anchor]int     // users of the call under way that others may name as their manager
+	depth     map[directory.Anchor]int     // of users to be made: the managers above them that are made too
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -134,13 +136,16 @@ type resourceKey struct {
 // phase applies changes that do not depend on each other, renames apart,
 // which are ordered so that a name is free before it is taken.
 func (a *applier) phase(ctx context.Context, changes []*Change) {
+	changes = slices.DeleteFunc(slices.Clone(changes), func(c *Change) bool { return c.State != Planned }) // what came with an earlier one
 	switch {
-	case a.stopped != nil || a.overtaken(ctx, changes):
+	case len(changes) == 0 || a.stopped != nil || a.overtaken(ctx, changes):
 		return
 	case changes[0].renames():
 		a.rename(ctx, changes)
 	case changes[0].Verb == Create && changes[0].Kind == User:
 		a.batch(ctx, a.managersFirst(changes), a.write)
+	case changes[0].Verb == Create && changes[0].Kind == Group:
+		a.batch(ctx, a.largestFirst(changes), a.write)
 	default:
 		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
 	}
@@ -260,6 +265,7 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 		if c.led = r.Manager; c.led {
 			a.progress()
 		}
+		a.joined(c, r.Joined)
 		a.compare(c, w, r.After)
 	case errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded):
 		if a.stopped == nil {

@@ -79,6 +79,7 @@ type Change struct {
 	clearing   bool      // an update that only takes away what many others lose too
 	inactive   bool      // a create or an adoption of somebody who is off, and stays so
 	led        bool      // a create that has written the manager too
+	joined     int       // how many of the Members to be added have come with the group's create
 	externalID string    // what a release writes; "" takes ours away
 	taken      *Resource // what a create found in its place and took over
 }

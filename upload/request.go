@@ -24,6 +24,7 @@ func (a *applier) write(c *Change) (Write, error) {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
 		}
 		a.lead(&w, c.manager)
+		w.Members = a.joiners(c)
 	case Update, Adopt, Reactivate, Release:
 		w.Op = OpUpdate
 		for _, s := range c.set {
@@ -67,15 +68,11 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 	if a.notTaken[resourceKey{Group, w.Before.ID}] {
 		return w, fmt.Errorf("the group could not be adopted")
 	}
-	for _, m := range c.Members {
-		id := m.ID
-		if c.Verb == RemoveMembers && (a.notTaken[resourceKey{User, id}] || a.can.Nested && a.notTaken[resourceKey{Group, id}]) {
+	for _, m := range c.Members[c.joined:] {
+		if c.Verb == RemoveMembers && (a.notTaken[resourceKey{User, m.ID}] || a.can.Nested && a.notTaken[resourceKey{Group, m.ID}]) {
 			continue
 		}
-		if id == "" {
-			id = cmp.Or(a.ids[m.Anchor], a.groups[m.Anchor])
-		}
-		if id != "" {
+		if id := a.idOf(m); id != "" {
 			w.Members = append(w.Members, id)
 		}
 	}
@@ -87,3 +84,6 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 	}
 	return w, nil
 }
+
+// idOf is the id that a member has now, "" while there is none.
+func (a *applier) idOf(m Member) string { return cmp.Or(m.ID, a.ids[m.Anchor], a.groups[m.Anchor]) }

@@ -129,7 +129,8 @@ type Write struct {
 	// call, which makes the user's manager. A target may wait for it, refer to
 	// it in one request (RFC 7644 3.7.2) or leave the manager out.
 	ManagerFrom *int
-	// Members are the ids to add or to remove.
+	// Members are the ids to add or to remove. A new group may be given the
+	// first of them, or all, with its create.
 	Members []string
 }
 
@@ -146,7 +147,10 @@ type Result struct {
 	// Manager is true when a create has written the manager too. Where it is
 	// false, an update is still to do so.
 	Manager bool
-	Err     error
+	// Joined is how many of a create's Members, counted from the first, the
+	// new group has. The others are still to be added.
+	Joined int
+	Err    error
 }
 
 // A Refusal is a write that the service answered with an error.

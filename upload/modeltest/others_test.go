@@ -198,6 +198,11 @@ func (w *world) anyQuirks() scimtest.Quirks {
 		q.BulkMaxOperations = 1 + w.roll(6)
 	}
 	w.anyKinds(&q, seldom)
+	if w.rules >= thirdRules && seldom() {
+		q.PostMembersDropped = w.roll(2) == 0
+		// What a POST may not carry a PUT may not either, which wants a PATCH that works.
+		q.NoPostMembers = !q.PostMembersDropped && q.Patch == scimtest.PatchAll && !q.AddNeedsTarget
+	}
 	if q.RepeatRows || q.UnstableOrder || q.Cursor > scimtest.IndexOnly {
 		q.TotalResults = scimtest.TotalRight // nothing would show that a number is short
 	}

@@ -69,7 +69,9 @@ const (
 	// groups; pages that become shorter, tokens that end, credentials that are
 	// refused
 	secondRules
-	lastRules = secondRules
+	// services that take no members with a new group
+	thirdRules
+	lastRules = thirdRules
 )
 
 func newWorld(seed uint64, by rules) *world {

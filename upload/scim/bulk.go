@@ -67,6 +67,8 @@ func (t *Target) sortOf(w *upload.Write) string {
 	switch {
 	case namesManager(w) && t.learned.managers.open():
 		return "create with a manager"
+	case w.Op == upload.OpCreate && t.learned.joins.open() && len(t.brought(w)) > 0:
+		return "create with members"
 	case w.Op != upload.OpUpdate:
 		return string(w.Op) + string(w.Kind)
 	}
@@ -78,7 +80,8 @@ func (t *Target) sortOf(w *upload.Write) string {
 func (t *Target) mayBulk(w *upload.Write) bool {
 	switch w.Op {
 	case upload.OpCreate:
-		return t.learned.created[place(w.Kind)].Load() && !(namesManager(w) && t.learned.managers.open())
+		unproven := namesManager(w) && t.learned.managers.open() || t.learned.joins.open() && len(t.brought(w)) > 0
+		return t.learned.created[place(w.Kind)].Load() && !unproven
 	case upload.OpDelete:
 		return !t.profile.NoDelete[w.Kind] && t.learned.deleted[place(w.Kind)].Load()
 	case upload.OpUpdate:

@@ -119,7 +119,7 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 			result.After = after
 		}
 		r.report(i, result)
-	case status == http.StatusConflict && w.Op == upload.OpCreate, status == http.StatusRequestEntityTooLarge, namesManager(w),
+	case status == http.StatusConflict && w.Op == upload.OpCreate, status == http.StatusRequestEntityTooLarge, namesOthers(w),
 		status == http.StatusBadRequest && (w.Op == upload.OpAddMembers || w.Op == upload.OpRemoveMembers):
 		// SCIMMY answers 409 to an operation of its own making, a manager may
 		// be what is refused, and members may be too many.

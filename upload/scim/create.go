@@ -21,6 +21,9 @@ func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
 		add.ExternalID = ""
 	}
 	w.apply(doc, &add)
+	if len(x.Members) > 0 {
+		doc["members"] = references(x.Members)
+	}
 	if x.Kind == upload.User {
 		markPrimary(doc)
 		if t.profile.NewPassword {
@@ -31,27 +34,36 @@ func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
 	return appendJSON(out, doc)
 }
 
-// create makes a resource. It may be its manager for which it is refused; the
-// user is then made without.
+// create makes a resource. It may be its manager for which it is refused, or
+// its members; it is then made without.
 func (t *Target) create(ctx context.Context, x *upload.Write) upload.Result {
 	r := t.post(ctx, x)
-	if x.Manager == nil || !t.mayBeTheManager(r.Err) {
+	named := &t.learned.managers
+	if len(x.Members) > 0 {
+		named = &t.learned.joins
+	}
+	if x.Manager == nil && len(x.Members) == 0 || !mayBe(named, r.Err) {
 		return r
 	}
 	alone := *x
-	alone.Manager = nil
+	alone.Manager, alone.Members = nil, nil
 	if r = t.post(ctx, &alone); r.Err == nil {
-		t.learned.managers.settle(false)
+		named.settle(false)
 	}
 	return r
 }
 
-// mayBeTheManager reports whether a create was perhaps refused for its manager.
-func (t *Target) mayBeTheManager(err error) bool {
-	if !isRefusal(err) || isStatus(err, http.StatusInternalServerError) && t.learned.managers.works() {
+// namesOthers reports whether a write is a create with a manager or members.
+func namesOthers(w *upload.Write) bool {
+	return namesManager(w) || w.Op == upload.OpCreate && len(w.Members) > 0
+}
+
+// mayBe reports whether a create was perhaps refused for those it names.
+func mayBe(named *finding, err error) bool {
+	if !isRefusal(err) || isStatus(err, http.StatusInternalServerError) && named.works() {
 		return false // the latter was tried often enough
 	}
-	return descends(err) || isStatus(err, http.StatusNotFound)
+	return descends(err) || isStatus(err, http.StatusNotFound, http.StatusRequestEntityTooLarge)
 }
 
 // post sends a POST. One whose fate is unknown is looked for before it is
@@ -129,7 +141,7 @@ func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Res
 		answered = true
 		for i := range found {
 			if found[i].ExternalID == x.ExternalID || !keep {
-				return existed(x, &found[i]), true
+				return t.existed(ctx, x, &found[i]), true
 			}
 		}
 		if len(found) > 0 {
@@ -151,14 +163,18 @@ func (t *Target) listForOurs(ctx context.Context, x *upload.Write) (upload.Resul
 	}
 	for i := range list.rows {
 		if list.rows[i].ExternalID == x.ExternalID && x.ExternalID != "" {
-			return existed(x, &list.rows[i]), true
+			return t.existed(ctx, x, &list.rows[i]), true
 		}
 	}
 	return upload.Result{}, false
 }
 
-func existed(x *upload.Write, found *upload.Resource) upload.Result {
-	return upload.Result{ID: found.ID, After: found, Existed: true, Manager: x.Manager != nil && *x.Manager == found.Manager}
+func (t *Target) existed(ctx context.Context, x *upload.Write, found *upload.Resource) upload.Result {
+	r := upload.Result{ID: found.ID, After: found, Existed: true, Manager: x.Manager != nil && *x.Manager == found.Manager}
+	if len(x.Members) > 0 && t.hasAll(ctx, found.ID, x.Members) {
+		r.Joined = len(x.Members)
+	}
+	return r
 }
 
 func first(set []upload.Attribute, path string) string {
@@ -201,6 +217,7 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 	}
 	t.sample(after)
 	r.Manager = t.keepsManager(ctx, x, after, named)
+	r.Joined = t.keepsMembers(ctx, x, after)
 	return r
 }
 

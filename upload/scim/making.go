@@ -101,9 +101,12 @@ func namesManager(w *upload.Write) bool {
 	return w.Op == upload.OpCreate && (w.Manager != nil || w.ManagerFrom != nil)
 }
 
-// lead completes a create with its manager's id, or leaves the manager out
-// where the service does not keep it.
+// lead completes a create with its manager's id, or leaves out the manager or
+// the members where the service does not keep them.
 func (r *run) lead(ctx context.Context, w *upload.Write) {
+	if w.Op == upload.OpCreate {
+		w.Members = r.target.brought(w)
+	}
 	if !namesManager(w) {
 		return
 	}

@@ -40,6 +40,7 @@ type Profile struct {
 	NoGroupPut    bool
 	ActivePatch   bool // PATCH changes active and nothing else
 	CreateOnly    bool // attributes are set by a create and never after
+	BareGroups    bool // a group is made without members, or does not show them
 	AddMembers    int  // members one request adds
 	RemoveMembers int  // members one request removes
 	RemoveByValue bool // members are removed by a list of values, not by a path

@@ -46,6 +46,7 @@ type learned struct {
 	proven      sync.Map       // "kind dialect path": seen to take effect
 	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
 	managers    finding        // a create keeps the manager that it names
+	joins       finding        // a create keeps the members that it names
 	references  finding        // one operation of a bulk request may name the manager that another makes
 	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back

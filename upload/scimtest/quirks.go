@@ -64,6 +64,7 @@ type Quirks struct {
 	MaxChanges          int          // members one PATCH may add and remove together
 	MaxPostMembers      int          // members a POST may carry
 	NoPostMembers       bool         // members in POST or PUT are 400 (Keycloak)
+	PostMembersDropped  bool         // members in POST are left out in silence
 	OneMemberOperation  bool         // a PATCH with a members operation may hold no second operation (Entra SCIM)
 	ReplaceMembers      ReplaceKind  // what "replace members" does
 	RemoveByPath        RemoveKind   // what remove with members[value eq ".."] does

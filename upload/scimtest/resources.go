@@ -83,6 +83,9 @@ func (s *Server) create(q *request, t *resourceType) (answer, error) {
 		s.data.show(other)
 		return s.resourceAnswer(http.StatusCreated, other, show), nil
 	}
+	if s.quirks().PostMembersDropped {
+		members = nil
+	}
 	edit := memberEdit{server: s, group: r}
 	if err := edit.add(members); err != nil {
 		return answer{}, err
