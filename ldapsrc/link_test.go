@@ -320,7 +320,7 @@ func TestSearchEndsWithTheErrorOfItsConsumer(t *testing.T) {
 func TestSearchSurvivesASlowConsumer(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 1200, ldaptest.Options{})
 	cfg := testConfig(s.URL())
-	cfg.Timeout = 100 * time.Millisecond
+	cfg.Timeout = 400 * time.Millisecond
 	l := connect(t, cfg)
 	got, err := l.search(t.Context(), usersRequest, func(e *entry) error {
 		if string(e.first(0)) == "u00990" {
@@ -336,7 +336,7 @@ func TestSearchSurvivesASlowConsumer(t *testing.T) {
 func TestAConnectionMayRestLongerThanItsTimeout(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 10, ldaptest.Options{})
 	cfg := testConfig(s.URL())
-	cfg.Timeout = 50 * time.Millisecond
+	cfg.Timeout = 400 * time.Millisecond
 	l := connect(t, cfg)
 	<-time.After(3 * cfg.Timeout)
 	if got, err := l.search(t.Context(), usersRequest, count); err != nil || got.entries != 10 {
