@@ -60,6 +60,7 @@ func newPair(t *testing.T, target string) *pair {
 	check(t, err)
 	t.Cleanup(p.service.Close)
 	check(t, os.WriteFile(filepath.Join(p.dir, "token"), []byte(p.service.Token()), 0o600))
+	check(t, os.WriteFile(filepath.Join(p.dir, "password"), []byte("secret-of-reader"), 0o600))
 	p.configure(t, p.dir, p.service.URL(), target)
 	return p
 }
@@ -73,11 +74,11 @@ sources:
   - id: corp
     type: ldap
     url: %s
-    bind: {username: "cn=reader,dc=example,dc=org", password: {command: [echo, secret-of-reader]}}
+    bind: {username: "cn=reader,dc=example,dc=org", password: {file: %q}}
     groups: {sync: true}
 target: {url: %q, auth: {bearer: {file: %q}}, width: 1%s}
 report: {dir: .}
-`, p.ldap.URL(), url, filepath.Join(p.dir, "token"), target)
+`, p.ldap.URL(), filepath.Join(p.dir, "password"), url, filepath.Join(p.dir, "token"), target)
 	check(t, os.WriteFile(filepath.Join(dir, "adsync.yaml"), []byte(text), 0o600))
 }
 

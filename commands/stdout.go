@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
-	"syscall"
 )
 
 // resultWriter is standard output that remembers the first error. A run goes
@@ -34,7 +34,7 @@ func (r *resultWriter) Write(p []byte) (int, error) {
 func (r *resultWriter) lost() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if errors.Is(r.err, syscall.EPIPE) {
+	if slices.ContainsFunc(readerGone, func(gone error) bool { return errors.Is(r.err, gone) }) {
 		return nil
 	}
 	return r.err

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -195,6 +196,30 @@ func TestPortMixUpsAreExplained(t *testing.T) {
 }
 
 var errEOF = errors.New("unable to read LDAP response packet: EOF")
+
+// Windows says it in its own language, so that only the numbers tell.
+func TestABrokenConnectionIsKnownOnWindows(t *testing.T) {
+	l := &link{cfg: &Config{ID: "corp"}, server: serverAddr{scheme: "ldap", host: "dc1", port: "389"}, wire: &wire{}}
+	said := func(call string, number syscall.Errno) error {
+		return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError(call, number)}
+	}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{said("wsarecv", 10054), "the server ended the connection"},
+		{said("wsarecv", 10053), "the server ended the connection"},
+		{said("connectex", 10061), "nothing listens there (connection refused)"},
+	} {
+		if e := l.explainConnect(test.err); e.problem != test.want {
+			t.Errorf("%v: %s", test.err, e.problem)
+		}
+	}
+	var other *ConnectError
+	if err := l.bindError(said("wsarecv", 10054)); !errors.As(err, &other) {
+		t.Errorf("another server would not be tried: %v", err)
+	}
+}
 
 func TestServersThatDoNotAnswer(t *testing.T) {
 	for _, on := range []ldaptest.Op{ldaptest.OpConnect, ldaptest.OpStartTLS, ldaptest.OpBind} {

@@ -75,7 +75,7 @@ func (l *link) explainConnect(err error) explanation {
 		return explanation{"url", "the server ended the connection when asked for TLS", l.tlsPortAdvice()}
 	case connectionEnded(err):
 		return explanation{"url", "the server ended the connection", "check host, port and firewall"}
-	case errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused"):
+	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaeConnRefused) || strings.Contains(err.Error(), "refused"):
 		return explanation{"url", "nothing listens there (connection refused)", "check host and port, and that the directory service runs"}
 	}
 	return explanation{"url", err.Error(), "check host, port and firewall"}
@@ -127,8 +127,20 @@ func (l *link) tlsPortAdvice() string {
 	return "check host and port (ldaps:// has 636, ldap:// has 389); a domain controller without a certificate closes such connections, and then bind.method kerberos over ldap:// is the safe way"
 }
 
+// What Windows says is in its own language and has numbers of its own, which
+// no other system uses (winsock2.h).
+const (
+	wsaeConnAborted = syscall.Errno(10053)
+	wsaeConnReset   = syscall.Errno(10054)
+	wsaeConnRefused = syscall.Errno(10061)
+)
+
 // connectionEnded reports whether the other side closed or reset.
 func connectionEnded(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "forcibly closed")
+	for _, ended := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, wsaeConnAborted, wsaeConnReset} {
+		if errors.Is(err, ended) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "EOF")
 }

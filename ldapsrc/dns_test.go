@@ -39,7 +39,7 @@ func TestServersOfASource(t *testing.T) {
 		"a host with an IPv6 address":       {Config{URLs: []string{"ldaps://dc1.example.com"}, Hosts: map[string]string{"dc1.example.com": "2001:db8::1"}}, "ldaps://dc1.example.com:636=[2001:db8::1]:636"},
 		"the controllers of a domain":       {Config{Type: AD, Domain: "corp.example.com"}, "ldaps://dc1.corp.example.com:636=dc1.corp.example.com:636 ldaps://dc2.corp.example.com:636=dc2.corp.example.com:636"},
 		"with StartTLS":                     {Config{Type: AD, Domain: "corp.example.com", TLS: TLS{StartTLS: true}}, "ldap://dc1.corp.example.com:389=dc1.corp.example.com:389 ldap://dc2.corp.example.com:389=dc2.corp.example.com:389"},
-		"sealed by Kerberos":                {Config{Type: AD, Domain: "corp.example.com", Bind: Bind{Method: Kerberos}}, "ldap://dc1.corp.example.com:389=dc1.corp.example.com:389 ldap://dc2.corp.example.com:389=dc2.corp.example.com:389"},
+		"sealed by Kerberos":                {Config{Type: AD, Domain: "corp.example.com", Bind: Bind{Method: Kerberos, Keytab: "svc.keytab"}}, "ldap://dc1.corp.example.com:389=dc1.corp.example.com:389 ldap://dc2.corp.example.com:389=dc2.corp.example.com:389"},
 		"of another kind of directory":      {Config{Type: LDAP, Domain: "corp.example.com", TLS: TLS{StartTLS: true}}, "ldap://any.corp.example.com:389=any.corp.example.com:389"},
 		"a port in DNS":                     {Config{Type: LDAP, Domain: "example.org", TLS: TLS{StartTLS: true}}, "ldap://ldap.example.org:1389=ldap.example.org:1389"},
 		"a domain in the table":             {Config{Type: AD, Domain: "other.example.com", Hosts: map[string]string{"other.example.com": "192.0.2.9"}}, "ldaps://other.example.com:636=192.0.2.9:636"},

@@ -211,13 +211,20 @@ func (e *Error) Lasting() bool {
 	return false
 }
 
+// The numbers that Windows has for a broken connection (winsock2.h); no other
+// system uses them.
+const (
+	wsaeConnAborted = syscall.Errno(10053)
+	wsaeConnReset   = syscall.Errno(10054)
+)
+
 // otherProtocol says that something answered, and not in the language that was
 // expected, rather than that the connection broke.
 func (e *Error) otherProtocol() bool {
 	if e.Err == nil || timedOut(e.Err) {
 		return false
 	}
-	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, wsaeConnAborted, wsaeConnReset} {
 		if errors.Is(e.Err, broken) {
 			return false
 		}

@@ -3,10 +3,13 @@ package proxy_test
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,5 +144,18 @@ func TestInterceptionShowsItsIssuer(t *testing.T) {
 	report, _ = mustNew(t, proxy.Setting{URL: via.URL, RootCAs: roots}).Check(context.Background(), mustURL(t, "https://scim.example.com/v2"), nil)
 	if got := report.Intercepted(); got != "Example Inspection CA" {
 		t.Errorf("intercepted by %q", got)
+	}
+}
+
+// A connection that broke is tried again, whatever the system's number for it.
+func TestABrokenConnectionIsNotLasting(t *testing.T) {
+	for _, number := range []syscall.Errno{syscall.ECONNRESET, 10053, 10054} {
+		e := &proxy.Error{Kind: proxy.TargetTLS, Err: &net.OpError{Op: "read", Err: os.NewSyscallError("read", number)}}
+		if e.Lasting() {
+			t.Errorf("%v is taken for an answer", e)
+		}
+	}
+	if e := (&proxy.Error{Kind: proxy.TargetTLS, Err: errors.New("first record does not look like a TLS handshake")}); !e.Lasting() {
+		t.Errorf("%v is tried again", e)
 	}
 }
