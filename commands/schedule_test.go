@@ -70,6 +70,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 		{"systemd, an account for each run", usualConfig, "adsync.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: 2 * time.Hour}},
 		{"systemd, an account of the machine", usualConfig, "other.yaml", schedule{kind: systemdTimer, account: "adsync", every: 30 * time.Minute}},
 		{"systemd, secrets that only an account has", unusualConfig, "adsync.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: 24 * time.Hour}},
+		{"systemd, files in homes and temporary folders", strings.NewReplacer("{command: [pass, show, adsync]}", "{file: /root/corp.password}", "/var/log/", "/tmp/").Replace(unusualConfig), "adsync.yaml", schedule{kind: systemdTimer, account: "adsync", every: 2 * time.Hour}},
 		{"systemd, names to be quoted", usualConfig, "50% größer $X.yaml", schedule{kind: systemdTimer, account: dynamicAccount, every: time.Hour, program: "/opt/my tools/adsync"}},
 		{"crontab", usualConfig, "adsync.yaml", schedule{kind: crontab, account: "ada", every: 2 * time.Hour}},
 		{"crontab, names to be quoted", usualConfig, "it's 50% größer.yaml", schedule{kind: crontab, account: "ada", every: 15 * time.Minute}},
@@ -84,8 +85,8 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				t.Skip("paths of this test are of another system")
 			}
-			dir := t.TempDir()
-			f := fileOf(t, dir, row.file, row.config)
+			f := fileOf(t, t.TempDir(), row.file, row.config)
+			f.Path = "/etc/adsync/" + row.file // where it is matters to what a service must see
 			s := row.s
 			made, err := newSchedule(Env{}, scheduleOptions{Kind: s.kind, Every: s.every, RunAs: s.account}, f.Path)
 			if err != nil {
@@ -101,7 +102,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			for _, file := range files {
 				all.WriteString("==> " + file.name + "\n" + file.text)
 			}
-			text := strings.ReplaceAll(all.String(), dir, "/etc/adsync")
+			text := all.String()
 			if s.kind == launchdJob {
 				text = regexp.MustCompile(`(<key>Minute</key><integer>)\d+`).ReplaceAllString(text, "${1}MINUTE") // it depends on the path
 			}
@@ -119,6 +120,60 @@ func TestTheFilesOfASchedule(t *testing.T) {
 				wellFormed(t, files[0].text)
 			}
 		})
+	}
+}
+
+// A file that everybody may read is out of reach in a folder that nobody may
+// enter.
+func TestAFileInAClosedFolderIsNotForEveryAccount(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("systemd is not there")
+	}
+	closed := t.TempDir()
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(closed, "corp.password")
+	if err := os.WriteFile(secret, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f := fileOf(t, t.TempDir(), "adsync.yaml", strings.Replace(usualConfig, "file: corp.password", "file: "+secret, 1))
+	if needs := relianceOf(f); !needs.direct {
+		t.Errorf("%s is left to an account without rights", secret)
+	}
+}
+
+// Root stands in for an account of each run only as long as it must.
+func TestAServiceUnderRootGoesBackToAnAccountForEachRun(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("systemd is not there")
+	}
+	dir, units := t.TempDir(), t.TempDir()
+	installed := func(text string) string {
+		t.Helper()
+		f := fileOf(t, dir, "adsync.yaml", text)
+		s, err := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exists(filepath.Join(units, "adsync.service")) && !s.stale(f) {
+			t.Error("the service is taken for one that has all it needs")
+		}
+		mustDo(t, s.install, f)
+		if s.stale(f) {
+			t.Error("the service is said to lack something")
+		}
+		return s.unit(".service")
+	}
+	inPlace := strings.Replace(usualConfig, "{file: corp.password}", "{command: [pass, show, adsync]}", 1)
+	if got := installed(inPlace); !strings.Contains(got, "\nUser=root\n") {
+		t.Errorf("service\n%s", got)
+	}
+	if got := installed(inPlace + "log: {file: /var/log/adsync/adsync.log}\n"); !strings.Contains(got, "\nReadWritePaths=-/var/log/adsync\n") {
+		t.Errorf("service\n%s", got)
+	}
+	if got := installed(usualConfig); !strings.Contains(got, "\nDynamicUser=yes\n") {
+		t.Errorf("service\n%s", got)
 	}
 }
 

@@ -66,8 +66,11 @@ func (s *schedule) check(f *config.File) error {
 	}
 	for _, path := range paths {
 		if at := reader.blockedAt(path); at != "" {
-			return usage(fmt.Errorf("%s cannot read %s: its permissions end at %s; nothing was written", s.account, path, at),
-				"put the configuration into a folder that the account can open, such as /etc/adsync, or run the sync under another account")
+			hint := "put the configuration into a folder that the account can open, such as /etc/adsync, or run the sync under another account"
+			if at == path {
+				hint = fmt.Sprintf("give it to the account (chown %s %s), or run the sync under another one", shellWord(s.account), shellWord(path))
+			}
+			return usage(fmt.Errorf("%s cannot read %s: its permissions end at %s; nothing was written", s.account, path, at), hint)
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ type credential struct{ Name, Path string }
 type reliance struct {
 	credentials []credential // files beside the configuration
 	environment bool         // a secret stands in an environment variable
+	inPlace     []string     // files that are read where they are
 	writable    []string     // folders that are written to
 	direct      bool         // something can only be had under an account of the machine
 }
@@ -78,8 +78,9 @@ func (r *reliance) file(f *config.File, path string) {
 		if !slices.Contains(r.credentials, c) {
 			r.credentials = append(r.credentials, c)
 		}
-	case !openToAll(f.Abs(path)):
-		r.direct = true
+	default:
+		r.inPlace = append(r.inPlace, f.Abs(path))
+		r.direct = r.direct || stranger.blockedAt(f.Abs(path)) != ""
 	}
 }
 
@@ -100,12 +101,6 @@ func configCredential(path string) string {
 // printable ASCII without a colon (systemd.exec(5), LoadCredential=).
 func credentialName(name string) bool {
 	return name != "" && len(name) < 256 && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 127 || r == ':' || r == '/' })
-}
-
-// openToAll reports whether everybody may read a file.
-func openToAll(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().Perm()&0o004 != 0
 }
 
 // isCredential reports whether a secret's file is one that systemd hands over.

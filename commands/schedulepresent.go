@@ -36,23 +36,26 @@ func (s *schedule) installed(ctx context.Context) bool {
 	return err == nil
 }
 
-// stale reports whether an installed service does not hand over every file
-// that the configuration names.
+// stale reports whether an installed service does not open or hand over every
+// file that the configuration names.
 func (s *schedule) stale(f *config.File) bool {
 	if s.kind != systemdTimer {
 		return false
 	}
-	there := s.unit(".service")
-	needs := relianceOf(f)
-	if needs.direct {
-		return strings.Contains(there, "\nLoadCredential=")
+	files, err := s.files(f)
+	if err != nil {
+		return false
 	}
-	for _, c := range needs.credentials {
-		if !strings.Contains(there, "\nLoadCredential="+c.Name+":"+systemdPath(c.Path)+"\n") {
-			return true
+	there := s.unit(".service")
+	for line := range strings.Lines(files[0].text) {
+		switch key, _, _ := strings.Cut(line, "="); key {
+		case "LoadCredential", "EnvironmentFile", "ReadWritePaths":
+			if !strings.Contains(there, "\n"+line) {
+				return true
+			}
 		}
 	}
-	return false
+	return relianceOf(f).direct && strings.Contains(there, "\nLoadCredential=")
 }
 
 // unit is the text of an installed unit, "" where there is none.
@@ -73,8 +76,8 @@ func (s *schedule) follow(o scheduleOptions) {
 			text, _, _ = strings.Cut(text, "\n")
 			s.every, _ = time.ParseDuration(text)
 		}
-		if o.RunAs == "" {
-			_, text, _ := strings.Cut(s.unit(".service"), "\nUser=")
+		if text := s.unit(".service"); o.RunAs == "" && !strings.Contains(text, standIn) {
+			_, text, _ = strings.Cut(text, "\nUser=")
 			s.account, _, _ = strings.Cut(text, "\n")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -30,10 +31,12 @@ type scheduleView struct {
 	ConfigText              string
 	Dynamic                 bool
 	User                    string
+	StandIn                 string // the remark that it stands in for one of each run
+	Unbound                 bool   // it opens files of every account, as root does by hand
 	Credentials             []credential
 	EnvironmentFile         string
 	Writable                []string
-	ProtectHome             string
+	Homes, Temporary        bool // something of it is there
 	EveryText, Calendar     string
 	DelaySeconds            int
 
@@ -97,19 +100,20 @@ func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
 		v.Writable = append(v.Writable, systemdItem("-"+folder))
 	}
 	v.ConfigText = systemdPath(v.Config)
-	v.ProtectHome = "yes"
-	for _, home := range []string{"/home/", "/root/", "/run/user/"} {
-		if strings.HasPrefix(s.program, home) || needs.direct && strings.HasPrefix(s.config, home) {
-			v.ProtectHome = "read-only"
-		}
+	inPlace := slices.Concat(needs.inPlace, needs.writable, []string{s.program})
+	if needs.direct {
+		inPlace = append(inPlace, s.config)
 	}
+	v.Homes = below(inPlace, "/home/", "/root/", "/run/user/")
+	v.Temporary = below(inPlace, "/tmp/", "/var/tmp/")
 	if needs.environment {
 		v.EnvironmentFile = systemdPath(filepath.Join(filepath.Dir(s.config), "environment"))
 	}
 	if needs.direct {
 		if s.account == dynamicAccount {
-			v.User = "root"
+			v.User, v.StandIn = "root", standIn
 		}
+		v.Unbound = v.User == "root"
 		v.ConfigArgument = systemdWord(s.config)
 		return
 	}
@@ -121,6 +125,17 @@ func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
 		v.Credentials = append(v.Credentials, credential{c.Name, systemdPath(c.Path)})
 	}
 }
+
+// below reports whether one of the paths is in one of the folders.
+func below(paths []string, folders ...string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(path+"/", folder) })
+	})
+}
+
+// standIn is the remark by which a later "init --schedule" knows that nobody
+// chose root.
+const standIn = "# An account made for each run could not open all that the configuration names."
 
 // marker tells the crontab line of a configuration from all others.
 func (s *schedule) marker() string {
