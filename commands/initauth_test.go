@@ -182,7 +182,7 @@ func TestInitFindsTheServiceBehindAWrongURL(t *testing.T) {
 		{"without its path", []string{"target-url", strings.TrimSuffix(url, "/scim/v2"), "service#2", "found"}, []string{"status 404"}},
 		{"a web page", []string{"target-url#1", page.URL, "service#1", "url", "target-url#2", url, "service#2", "ca-file"}, []string{"the answer is a web page and no SCIM"}},
 		{"moved", []string{"target-url#1", moved.URL, "service#1", "url", "target-url#2", url, "service#2", "ca-file"}, []string{"That did not work: "}},
-		{"nobody there", []string{"target-url#1", "https://127.0.0.1:1/v2", "service#1", "url", "target-url#2", url, "service#2", "ca-file"}, []string{"connection refused"}},
+		{"nobody there", []string{"target-url#1", "https://127.0.0.1:1/v2", "service#1", "url", "target-url#2", url, "service#2", "ca-file"}, []string{"refused"}},
 		{"a proxy that is not there", []string{"target-url", url, "service#1", "proxy", "proxy#1", "http://127.0.0.1:1", "proxy-user", "none", "service#2", "proxy", "proxy#2", "none", "service#3", "ca-file"}, []string{"proxy"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -99,7 +99,7 @@ func (w *wizard) explain(err error) {
 	if unknownAuthority(err) {
 		advice = "" // what can be done is asked next
 	}
-	w.say("That did not work: %s.", problem)
+	w.say("That did not work: %s.", strings.TrimSuffix(problem, ".")) // Windows ends its sentences
 	if advice != "" {
 		w.say("  Advice: %s.", advice)
 	}

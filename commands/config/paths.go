@@ -62,7 +62,7 @@ func (f *File) ReportDir(p Place) string {
 	if dir := filepath.SplitList(p.getenv("STATE_DIRECTORY")); len(dir) > 0 && dir[0] != "" {
 		return dir[0]
 	}
-	if system := p.folder("/etc", "XDG_CONFIG_HOME", ".config"); filepath.Dir(f.Path) == system {
+	if system := p.folder("/etc", "XDG_CONFIG_HOME", ".config"); absolute(".", filepath.Dir(f.Path)) == absolute(".", system) {
 		return p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
 	}
 	return absolute(".", filepath.Dir(f.Path))

@@ -51,6 +51,13 @@ func TestReportDir(t *testing.T) {
 	check("any other configuration's own folder", dir)
 	f.Path = "/home/ada/.config/adsync/adsync.yaml"
 	check("a user's folder", "/home/ada/.local/state/adsync")
+	env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"] = dir, filepath.Join(dir, "state")
+	if err := os.Mkdir(filepath.Join(dir, "adsync"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(dir, "adsync"))
+	f.Path = "adsync.yaml"
+	check("a user's folder that is also the working directory", filepath.Join(dir, "state", "adsync"))
 	place.Root = true
 	f.Path = "/etc/adsync/adsync.yaml"
 	check("root's folder", "/var/lib/adsync")
