@@ -5,7 +5,6 @@ import (
 	"hash/fnv"
 	"os"
 	"os/user"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -63,10 +62,7 @@ func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 			return s, fmt.Errorf("find the program's own file: %w", err)
 		}
 	}
-	s.name = "adsync"
-	if base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); base != "adsync" {
-		s.name += "-" + unitName(base)
-	}
+	s.name = config.ServiceName(path)
 	if s.kind == "" {
 		s.kind = s.ownKind(os.Geteuid() == 0, exists("/run/systemd/system"))
 	}
@@ -152,22 +148,6 @@ func (s *schedule) starter() string {
 		return "by launchd"
 	}
 	return "from its crontab"
-}
-
-// unitName keeps the characters of a name that every scheduler takes.
-func unitName(text string) string {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-			return r
-		}
-		return -1
-	}, text)
-	if name == "" {
-		// Two configurations with such names must not share a unit.
-		name = fmt.Sprintf("%08x", hash(text))
-	}
-	return name
 }
 
 func hash(text string) uint32 {

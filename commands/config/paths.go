@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // Place is where the program runs, as far as the default places of files
@@ -54,7 +57,8 @@ func DefaultPath(p Place) string {
 // ReportDir is where last-run.json and the undo file are written: report.dir,
 // else the folder that systemd made for the service ($STATE_DIRECTORY), else,
 // for the configuration in the system's folder, the system's folder for such
-// files, and for any other the folder that it is in.
+// files, under the name that systemd has for it, and for any other the folder
+// that it is in.
 func (f *File) ReportDir(p Place) string {
 	if f.Report.Dir != "" {
 		return f.Abs(f.Report.Dir)
@@ -63,9 +67,36 @@ func (f *File) ReportDir(p Place) string {
 		return dir[0]
 	}
 	if system := p.folder("/etc", "XDG_CONFIG_HOME", ".config"); absolute(".", filepath.Dir(f.Path)) == absolute(".", system) {
-		return p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
+		state := p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
+		if state == system {
+			return state
+		}
+		return filepath.Join(filepath.Dir(state), ServiceName(f.Path))
 	}
 	return absolute(".", filepath.Dir(f.Path))
+}
+
+// ServiceName is the name of a configuration's unit, task or job: adsync, or
+// adsync-NAME for NAME.yaml. Characters that not every scheduler takes are left
+// out, and then a number keeps two configurations apart.
+func ServiceName(path string) string {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	if base == "adsync" {
+		return base
+	}
+	name := "adsync-" + strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return -1
+	}, base)
+	if name != "adsync-"+base {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(base))
+		name = fmt.Sprintf("%s-%08x", strings.TrimSuffix(name, "-"), h.Sum32())
+	}
+	return name
 }
 
 // folder is the program's own folder: below %ProgramData% on Windows, below

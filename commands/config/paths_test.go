@@ -61,11 +61,28 @@ func TestReportDir(t *testing.T) {
 	place.Root = true
 	f.Path = "/etc/adsync/adsync.yaml"
 	check("root's folder", "/var/lib/adsync")
+	f.Path = "/etc/adsync/other.yaml"
+	check("the folder of the service of another one in root's folder", "/var/lib/adsync-other")
+	f.Path = "/etc/adsync/adsync.yaml"
 	env["STATE_DIRECTORY"] = "/var/lib/private/sync"
 	check("the folder that systemd made", "/var/lib/private/sync")
 	f.Report.Dir = "reports"
 	f.Path = filepath.Join(dir, "adsync.yaml")
 	check("a folder beside the configuration", filepath.Join(dir, "reports"))
+}
+
+func TestTwoConfigurationsNeverShareAService(t *testing.T) {
+	for path, want := range map[string]string{
+		"/etc/adsync/adsync.yaml":   "adsync",
+		"/etc/adsync/other_2-b.yml": "adsync-other_2-b",
+		"/etc/adsync/Jürgens.yaml":  "adsync-Jrgens-0318021b",
+		"/etc/adsync/Jörgens.yaml":  "adsync-Jrgens-a50aa069",
+		"/etc/adsync/日本.yaml":       "adsync-9f26ee51",
+	} {
+		if got := ServiceName(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
 }
 
 func TestHereIsThisProcess(t *testing.T) {
