@@ -54,6 +54,7 @@ func TestAPartIsNeverTheWhole(t *testing.T) {
 		"a notice of disconnection":       {ldaptest.Fault{After: 300, Where: usersSearch}, ldaptest.Disconnect(52), "the server ends the connection"},
 		"an answer that nobody asked for": {ldaptest.Fault{After: 300, Where: usersSearch}, ldaptest.UnknownMessageID(), "which nobody asked for"},
 		"bytes that are no LDAP":          {ldaptest.Fault{After: 300, Where: usersSearch}, ldaptest.Malformed(), "read users"},
+		"the first page again and again":  {ldaptest.Fault{Where: usersSearch}, ldaptest.Restart(), "it does not find its place by the cookie"},
 		"an entry that comes twice":       {ldaptest.Fault{After: 300, Times: 1, Where: usersSearch}, ldaptest.RepeatEntry(), "came twice"},
 		"groups cut short":                {ldaptest.Fault{Where: groupsSearch}, ldaptest.Close(), "read groups"},
 		"groups refused":                  {ldaptest.Fault{Where: groupsSearch}, ldaptest.Refuse(50, "rights"), "Insufficient Access Rights"},
@@ -149,7 +150,7 @@ func TestWhatIsNotPlausibleIsNotComplete(t *testing.T) {
 	t.Run("an anchor must be readable", func(t *testing.T) {
 		server := serveLDIF(t, ldaptest.OpenLDAP, crowd(ldaptest.OpenLDAP, 30), ldaptest.Options{})
 		defer server.Inject(ldaptest.Fault{Do: ldaptest.HideAttribute("entryUUID")}).Remove()
-		incomplete(t, read(t, sourceOf(server), wantAll), "it has none of nsUniqueId, entryUUID, ipaUniqueID")
+		incomplete(t, read(t, sourceOf(server), wantAll), "it has no anchor, none of nsUniqueId, entryUUID, ipaUniqueID")
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-ldap/ldap/v3"
+
 	"adsync/ldapsrc/directory"
 )
 
@@ -44,6 +46,27 @@ func (e *entry) first(i int) []byte {
 		return v[0]
 	}
 	return nil
+}
+
+// nameFirst puts the value that the entry is named by before the others of the
+// wanted name at index i, the attribute of its RDN. Values have no order of
+// their own (RFC 4512 2.2), and after a rename that kept the old name it is the
+// old one that many servers send first.
+func (e *entry) nameFirst(i int) {
+	if i < 0 || e.spans[i].to-e.spans[i].from < 2 {
+		return
+	}
+	dn, err := ldap.ParseDN(string(e.dn))
+	if err != nil {
+		return
+	}
+	values, name := e.get(i), dn.RDNs[0].Attributes[0].Value
+	at := slices.IndexFunc(values, func(v []byte) bool { return strings.EqualFold(string(v), name) })
+	if at > 0 {
+		named := values[at]
+		copy(values[1:], values[:at])
+		values[0] = named
+	}
 }
 
 // A decoder takes entries out of the bytes of messages. Its entry is used
@@ -97,6 +120,9 @@ func (d *decoder) decode(body []byte) (*entry, error) {
 		if err := d.attribute(description, set); err != nil {
 			return nil, err
 		}
+	}
+	if kind, _, ok := bytes.Cut(e.dn, []byte{'='}); ok {
+		e.nameFirst(d.index(kind))
 	}
 	return e, nil
 }

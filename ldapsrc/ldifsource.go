@@ -211,6 +211,10 @@ func fillEntry(e *entry, record *ldif.Record, names *directory.Names) {
 			e.set(i, append(append([][]byte{}, e.get(i)...), a.Values...))
 		}
 	}
+	kind, _, _ := strings.Cut(record.DN, "=")
+	if i, ok := names.Index(kind); ok {
+		e.nameFirst(i)
+	}
 }
 
 // attributeNames lists the attributes that an entry has.

@@ -48,12 +48,17 @@ func export(t *testing.T, args ...string) string {
 func TestAnExportReadsLikeItsServer(t *testing.T) {
 	want := Want{UserAttributes: []string{"cn", "mail", "title"}, GroupAttributes: []string{"cn"}, Manager: "manager"}
 	t.Run("slapd", func(t *testing.T) {
-		server := servers.StartSlapd(t, servers.SlapdOptions{LDIF: servers.Company(120, 30)})
+		renamed := "dn: uid=renamed," + servers.SlapdPeople + "\nobjectClass: inetOrgPerson\nuid: before\nuid: renamed\ncn: R\nsn: R\n\n"
+		server := servers.StartSlapd(t, servers.SlapdOptions{LDIF: servers.Company(120, 30) + renamed})
 		cfg := Config{ID: "corp", Type: LDAP, URLs: []string{server.URL()}, Insecure: true, Groups: GroupScope{Sync: true},
 			Bind: Bind{Username: servers.SlapdReaderDN, Password: servers.SlapdReaderPassword}}
 		text := export(t, "-x", "-H", server.URL(), "-D", servers.SlapdReaderDN, "-w", servers.SlapdReaderPassword, "-b", servers.SlapdBase,
 			"-E", "pr=100/noprompt", "(objectClass=*)", "*", "+")
-		same(t, show(mustRead(t, fileConfig(t, cfg, text), want)), show(mustRead(t, cfg, want)))
+		got := show(mustRead(t, cfg, want))
+		same(t, show(mustRead(t, fileConfig(t, cfg, text), want)), got)
+		if !strings.Contains(got, "user renamed ") || strings.Contains(got, "user before ") {
+			t.Error("of two logins the one in the entry's name was not the first")
+		}
 	})
 	t.Run("Samba", func(t *testing.T) {
 		server := servers.SharedSamba(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"runtime"
@@ -216,14 +217,14 @@ func TestSearchThatIsCutShortFails(t *testing.T) {
 		"the paging control is missing at the end":     {ldaptest.Fault{Page: 3, Do: ldaptest.OmitPaging()}, "the list may be cut short"},
 		"the size limit is exceeded":                   {after(500, ldaptest.Refuse(4, "size limit")), `LDAP Result Code 4 "Size Limit Exceeded": size limit`},
 		"the size limit is exceeded after all entries": {ldaptest.Fault{Page: 3, After: ldaptest.AtDone, Do: ldaptest.Refuse(4, "size limit")}, `LDAP Result Code 4 "Size Limit Exceeded": size limit`},
-		"the time limit is exceeded":                   {after(500, ldaptest.Refuse(3, "")), `LDAP Result Code 3 "Time Limit Exceeded": `},
-		"an administrative limit in mid-list":          {after(500, ldaptest.Refuse(11, "")), `LDAP Result Code 11 "Admin Limit Exceeded": `},
-		"the server is busy":                           {page(ldaptest.Refuse(51, "")), `LDAP Result Code 51 "Busy": `},
-		"the server is unavailable":                    {page(ldaptest.Refuse(52, "")), `LDAP Result Code 52 "Unavailable": `},
+		"the time limit is exceeded":                   {after(500, ldaptest.Refuse(3, "")), `LDAP Result Code 3 "Time Limit Exceeded"`},
+		"an administrative limit in mid-list":          {after(500, ldaptest.Refuse(11, "")), `LDAP Result Code 11 "Admin Limit Exceeded"`},
+		"the server is busy":                           {page(ldaptest.Refuse(51, "")), `LDAP Result Code 51 "Busy"`},
+		"the server is unavailable":                    {page(ldaptest.Refuse(52, "")), `LDAP Result Code 52 "Unavailable"`},
 		"the server refuses the cookie":                {page(ldaptest.Refuse(53, "old cookie")), `LDAP Result Code 53 "Unwilling To Perform": old cookie`},
-		"a referral instead of a result":               {page(ldaptest.Refuse(10, "")), `LDAP Result Code 10 "Referral": `},
+		"a referral instead of a result":               {page(ldaptest.Refuse(10, "")), `LDAP Result Code 10 "Referral"`},
 		"an operations error":                          {page(ldaptest.Refuse(1, "lost")), `LDAP Result Code 1 "Operations Error": lost`},
-		"the base is not there":                        {ldaptest.Fault{Page: 1, Do: ldaptest.Refuse(32, "")}, `LDAP Result Code 32 "No Such Object": `},
+		"the base is not there":                        {ldaptest.Fault{Page: 1, Do: ldaptest.Refuse(32, "")}, `LDAP Result Code 32 "No Such Object"`},
 	}
 	s := serveUsers(t, ldaptest.OpenLDAP, 2500, ldaptest.Options{})
 	for name, test := range tests {
@@ -235,7 +236,7 @@ func TestSearchThatIsCutShortFails(t *testing.T) {
 			s.Inject(test.fault)
 			_, err := l.search(t.Context(), usersRequest, count)
 			var failed *SearchError
-			if !errors.As(err, &failed) || !strings.Contains(err.Error(), test.want) {
+			if !errors.As(err, &failed) || !strings.Contains(err.Error(), test.want) || strings.HasSuffix(err.Error(), ": ") {
 				t.Fatalf("got %v, want ...%s", err, test.want)
 			}
 			s.ClearFaults()
@@ -247,6 +248,29 @@ func TestSearchThatIsCutShortFails(t *testing.T) {
 				}
 			} else if err == nil {
 				t.Error("a broken link was used again")
+			}
+		})
+	}
+}
+
+func TestWhatEndsASearchHasAdvice(t *testing.T) {
+	refused := func(code uint16) error { return &ldap.Error{ResultCode: code, Err: errors.New("")} }
+	tests := map[string]struct {
+		err  SearchError
+		want string
+	}{
+		"a limit of the server":                 {SearchError{Base: "dc=x", Err: refused(4)}, "nsslapd-sizelimit"},
+		"a place that was lost":                 {SearchError{Base: "dc=x", Entries: 500, Err: refused(53)}, "lost the place"},
+		"an account that may do nothing":        {SearchError{Base: "dc=x", Err: refused(53)}, "password was reset or has expired"},
+		"a rootDSE that is hidden":              {SearchError{Err: refused(32)}, "rootDSE"},
+		"a code that says little":               {SearchError{Base: "dc=x", Err: refused(80)}, "server's log"},
+		"what an entry lacks":                   {SearchError{Base: "dc=x", Err: fmt.Errorf("user: %w", &ReadError{Advice: "attributes.anchor"})}, "attributes.anchor"},
+		"a connection that was lost on the way": {SearchError{Base: "dc=x", Err: io.ErrUnexpectedEOF}, "run again"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if hint := test.err.Hint(); !strings.Contains(hint, test.want) {
+				t.Errorf("got %q, want ...%s", hint, test.want)
 			}
 		})
 	}

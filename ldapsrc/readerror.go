@@ -1,9 +1,6 @@
 package ldapsrc
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // A ReadError is why a source could not be read completely.
 type ReadError struct {
@@ -45,6 +42,3 @@ func baseError(cfg *Config, setting, base string, err error) error {
 	}
 	return err
 }
-
-// errAnchor is the cause when an entry cannot be told apart from others.
-var errAnchor = errors.New("an entry without a usable anchor")

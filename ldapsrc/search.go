@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -115,6 +116,10 @@ type running struct {
 	came  int   // entries of all pages, decoded or not
 	empty int   // pages in a row without an entry
 
+	begun bool   // an entry of the page was decoded
+	turns int    // pages of which one was
+	mark  []byte // DN of the first entry of an earlier page
+
 	refused bool // the server ended the search with a result of its own
 }
 
@@ -169,6 +174,7 @@ func (s *running) pages() error {
 		if err := s.decode(); err != nil {
 			return err
 		}
+		s.begun = false
 		s.link.wire.stream.skip(size)
 		if len(cookie) == 0 {
 			return nil
@@ -252,12 +258,32 @@ func (s *running) decode() error {
 			return err
 		}
 		s.stats.entries++
+		if err := s.turn(e.dn); err != nil {
+			return err
+		}
 		if err := s.each(e); err != nil {
 			return err
 		}
 	}
 	stream.skip(s.held)
 	s.held = 0
+	return nil
+}
+
+// turn looks at the first entry of each page: a server that does not understand
+// its own cookies sends the same pages again, for ever. One page is kept in
+// mind until twice as many have come (R. P. Brent's way of finding a cycle).
+func (s *running) turn(dn []byte) error {
+	if s.begun {
+		return nil
+	}
+	s.begun = true
+	if s.turns++; s.turns > 1 && bytes.Equal(dn, s.mark) {
+		return fmt.Errorf("the server sent a page for the second time, the one from %q: it does not find its place by the cookie (RFC 2696)", dn)
+	}
+	if s.turns&(s.turns-1) == 0 {
+		s.mark = bytes.Clone(dn)
+	}
 	return nil
 }
 

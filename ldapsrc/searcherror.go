@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -20,16 +21,36 @@ func (e *SearchError) Error() string {
 	if e.Entries > 0 {
 		after = fmt.Sprintf(" after %d entries", e.Entries)
 	}
-	return fmt.Sprintf("search %s on %s under %q%s: %v", e.Filter, e.Server, e.Base, after, e.Err)
+	text := fmt.Sprintf("search %s on %s under %q%s: %v", e.Filter, e.Server, e.Base, after, e.Err)
+	return strings.TrimSuffix(text, ": ") // go-ldap's way of adding an empty diagnostic message
 }
 
 // Hint says what to do about it, or is empty.
 func (e *SearchError) Hint() string {
-	var answer *ldap.Error
-	if errors.As(e.Err, &answer) {
-		return searchAdvice[answer.ResultCode]
+	var (
+		answer *ldap.Error
+		hinted interface{ Hint() string }
+	)
+	switch {
+	case errors.As(e.Err, &answer):
+		return e.advice(answer.ResultCode)
+	case errors.As(e.Err, &hinted):
+		return hinted.Hint()
 	}
 	return "nothing of what came was used; run again, and look into the server's log if it happens again"
+}
+
+// advice is what to do about a result code, here.
+func (e *SearchError) advice(code uint16) string {
+	switch advice, known := searchAdvice[code]; {
+	case code == ldap.LDAPResultNoSuchObject && e.Base == "":
+		return "let the bind account read the rootDSE, which is the entry without a name"
+	case code == ldap.LDAPResultUnwillingToPerform && e.Entries > 0:
+		return "the server lost the place in its list: run again"
+	case known:
+		return advice
+	}
+	return "look into the server's log, and the result code up in its manual"
 }
 
 // Unwrap returns the reason: an *ldap.Error for a result code.
@@ -39,16 +60,16 @@ func (e *SearchError) Unwrap() error { return e.Err }
 var searchAdvice = map[uint16]string{
 	ldap.LDAPResultOperationsError:              "AD says this to whoever is not bound: check bind.method",
 	ldap.LDAPResultTimeLimitExceeded:            "let the server's administrator raise the time limit of the bind account, or narrow base and filter",
-	ldap.LDAPResultSizeLimitExceeded:            "let the server's administrator raise the size limit of the bind account (olcLimits, MaxPageSize), or narrow base and filter",
+	ldap.LDAPResultSizeLimitExceeded:            "let the server's administrator raise the size limit of the bind account (olcLimits, nsslapd-sizelimit, MaxPageSize), or narrow base and filter",
 	ldap.LDAPResultReferral:                     "the base is on another server: connect to that one, or add it as a source of its own",
-	ldap.LDAPResultAdminLimitExceeded:           "let the server's administrator raise the limits of the bind account",
+	ldap.LDAPResultAdminLimitExceeded:           "let the server's administrator raise the limits of the bind account (olcLimits, nsslapd-lookthroughlimit)",
 	ldap.LDAPResultUnavailableCriticalExtension: "the server knows no paging (RFC 2696) for this search; it cannot be read reliably",
 	ldap.LDAPResultNoSuchObject:                 "check the base: it is not there, or the bind account may not see it",
 	ldap.LDAPResultInvalidDNSyntax:              "the base is not a DN, for example ou=people,dc=example,dc=com",
-	ldap.LDAPResultInsufficientAccessRights:     "let the bind account read this part of the directory",
+	ldap.LDAPResultInsufficientAccessRights:     "let the bind account read this part of the directory; if its password was reset, it may read nothing before that is changed",
 	ldap.LDAPResultBusy:                         "try again later, or name another server",
 	ldap.LDAPResultUnavailable:                  "try again later, or name another server",
-	ldap.LDAPResultUnwillingToPerform:           "the server lost the place in its list: run again",
+	ldap.LDAPResultUnwillingToPerform:           "look into the server's log; an account whose password was reset or has expired may do nothing before it is changed",
 	ldap.ErrorFilterCompile:                     "write the filter as in RFC 4515, in parentheses: (&(mail=*)(l=Berlin))",
 }
 

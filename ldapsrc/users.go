@@ -2,7 +2,6 @@ package ldapsrc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -232,12 +231,12 @@ func (u *userReader) primaryGroup(e *entry, sid string) string {
 // anchorOf reads the immutable id of an entry from the first of the attributes
 // that it has.
 func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string, error) {
+	tried := make([]string, 0, len(indexes))
 	for _, i := range indexes {
-		v := e.first(i)
-		if len(v) == 0 {
+		attribute, v := list[i], e.first(i)
+		if tried = append(tried, attribute); len(v) == 0 {
 			continue
 		}
-		attribute := list[i]
 		var a directory.Anchor
 		var err error
 		if formOf(attribute) == asGUID && len(v) == 16 {
@@ -246,13 +245,10 @@ func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string,
 			a, err = directory.ParseAnchor(string(v))
 		}
 		if err != nil {
-			return "", "", fmt.Errorf("%s: %w", attribute, errors.Join(errAnchor, err))
+			return "", "", &ReadError{Problem: "it has no usable anchor: " + attribute, Err: err, Advice: "name an attribute that holds a GUID under attributes.anchor"}
 		}
 		return a, attribute, nil
 	}
-	tried := make([]string, len(indexes))
-	for n, i := range indexes {
-		tried[n] = list[i]
-	}
-	return "", "", fmt.Errorf("%w: it has none of %s, or the bind account may not read it", errAnchor, strings.Join(tried, ", "))
+	return "", "", &ReadError{Problem: "it has no anchor, none of " + strings.Join(tried, ", "),
+		Advice: "let the bind account read it, or name the attribute that every entry has under attributes.anchor"}
 }

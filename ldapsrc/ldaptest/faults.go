@@ -48,6 +48,7 @@ const (
 	malforming
 	omittingPaging
 	emptyingCookie
+	restarting
 	hidingAttribute
 	hidingSubtree
 	droppingRanges
@@ -97,6 +98,9 @@ func OmitPaging() Effect { return Effect{kind: omittingPaging} }
 
 // EmptyCookie says in the search's result that this page was the last.
 func EmptyCookie() Effect { return Effect{kind: emptyingCookie} }
+
+// Restart takes no notice of the cookie: the page is the first one again.
+func Restart() Effect { return Effect{kind: restarting} }
 
 // HideAttribute leaves an attribute out of all entries, as an ACL does.
 func HideAttribute(name string) Effect {

@@ -90,6 +90,12 @@ func (a *searchAnswer) matches() (*matches, *result) {
 	var found *matches
 	if a.page != nil {
 		found = a.page.found
+		for _, f := range a.faults {
+			if f.fault.Do.kind == restarting {
+				f.strike()
+				found.next = 0
+			}
+		}
 	} else {
 		var res *result
 		if found, res = a.find(); res != nil {
