@@ -52,6 +52,7 @@ type subject struct {
 	kind     upload.Kind // "" of an entry that is neither user, group nor computer
 	anchor   directory.Anchor
 	resource *upload.Resource
+	unasked  bool // the directory could not be asked for the entry
 }
 
 // explaining is one explain under way.
@@ -201,7 +202,8 @@ func (x *explaining) addResource(ctx context.Context, r *upload.Resource) {
 		return
 	}
 	s := subject{source: x.sources[i], kind: r.Kind, anchor: anchor, resource: r}
-	if found, err := s.source.dir.Lookup(ctx, string(anchor)); err == nil && len(found) == 1 {
+	found, err := s.source.dir.Lookup(ctx, string(anchor))
+	if s.unasked = err != nil; len(found) > 0 {
 		s.found = &found[0]
 	}
 	x.subjects = append(x.subjects, s)

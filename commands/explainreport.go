@@ -16,6 +16,7 @@ type explainObject struct {
 	Kind       string             `json:"kind"`
 	Source     string             `json:"source"` // "" when no configured source owns it
 	Found      bool               `json:"found"`  // in the directory
+	Asked      bool               `json:"asked"`  // false when the directory could not be: found is not known then
 	DN         string             `json:"dn"`
 	Anchor     string             `json:"anchor"`
 	Login      string             `json:"login"`
@@ -74,7 +75,7 @@ type nearObject struct {
 
 // explain says of one subject everything that is known.
 func (x *explaining) explain(s subject) explainObject {
-	o := explainObject{Type: "explain", Kind: string(s.kind), Anchor: string(s.anchor), Found: s.found != nil}
+	o := explainObject{Type: "explain", Kind: string(s.kind), Anchor: string(s.anchor), Found: s.found != nil, Asked: !s.unasked}
 	if s.source != nil {
 		o.Source = s.source.config.ID
 	}

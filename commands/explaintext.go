@@ -78,7 +78,11 @@ func (p *explainText) entry(o explainObject) {
 		return
 	}
 	if !o.Found {
-		p.say("directory", "no entry any more")
+		if o.Asked {
+			p.say("directory", "no entry any more")
+		} else {
+			p.say("directory", "could not be asked")
+		}
 		p.say("anchor", "%s", o.Anchor)
 		return
 	}
