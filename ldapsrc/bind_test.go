@@ -57,6 +57,17 @@ func TestRefusedBindsAreExplained(t *testing.T) {
 	}
 }
 
+func TestALogonNameAloneIsExplained(t *testing.T) {
+	s := serveUsers(t, ldaptest.ActiveDirectory, 1, ldaptest.Options{})
+	cfg := testConfig(s.URL())
+	cfg.Type, cfg.Bind.Username = AD, "reader"
+	_, err := tryConnect(t.Context(), cfg)
+	var bind *BindError
+	if !errors.As(err, &bind) || bind.Key != "sources[corp].bind.username" || bind.Hint() != `write the name as account@domain or DOMAIN\account` {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnonymousBindOnlyWhenNamed(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{AllowAnonymous: true})
 	cfg := testConfig(s.URL())

@@ -113,7 +113,12 @@ func (l *link) bindError(err error) error {
 func (l *link) explainBind(err error) explanation {
 	var answer *ldap.Error
 	if errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork || ldap.IsErrorWithCode(err, ldap.ErrorEmptyPassword) {
-		return explainResult(answer)
+		e := explainResult(answer)
+		if answer.ResultCode == ldap.LDAPResultInvalidCredentials && l.cfg.Type == AD && l.cfg.bindMethod() == Simple && !strings.ContainsAny(l.cfg.Bind.Username, `@\=`) {
+			// A logon name by itself is none of the forms that AD takes (MS-ADTS 5.1.1.1.1).
+			e.setting, e.advice = "bind.username", adReasons["525"].advice
+		}
+		return e
 	}
 	text := err.Error()
 	if name := kerberosError.FindString(text); name != "" {

@@ -64,7 +64,7 @@ func dial(ctx context.Context, cfg *Config, env *Env, target serverAddr) (*link,
 // bind ends it. What the configuration leaves open is said here, once for each
 // domain and run.
 func dialFirst(ctx context.Context, cfg *Config, env *Env, servers []serverAddr) (*link, error) {
-	var problems []error
+	var problem error
 	for _, server := range servers {
 		for _, w := range cfg.exposures(server) {
 			env.log().Warn(w, "source", cfg.ID, "server", server.String())
@@ -73,16 +73,17 @@ func dialFirst(ctx context.Context, cfg *Config, env *Env, servers []serverAddr)
 		if err == nil {
 			return l, nil
 		}
-		problems = append(problems, err)
+		if problem == nil {
+			problem = err
+		} else {
+			problem = fmt.Errorf("%w; %w", problem, err)
+		}
 		var unreachable *ConnectError
 		if !errors.As(err, &unreachable) {
 			break
 		}
 	}
-	if len(problems) == 1 {
-		return nil, problems[0]
-	}
-	return nil, errors.Join(problems...)
+	return nil, problem
 }
 
 // connect opens the connection and encrypts it, within the time for one

@@ -109,14 +109,16 @@ func TestConnectionsThatFailAreExplained(t *testing.T) {
 		want   string
 		hint   string
 	}{
-		"nothing listens":                    {"ldap://" + closed, func(*Config) {}, "sources[corp].url: connect to ldap://" + closed + ": nothing listens there (connection refused)", "check host and port"},
-		"an unknown authority":               {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = otherCA }, "sources[corp].tls.ca_file: connect to " + s.LDAPSURL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
-		"an unknown authority over StartTLS": {s.URL(), func(c *Config) { c.TLS.CAFile, c.TLS.StartTLS = otherCA, true }, "sources[corp].tls.ca_file: connect to " + s.URL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
-		"another name":                       {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile, c.TLS.ServerName = caFile(t, s), "dc9.example.com" }, `sources[corp].tls.server_name: connect to ` + s.LDAPSURL() + `: the server's certificate is not for "dc9.example.com": ` + seen, "tls.server_name"},
-		"another pin":                        {s.LDAPSURL(), func(c *Config) { c.TLS.PinSHA256 = []string{strings.Repeat("ab", 32)} }, "sources[corp].tls.pin_sha256: connect to " + s.LDAPSURL() + ": the certificate is not the pinned one; this one has sha256 " + fingerprint(leaf.Raw) + " (public key: " + fingerprint(leaf.RawSubjectPublicKeyInfo) + ")", "renewed"},
-		"a pin that is none":                 {s.LDAPSURL(), func(c *Config) { c.TLS.PinSHA256 = []string{"abc"} }, `sources[corp].tls.pin_sha256: "abc" is no SHA-256 fingerprint`, "64 hexadecimal digits"},
-		"the authority's file is missing":    {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = otherCA + "x" }, "sources[corp].tls.ca_file: cannot be read: open ", "PEM"},
-		"the authority's file is not PEM":    {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = der }, "sources[corp].tls.ca_file: " + der + " holds no PEM certificate", "openssl"},
+		"nothing listens":                     {"ldap://" + closed, func(*Config) {}, "sources[corp].url: connect to ldap://" + closed + ": nothing listens there (connection refused)", "check host and port"},
+		"nothing listens at the first of two": {"ldap://" + closed, func(c *Config) { c.URLs = append(c.URLs, "ldap://dc2.example.com") }, "sources[corp].urls: connect to ldap://" + closed, "check host and port"},
+		"nothing listens at the domain's":     {"ldap://" + closed, func(c *Config) { c.Domain = "corp.example.com" }, "sources[corp].domain: connect to ldap://" + closed, "check host and port"},
+		"an unknown authority":                {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = otherCA }, "sources[corp].tls.ca_file: connect to " + s.LDAPSURL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
+		"an unknown authority over StartTLS":  {s.URL(), func(c *Config) { c.TLS.CAFile, c.TLS.StartTLS = otherCA, true }, "sources[corp].tls.ca_file: connect to " + s.URL() + ": the server's certificate is signed by an unknown authority: " + seen, "tls.pin_sha256"},
+		"another name":                        {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile, c.TLS.ServerName = caFile(t, s), "dc9.example.com" }, `sources[corp].tls.server_name: connect to ` + s.LDAPSURL() + `: the server's certificate is not for "dc9.example.com": ` + seen, "tls.server_name"},
+		"another pin":                         {s.LDAPSURL(), func(c *Config) { c.TLS.PinSHA256 = []string{strings.Repeat("ab", 32)} }, "sources[corp].tls.pin_sha256: connect to " + s.LDAPSURL() + ": the certificate is not the pinned one; this one has sha256 " + fingerprint(leaf.Raw) + " (public key: " + fingerprint(leaf.RawSubjectPublicKeyInfo) + ")", "renewed"},
+		"a pin that is none":                  {s.LDAPSURL(), func(c *Config) { c.TLS.PinSHA256 = []string{"abc"} }, `sources[corp].tls.pin_sha256: "abc" is no SHA-256 fingerprint`, "64 hexadecimal digits"},
+		"the authority's file is missing":     {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = otherCA + "x" }, "sources[corp].tls.ca_file: cannot be read: open ", "PEM"},
+		"the authority's file is not PEM":     {s.LDAPSURL(), func(c *Config) { c.TLS.CAFile = der }, "sources[corp].tls.ca_file: " + der + " holds no PEM certificate", "openssl"},
 		"a client certificate that is missing": {s.LDAPSURL(), func(c *Config) {
 			c.TLS.InsecureSkipVerify, c.TLS.CertFile, c.TLS.KeyFile = true, "/nowhere", "/nowhere"
 		}, "sources[corp].tls.cert_file: the client certificate cannot be used: ", "PEM"},

@@ -67,7 +67,15 @@ func (e *BindError) Hint() string { return e.Advice }
 // Unwrap returns the server's own answer.
 func (e *BindError) Unwrap() error { return e.Err }
 
-// key is the path of a setting of this source in the configuration file.
+// key is the path of a setting of this source in the configuration file. The
+// address goes by the key that it was given under.
 func (c *Config) key(setting string) string {
+	switch {
+	case setting != "url":
+	case c.Domain != "":
+		setting = "domain"
+	case len(c.URLs) > 1:
+		setting = "urls"
+	}
 	return "sources[" + c.ID + "]." + setting
 }

@@ -109,8 +109,20 @@ func (s *Source) checkURL(r *reader, key, at, text string) {
 		r.report(at, "holds more than a host and a port", "bases and filters are written below users and groups")
 	case u.Scheme == "ldaps" && s.TLS.StartTLS:
 		r.report(key+".tls.starttls", "is for ldap://, and the URL is ldaps://", "take one of them out")
-	case u.Scheme == "ldap" && !s.TLS.StartTLS && s.Bind.Method == "simple" && !s.Insecure && !loopback(u.Hostname()):
-		r.report(at, "would send the password unencrypted", "use ldaps://, tls.starttls: true or, where nothing else works, insecure: true")
+	case u.Scheme == "ldap" && !s.TLS.StartTLS:
+		s.checkPlain(r, at, u.Hostname())
+	}
+}
+
+// checkPlain looks at what would be said over a connection without TLS.
+func (s *Source) checkPlain(r *reader, at, host string) {
+	switch s.Bind.Method {
+	case "simple", "ntlm":
+		if !s.Insecure && !loopback(host) {
+			r.report(at, "would send the password unencrypted", "use ldaps://, tls.starttls: true or, where nothing else works, insecure: true")
+		}
+	case "external":
+		r.report(at, "has no TLS, in which method external shows its certificate", "use ldaps:// or tls.starttls: true")
 	}
 }
 

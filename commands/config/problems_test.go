@@ -137,6 +137,8 @@ func TestProblems(t *testing.T) {
 			`adsync.yaml:6: sources[0].bind.password: method anonymous takes no password`,
 			`adsync.yaml:6: sources[0].bind.username: method anonymous takes no name`)},
 		{"external without a certificate", strings.Replace(source, bound, "    bind: {method: external}\n", 1), `adsync.yaml:3: sources[0].tls.cert_file: is missing; method external signs in with a certificate`},
+		{"external without TLS", strings.Replace(strings.Replace(source, "ldaps", "ldap", 1), bound, "    bind: {method: external}\n    tls: {cert_file: a.pem, key_file: a.key}\n", 1), `adsync.yaml:5: sources[0].url: has no TLS, in which method external shows its certificate; use ldaps:// or tls.starttls: true`},
+		{"NTLM without encryption", strings.Replace(strings.Replace(source, "ldaps", "ldap", 1), "{username", "{method: ntlm, username", 1), `adsync.yaml:5: sources[0].url: would send the password unencrypted; use ldaps://, tls.starttls: true or, where nothing else works, insecure: true`},
 		{"Kerberos keys for a simple bind", strings.Replace(source, "{username", "{keytab: k, username", 1), `adsync.yaml:6: sources[0].bind.keytab: is for method kerberos, and the method is simple`},
 		{"several Kerberos secrets", strings.Replace(source, "{username: u", "{method: kerberos, keytab: k, kdc: dc1", 1), lines(
 			`adsync.yaml:6: sources[0].bind: names several of password, keytab and ccache; keep one of them`,
