@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,7 +53,7 @@ func (f *folder) answer(r *http.Request) (status int, body any, err error) {
 	case http.MethodPut:
 		return f.put(endpoint, id, sent)
 	case http.MethodDelete:
-		delete(f.kinds[endpoint], id)
+		f.forget(endpoint, id)
 		f.note(endpoint, operation{Method: http.MethodDelete, Path: "/" + endpoint + "/" + id})
 		return http.StatusNoContent, nil, nil
 	}
@@ -87,11 +88,24 @@ func (f *folder) list(endpoint string, q url.Values) (int, any, error) {
 	resources := make([]json.RawMessage, len(page))
 	for i, r := range page {
 		resources[i] = r.json
+		if endpoint == "Groups" {
+			resources[i] = withMembers(r.json)
+		}
 	}
 	return http.StatusOK, map[string]any{
 		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
 		"totalResults": len(all), "startIndex": start, "itemsPerPage": len(page), "Resources": resources,
 	}, nil
+}
+
+// withMembers shows that a group has no members. Where no group has any, a
+// client could not tell otherwise from a service that does not show them.
+func withMembers(group json.RawMessage) json.RawMessage {
+	var doc struct{ Members json.RawMessage }
+	if json.Unmarshal(group, &doc) != nil || doc.Members != nil {
+		return group
+	}
+	return slices.Concat(bytes.TrimSuffix(group, []byte("}")), json.RawMessage(`,"members":[]}`))
 }
 
 func equality(filter string) (name, value string, ok bool) {
@@ -128,10 +142,8 @@ func (f *folder) create(endpoint string, sent []byte) (int, any, error) {
 	if endpoint == "Users" {
 		name = "userName"
 	}
-	for _, other := range f.kinds[endpoint] {
-		if endpoint == "Users" && strings.EqualFold(text(other.json, name), text(sent, name)) {
-			return http.StatusConflict, refusal(http.StatusConflict, "uniqueness", name+" is taken"), nil
-		}
+	if endpoint == "Users" && f.logins[strings.ToLower(text(sent, name))] > 0 {
+		return http.StatusConflict, refusal(http.StatusConflict, "uniqueness", name+" is taken"), nil
 	}
 	id := text(sent, "externalId")
 	if id == "" {
@@ -171,8 +183,22 @@ func (f *folder) keep(endpoint, id string, doc map[string]any) (json.RawMessage,
 		return nil, err
 	}
 	line := json.RawMessage(bytes.TrimSpace(b.Bytes()))
-	f.kinds[endpoint][id] = resource{id: id, json: line}
+	f.forget(endpoint, id)
+	r := resource{id: id, json: line}
+	if endpoint == "Users" {
+		r.login = strings.ToLower(text(line, "userName"))
+		f.logins[r.login]++
+	}
+	f.kinds[endpoint][id] = r
 	return line, nil
+}
+
+// forget takes a resource out, if there is one.
+func (f *folder) forget(endpoint, id string) {
+	if r, ok := f.kinds[endpoint][id]; ok && endpoint == "Users" {
+		f.logins[r.login]--
+	}
+	delete(f.kinds[endpoint], id)
 }
 
 func (f *folder) note(endpoint string, o operation) {

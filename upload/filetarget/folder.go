@@ -18,8 +18,9 @@ import (
 
 // resource is one line of a file, with its parts that are looked at.
 type resource struct {
-	id   string
-	json json.RawMessage
+	id    string
+	login string // userName in lower case
+	json  json.RawMessage
 }
 
 // folder is what the files hold, and what has been changed since.
@@ -28,6 +29,7 @@ type folder struct {
 
 	mu      sync.Mutex
 	kinds   map[string]map[string]resource // "Users" -> id -> resource
+	logins  map[string]int                 // how many users have a login
 	dirty   map[string]bool
 	changes []operation
 }
@@ -48,13 +50,16 @@ func open(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder: %w", err)
 	}
-	f := &folder{dir: dir, kinds: map[string]map[string]resource{}, dirty: map[string]bool{}}
+	f := &folder{dir: dir, kinds: map[string]map[string]resource{}, logins: map[string]int{}, dirty: map[string]bool{}}
 	for endpoint, name := range files {
 		resources, err := load(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}
 		f.kinds[endpoint] = resources
+	}
+	for _, r := range f.kinds["Users"] {
+		f.logins[r.login]++
 	}
 	return f, nil
 }
@@ -74,14 +79,14 @@ func load(path string) (map[string]resource, error) {
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
-			var head struct{ ID string }
+			var head struct{ ID, UserName string }
 			if bad := json.Unmarshal(line, &head); bad != nil || head.ID == "" {
 				return nil, fmt.Errorf("%s:%d: not a SCIM resource with an id", path, n)
 			}
 			if _, twice := out[head.ID]; twice {
 				return nil, fmt.Errorf("%s:%d: a second resource with the id %q", path, n, head.ID)
 			}
-			out[head.ID] = resource{id: head.ID, json: bytes.TrimSpace(line)}
+			out[head.ID] = resource{id: head.ID, login: strings.ToLower(head.UserName), json: bytes.TrimSpace(line)}
 		}
 		if errors.Is(err, io.EOF) {
 			return out, nil
