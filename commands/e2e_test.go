@@ -15,6 +15,7 @@ var pairedDirectories = []struct {
 	open func(t *testing.T, startTLS bool) *house
 }{
 	{"OpenLDAP", slapdHouse},
+	{"389 Directory Server", dirSrvHouse},
 	{"Samba", sambaHouse},
 	{"the AD in memory", func(t *testing.T, startTLS bool) *house { return memoryHouse(t, ldaptest.ActiveDirectory, startTLS) }},
 	{"the OpenLDAP in memory", func(t *testing.T, startTLS bool) *house { return memoryHouse(t, ldaptest.OpenLDAP, startTLS) }},

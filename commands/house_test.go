@@ -30,6 +30,7 @@ type editor interface {
 type house struct {
 	editor
 	ad   bool
+	lock bool   // accounts are switched off by nsAccountLock
 	base string // all people and groups are below
 	mail string // the domain of logins and addresses; unlike in any other house
 	url  string
@@ -58,8 +59,11 @@ timeout: %s`, id, kind, h.url, h.tls, h.user, h.word, h.base, h.base, cmp.Or(h.t
 
 // disabledReason is what is said of an account that disable was called for.
 func (h *house) disabledReason() string {
-	if h.ad {
+	switch {
+	case h.ad:
 		return "disabled (userAccountControl)"
+	case h.lock:
+		return "locked by an administrator (nsAccountLock)"
 	}
 	return "expired on 1970-01-02 (shadowExpire)"
 }
@@ -131,9 +135,12 @@ func (h *house) rename(dn, login string) string {
 const accountDisabled = 0x200 | 0x20 | 2
 
 func (h *house) disable(dn string) {
-	if h.ad {
+	switch {
+	case h.ad:
 		h.SetAttr(dn, "userAccountControl", strconv.Itoa(accountDisabled))
-	} else {
+	case h.lock:
+		h.SetAttr(dn, "nsAccountLock", "TRUE")
+	default:
 		h.SetAttr(dn, "shadowExpire", "1")
 	}
 }
@@ -152,6 +159,13 @@ func slapdHouse(t *testing.T, startTLS bool) *house {
 
 func slapdOf(t *testing.T, s *servers.Slapd, startTLS bool) *house {
 	h := &house{editor: s, base: servers.SlapdPeople, mail: "example.com", user: servers.SlapdReaderDN, word: secret(t, servers.SlapdReaderPassword)}
+	h.reach(s.URL(), s.LDAPSURL(), s.CAFile(), startTLS)
+	return h
+}
+
+func dirSrvHouse(t *testing.T, startTLS bool) *house {
+	s := servers.StartDirSrv(t)
+	h := &house{editor: s, lock: true, base: servers.DirSrvPeople, mail: "example.com", user: servers.DirSrvReaderDN, word: secret(t, servers.DirSrvReaderPassword)}
 	h.reach(s.URL(), s.LDAPSURL(), s.CAFile(), startTLS)
 	return h
 }

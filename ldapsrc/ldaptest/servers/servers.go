@@ -1,6 +1,6 @@
 // Package servers starts real directory servers for integration tests:
-// OpenLDAP's slapd, a Samba Active Directory domain controller, and a TCP
-// proxy that breaks connections in chosen places.
+// OpenLDAP's slapd, 389 Directory Server, a Samba Active Directory domain
+// controller, and a TCP proxy that breaks connections in chosen places.
 //
 // Every server runs in a temporary directory and listens on a loopback address
 // (127.x.y.z) that is reserved for it across all processes of the machine, so
