@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"adsync/commands/ask"
 
@@ -23,6 +24,8 @@ type initOptions struct {
 	Schedule   bool
 	Unschedule bool
 	Yes        bool
+	// CountWithin is how long counting for a choice may take; 0 is countWithin.
+	CountWithin time.Duration
 	// Asker asks the questions; nil is chosen by what standard input is.
 	Asker ask.Asker
 }

@@ -525,7 +525,7 @@ func TestInitShowsTheDomainsOfAForest(t *testing.T) {
 	hosts := "    hosts: {eu.corp.example.com: " + strings.TrimPrefix(other.LDAPSURL(), "ldaps://") + "}\n"
 	s.put("adsync.yaml", strings.Replace(s.read("adsync.yaml"), "    tls:\n", hosts+"    tls:\n", 1))
 	r := s.ok(s.init(map[string]string{"change": "source:corp", "change#2": "done", "forest": "yes", "password": "", "write": "write", "schedule": "no"}))
-	for _, says := range []string{"The forest has 2 domains:\n", "  eu.corp.example.com (ldaps://", "  corp.example.com: 304 users\n", "  eu.corp.example.com: 1 users\n"} {
+	for _, says := range []string{"The forest has 2 domains:\n", "  eu.corp.example.com (ldaps://", "  corp.example.com: 304 users\n", "  eu.corp.example.com: 1 user\n"} {
 		if !strings.Contains(r.stderr, says) {
 			t.Errorf("does not say %q:\n%s", says, r.stderr)
 		}

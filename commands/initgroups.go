@@ -17,8 +17,8 @@ const manyGroups = 2000
 
 // memberOf lets a person search groups as they type. Of very many the first
 // letters are asked for, as often as there are groups to look for.
-func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []string) ([]string, error) {
-	prefix, chosen := "", before
+func (w *wizard) memberOf(ctx context.Context, s *counted, a *sourceAnswers) ([]string, error) {
+	prefix, before, chosen := "", a.MemberOf, a.MemberOf
 	for {
 		found, err := s.SearchGroups(ctx, prefix, manyGroups)
 		if err != nil {
@@ -33,7 +33,10 @@ func (w *wizard) memberOf(ctx context.Context, s *ldapsrc.Source, before []strin
 			}
 			continue
 		}
-		options := groupOptions(found, chosen)
+		if err := w.groupSizes(ctx, s, a); err != nil {
+			return before, err
+		}
+		options := groupOptions(found, chosen, s.groups)
 		marked, err := w.ask.ChooseMany(ctx, ask.Question{Key: "member-of", Label: "Members of which groups?"}, options)
 		if err != nil {
 			return before, err
@@ -70,22 +73,28 @@ func (w *wizard) groupPrefix(ctx context.Context, prefix string, found int) (str
 }
 
 // groupOptions are the groups that were found, and those that are chosen
-// already.
-func groupOptions(found []ldapsrc.Node, chosen []string) []ask.Option {
+// already, with how many users they have where that is known.
+func groupOptions(found []ldapsrc.Node, chosen []string, sizes ldapsrc.GroupSizes) []ask.Option {
+	help := func(dn string) string {
+		if n, known := sizes.Of(dn); known {
+			return usersOf(n) + ", in " + parentDN(dn)
+		}
+		return parentDN(dn)
+	}
 	var options []ask.Option
 	for _, dn := range chosen {
 		if !slices.ContainsFunc(found, func(n ldapsrc.Node) bool { return strings.EqualFold(n.DN, dn) }) {
-			options = append(options, ask.Option{Value: dn, Label: firstName(dn), Help: parentDN(dn), Marked: true})
+			options = append(options, ask.Option{Value: dn, Label: firstName(dn), Help: help(dn), Marked: true})
 		}
 	}
 	for _, n := range found {
-		options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: parentDN(n.DN), Marked: indexDN(chosen, n.DN) >= 0})
+		options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: help(n.DN), Marked: indexDN(chosen, n.DN) >= 0})
 	}
 	return options
 }
 
 // groups asks whether groups are sent, and which.
-func (w *wizard) groups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
+func (w *wizard) groups(ctx context.Context, s *counted, a *sourceAnswers) error {
 	standard := "no"
 	if a.Groups || w.options.has("group-base") && len(w.ask.given["groups"]) == 0 && len(w.ask.given["group-base"]) > 0 {
 		standard = "yes"
@@ -109,7 +118,7 @@ func (w *wizard) groups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers
 }
 
 // chooseGroups asks where the groups are.
-func (w *wizard) chooseGroups(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
+func (w *wizard) chooseGroups(ctx context.Context, s *counted, a *sourceAnswers) error {
 	options := []ask.Option{{Value: "all", Label: "All groups"}, {Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"}}
 	if now := scopeNow(a.GroupBase, nil); now != "" {
 		options = append([]ask.Option{{Value: "keep", Label: "Those as now", Help: now}}, options...)
@@ -126,7 +135,7 @@ func (w *wizard) chooseGroups(ctx context.Context, s *ldapsrc.Source, a *sourceA
 			a.GroupBase = nil
 			return nil
 		}
-		a.GroupBase, err = w.places(ctx, s, "group-base", a.GroupBase)
+		a.GroupBase, err = w.places(ctx, s, "group-base", a.GroupBase, nil)
 		if err == nil || !errors.As(err, new(unread)) || ctx.Err() != nil {
 			return err
 		}

@@ -13,8 +13,12 @@ import (
 // A spot is a place in the tree that a person has opened.
 type spot struct{ dn, name string }
 
-// places lets a person walk the directory's tree and take places from it.
-func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, before []string) ([]string, error) {
+// places lets a person walk the directory's tree and take places from it. size
+// says what is in a place, where that is known; nil where nobody asks.
+func (w *wizard) places(ctx context.Context, s *counted, key string, before []string, size func(dn string) string) ([]string, error) {
+	if size == nil {
+		size = func(string) string { return "" }
+	}
 	chosen := slices.Clone(before)
 	roots, err := s.Browse(ctx, "")
 	if err != nil {
@@ -36,7 +40,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 				return before, unread{err}
 			}
 		}
-		options := placeOptions(path, children, chosen)
+		options := placeOptions(path, children, chosen, size)
 		if len(roots) == 1 && len(path) == 1 || len(path) == 0 {
 			options = slices.DeleteFunc(options, func(o ask.Option) bool { return o.Value == "up" })
 		}
@@ -68,7 +72,7 @@ func (w *wizard) places(ctx context.Context, s *ldapsrc.Source, key string, befo
 }
 
 // placeOptions are what can be done at a place in the tree.
-func placeOptions(path []spot, children []ldapsrc.Node, chosen []string) []ask.Option {
+func placeOptions(path []spot, children []ldapsrc.Node, chosen []string, size func(dn string) string) []ask.Option {
 	var options []ask.Option
 	if len(chosen) > 0 {
 		names := make([]string, len(chosen))
@@ -83,16 +87,17 @@ func placeOptions(path []spot, children []ldapsrc.Node, chosen []string) []ask.O
 		if indexDN(chosen, at.dn) >= 0 {
 			verb = "Leave out"
 		}
-		options = append(options, ask.Option{Value: "take", Label: verb + " all in " + at.name})
+		options = append(options, ask.Option{Value: "take", Label: verb + " all in " + at.name, Help: size(at.dn)})
 	}
 	for _, n := range children {
 		if n.System || n.Class == "builtinDomain" {
 			continue
 		}
-		help := n.Description
+		taken, description := "", n.Description
 		if indexDN(chosen, n.DN) >= 0 {
-			help = "taken"
+			taken, description = "taken", ""
 		}
+		help := strings.Join(slices.DeleteFunc([]string{taken, size(n.DN), description}, func(part string) bool { return part == "" }), "; ")
 		options = append(options, ask.Option{Value: n.DN, Label: n.Name, Help: help})
 	}
 	return append(options, ask.Option{Value: "up", Label: "Back"})

@@ -30,7 +30,8 @@ func (w *wizard) open(a *sourceAnswers, password config.Value) (*ldapsrc.Source,
 	}
 	c := trial.SourceConfig(0, config.Secrets{"sources[0].bind.password": password})
 	c.Timeout = min(c.Timeout, patience)
-	return ldapsrc.New(c, ldapsrc.Env{Dialer: w.proxy.Dialer(), Resolver: w.dns, Log: w.log, Now: w.env.Now})
+	return ldapsrc.New(c, ldapsrc.Env{Dialer: w.proxy.Dialer(), Resolver: w.dns, Log: w.log, Now: w.env.Now,
+		Progress: func(what string, n int) { w.progress.at(what, n, 0) }})
 }
 
 // probe signs in and looks around.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"adsync/commands/ask"
-	"adsync/ldapsrc"
 )
 
 // scope asks which users and groups are sent, and counts them.
@@ -15,14 +14,15 @@ func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
 	if err != nil {
 		return err
 	}
-	s, err := w.open(a, password)
+	opened, err := w.open(a, password)
 	if err != nil {
 		return w.sourceFailure(err)
 	}
+	s := &counted{Source: opened}
 	now := scopeNow(a.UserBase, a.MemberOf)
 	if w.ask.holds("user-base", "member-of") || !w.person() {
 		w.takeScope(a)
-		n, err := w.count(ctx, s, a, a.userScope())
+		n, err := w.count(ctx, s, a)
 		if err != nil {
 			return w.sourceFailure(err)
 		}
@@ -31,7 +31,7 @@ func (w *wizard) scope(ctx context.Context, a *sourceAnswers) error {
 		}
 		now = ""
 	}
-	if err := w.totals(ctx, s, a); err != nil {
+	if err := w.tally(ctx, s, a); err != nil {
 		return err
 	}
 	if err := w.chooseScope(ctx, s, a, now); err != nil {
@@ -48,7 +48,7 @@ func (u unread) Unwrap() error { return u.error }
 
 // chooseScope asks who is to be sent until there is somebody; now says who
 // that is so far.
-func (w *wizard) chooseScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, now string) error {
+func (w *wizard) chooseScope(ctx context.Context, s *counted, a *sourceAnswers, now string) error {
 	for ; ; now = "" {
 		err := w.askScope(ctx, s, a, now)
 		if err != nil && !errors.As(err, new(unread)) {
@@ -56,7 +56,7 @@ func (w *wizard) chooseScope(ctx context.Context, s *ldapsrc.Source, a *sourceAn
 		}
 		n := 0
 		if err == nil {
-			n, err = w.count(ctx, s, a, a.userScope())
+			n, err = w.count(ctx, s, a)
 		}
 		switch {
 		case err == nil && n > 0:
@@ -84,59 +84,8 @@ func (w *wizard) takeScope(a *sourceAnswers) {
 	}
 }
 
-func (a *sourceAnswers) userScope() ldapsrc.UserScope {
-	return ldapsrc.UserScope{Base: a.UserBase, Filter: a.UserFilter, MemberOf: a.MemberOf}
-}
-
-// count says how many users a scope has.
-func (w *wizard) count(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, scope ldapsrc.UserScope) (int, error) {
-	if old := w.before.Source(a.ID); old != nil {
-		scope.Include, scope.Exclude, scope.BuiltIn = old.Users.Include, old.Users.Exclude, old.Users.BuiltIn
-	}
-	n, err := s.Count(ctx, scope)
-	switch {
-	case err != nil:
-	case n == 0:
-		w.say("Nobody is in that scope.")
-	default:
-		w.say("%s in scope.", usersIn(n))
-	}
-	return n, err
-}
-
-func usersIn(n int) string {
-	if n == 1 {
-		return "1 user is"
-	}
-	return thousands(n) + " users are"
-}
-
-// totals shows how many users each domain has.
-func (w *wizard) totals(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers) error {
-	if a.ldif() {
-		return nil
-	}
-	domains, err := s.Browse(ctx, "")
-	if err != nil {
-		return w.sourceFailure(err)
-	}
-	for _, d := range domains {
-		n, err := s.Count(ctx, ldapsrc.UserScope{Base: []string{d.DN}, Filter: a.UserFilter})
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			problem, _ := inWords(err)
-			w.say("  %s: cannot be counted: %s", d.Name, problem)
-			continue
-		}
-		w.say("  %s: %s users", d.Name, thousands(n))
-	}
-	return nil
-}
-
 // askScope asks who is to be sent; now says who that is so far.
-func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswers, now string) error {
+func (w *wizard) askScope(ctx context.Context, s *counted, a *sourceAnswers, now string) error {
 	options := []ask.Option{
 		{Value: "all", Label: "All users"},
 		{Value: "ous", Label: "Those in some OUs", Help: "pick them from the tree"},
@@ -153,10 +102,10 @@ func (w *wizard) askScope(ctx context.Context, s *ldapsrc.Source, a *sourceAnswe
 	case "keep":
 	case "ous":
 		a.MemberOf = nil
-		a.UserBase, err = w.places(ctx, s, "user-base", a.UserBase)
+		a.UserBase, err = w.places(ctx, s, "user-base", a.UserBase, s.usersBelow)
 	case "groups":
 		a.UserBase = nil
-		a.MemberOf, err = w.memberOf(ctx, s, a.MemberOf)
+		a.MemberOf, err = w.memberOf(ctx, s, a)
 		if err == nil && len(a.MemberOf) == 0 {
 			return unread{errors.New("the directory shows no groups to this account")}
 		}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type wizard struct {
 	suffixes func() []string // the machine's own DNS domains
 
 	redactor *config.Redactor
+	progress *progress
 	log      *slog.Logger
 	proxy    *proxy.Proxy
 	plan     schedule // how it will run
@@ -52,6 +54,8 @@ func newWizard(env Env, o initOptions) (*wizard, error) {
 		w.ask.given = map[string][]string{}
 	}
 	w.before.Path = path
+	w.options.CountWithin = cmp.Or(o.CountWithin, countWithin)
+	w.progress = withProgress(env, o.globalOptions).progress
 	w.redactor = new(config.Redactor)
 	w.log = slog.New(slog.DiscardHandler)
 	if o.Verbose {

@@ -40,7 +40,7 @@ func (s *Source) Browse(ctx context.Context, base string) ([]Node, error) {
 	if base == "" {
 		var nodes []Node
 		for _, d := range domains {
-			nodes = append(nodes, Node{DN: d.base, Name: d.name, Class: "domain"})
+			nodes = append(nodes, d.node())
 		}
 		return nodes, nil
 	}
@@ -53,6 +53,9 @@ func (s *Source) Browse(ctx context.Context, base string) ([]Node, error) {
 	}
 	return d.nodes(ctx, request{base: base, scope: ldap.ScopeSingleLevel, filter: containerFilter}, 0)
 }
+
+// node is the domain itself, as the place where its tree begins.
+func (d *domain) node() Node { return Node{DN: d.base, Name: d.name, Class: "domain"} }
 
 // errEnough ends a search that has brought enough; the connection is then of
 // no more use.
@@ -112,20 +115,4 @@ func (s *Source) SearchGroups(ctx context.Context, prefix string, limit int) ([]
 		nodes = append(nodes, found...)
 	}
 	return nodes, nil
-}
-
-// Count is how many users a scope has, counted exactly as Read does.
-func (s *Source) Count(ctx context.Context, scope UserScope) (int, error) {
-	cfg := s.cfg
-	cfg.Users, cfg.AllowEmpty, cfg.Expect = scope, true, Expect{}
-	cfg.Groups, cfg.Computers = GroupScope{}, ComputerScope{}
-	counting, err := New(cfg, s.env)
-	if err != nil {
-		return 0, err
-	}
-	snapshot, err := counting.read(ctx, Want{})
-	if err != nil {
-		return 0, err
-	}
-	return len(snapshot.Users), nil
 }

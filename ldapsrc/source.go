@@ -112,10 +112,20 @@ func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, erro
 	if err := s.checkBases(domains); err != nil {
 		return nil, err
 	}
-	r := &reading{src: s, want: want, domains: domains, now: s.now(domains), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
+	r := s.reading(domains, want)
 	if err := r.entries(ctx); err != nil {
 		return nil, err
 	}
+	return r.join(ctx)
+}
+
+// reading begins a reading of some domains of the source.
+func (s *Source) reading(domains []*domain, want Want) *reading {
+	return &reading{src: s, want: want, domains: domains, now: s.now(domains), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
+}
+
+// join makes a snapshot of the entries that were read.
+func (r *reading) join(ctx context.Context) (*directory.Snapshot, error) {
 	if err := r.membership(ctx); err != nil {
 		return nil, err
 	}
