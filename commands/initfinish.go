@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"adsync/commands/ask"
 	"adsync/commands/config"
@@ -21,7 +18,7 @@ func (w *wizard) finish(ctx context.Context) error {
 	if err := w.askAccount(ctx); err != nil {
 		return err
 	}
-	w.answers.place(w.plan.keyring(len(w.answers.typed()) > 0))
+	w.plan.place(w.answers.typed())
 	if w.person() {
 		if err := w.review(ctx); err != nil {
 			return err
@@ -41,7 +38,7 @@ func (w *wizard) finish(ctx context.Context) error {
 		return w.unschedule(ctx)
 	}
 	if w.plan.installed(ctx) && w.plan.stale(f) {
-		w.say("The service does not hand over all files of the configuration: run \"adsync init --schedule%s\" once more.", w.configFlag())
+		w.say(staleSchedule, w.configFlag())
 	}
 	return nil
 }
@@ -78,7 +75,7 @@ func (w *wizard) review(ctx context.Context) error {
 			if _, err := w.menu(ctx); err != nil && !errors.Is(err, errSchedule) {
 				return err
 			}
-			w.answers.place(w.plan.keyring(len(w.answers.typed()) > 0))
+			w.plan.place(w.answers.typed())
 			standard = "try"
 		default:
 			return ask.ErrInterrupted
@@ -92,11 +89,7 @@ func (w *wizard) show(f *config.File) {
 	w.say("%s", strings.TrimRight(string(f.Render()), "\n"))
 	w.say("---")
 	for _, t := range w.answers.typed() {
-		if t.place.Keyring != "" {
-			w.say("The %s goes into this account's keyring.", t.what())
-		} else {
-			w.say("The %s goes into %s, which only %s can read.", t.what(), f.Abs(t.place.File), w.plan.readers())
-		}
+		w.say("%s", w.plan.whereTo(f, t))
 	}
 	if w.exists {
 		w.say("The present file is kept as %s.bak.", filepath.Base(w.path))
@@ -164,49 +157,11 @@ func (w *wizard) dryRun(ctx context.Context, f *config.File) error {
 }
 
 // write stores the secrets and the configuration, all or nothing.
-func (w *wizard) write(f *config.File) (err error) {
-	var undo []func()
-	defer func() {
-		for i := len(undo) - 1; err != nil && i >= 0; i-- {
-			undo[i]()
-		}
-	}()
-	_, statErr := os.Stat(filepath.Dir(w.path))
-	fresh := errors.Is(statErr, fs.ErrNotExist)
-	var files []string
-	for _, t := range w.answers.typed() {
-		if t.place.Keyring != "" {
-			undo = append(undo, config.RestoreKeyring(t.place.Keyring))
-			if err := config.StoreKeyring(t.place.Keyring, t.value); err != nil {
-				return err
-			}
-			continue
-		}
-		path := f.Abs(t.place.File)
-		undo = append(undo, restore(path))
-		if err := config.StoreFile(path, t.value); err != nil {
-			return err
-		}
-		if w.exists { // as for what is there already
-			if err := config.SameAccess(path, w.path); err != nil {
-				return err
-			}
-		}
-		files = append(files, path)
-	}
+func (w *wizard) write(f *config.File) error {
 	before := w.before.Render()
-	undo = append(undo, restore(w.path), restore(w.path+".bak"))
-	if err := f.Save(w.path); err != nil {
-		return usage(err, "nothing was written")
-	}
-	own := append(files, w.path)
-	if fresh {
-		own = append(own, filepath.Dir(w.path))
-	}
-	if err := w.plan.handOver(f, own); err != nil {
-		return err
-	}
-	if err := w.plan.check(f); err != nil {
+	f.Path = w.path
+	files, err := w.plan.save(f, w.answers.typed())
+	if err != nil {
 		return err
 	}
 	w.written = true
@@ -236,20 +191,4 @@ type fileObject struct {
 	Type string `json:"type"` // "file"
 	What string `json:"what"` // wrote, unchanged, removed, installed
 	Path string `json:"path"`
-}
-
-// restore is what puts a file back as it is now.
-func restore(path string) func() {
-	text, err := os.ReadFile(path)
-	info, statErr := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return func() { _ = os.Remove(path) }
-	case err != nil || statErr != nil:
-		return func() {}
-	}
-	return func() {
-		_ = os.WriteFile(path, text, info.Mode().Perm())
-		_ = os.Chtimes(path, time.Time{}, info.ModTime())
-	}
 }

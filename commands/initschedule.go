@@ -10,55 +10,12 @@ import (
 	"adsync/commands/config"
 )
 
-// askAccount asks under which account the sync will run, since that account
-// must be able to read the secrets.
+// askAccount asks under which account the sync will run, where that is open.
 func (w *wizard) askAccount(ctx context.Context) error {
 	if !w.person() || w.options.RunAs != "" || w.exists && len(w.answers.typed()) == 0 {
 		return nil
 	}
-	s := &w.plan
-	var options []ask.Option
-	switch {
-	case s.kind == systemdTimer:
-		options = []ask.Option{
-			{Value: dynamicAccount, Label: "One with no rights, made for each run", Help: "systemd hands it the secrets"},
-			{Value: "other", Label: "An account of this machine"}}
-	case s.kind == scheduledTask:
-		options = []ask.Option{
-			{Value: systemAccount, Label: "SYSTEM"},
-			{Value: "other", Label: "A gMSA or another account", Help: `CORP\gmsa-adsync$`},
-			{Value: "me", Label: "My own", Help: s.me + ", while I am logged on"}}
-	default:
-		options = []ask.Option{{Value: "me", Label: "My own", Help: s.me + ", " + s.starter()}}
-		if s.me == "root" {
-			options = append(options, ask.Option{Value: "other", Label: "An account of this machine", Help: s.starter()})
-		}
-	}
-	options = append(options, ask.Option{Value: "hand", Label: "None: I start it myself"})
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "run-as", Label: "Under which account shall it run?", Default: options[0].Value,
-		Help: "That account must be able to read the secrets; they are stored so that it can."}, options)
-	if err != nil {
-		return err
-	}
-	switch options[i].Value {
-	case "me":
-		s.account = s.me
-	case "hand":
-		s.account, s.byHand = s.me, true
-	case "other":
-		s.account, err = w.ask.Text(ctx, ask.Question{Key: "account", Label: "Its name", Validate: w.accountExists})
-	default:
-		s.account = options[i].Value
-	}
-	return err
-}
-
-func (w *wizard) accountExists(name string) error {
-	if w.plan.kind == scheduledTask {
-		return notEmpty(name)
-	}
-	_, err := accountOf(name)
-	return err
+	return w.plan.askAccount(ctx, w.ask)
 }
 
 // offerSchedule is the last step: the schedule is shown and, if wanted,

@@ -90,28 +90,6 @@ func atHome(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// A typedSecret is a secret that is stored when the configuration is written.
-type typedSecret struct {
-	owner string // the source's id, target or proxy
-	kind  string // password, token or secret
-	value config.Value
-	place *config.Secret // where the configuration names it
-}
-
-// file is the name of the file for the secret, and of its keyring entry.
-func (t *typedSecret) file() string { return t.owner + "." + t.kind }
-
-// what names the secret for people.
-func (t *typedSecret) what() string {
-	switch t.owner {
-	case "target":
-		return t.kind + " of the service"
-	case "proxy":
-		return t.kind + " of the proxy"
-	}
-	return t.kind + " of source " + t.owner
-}
-
 // typed lists the secrets of the answers that have yet to be stored.
 func (a *answers) typed() []typedSecret {
 	var list []typedSecret
@@ -136,18 +114,6 @@ func (a *answers) typed() []typedSecret {
 		add("proxy", "password", &a.Target.ProxyPassword)
 	}
 	return list
-}
-
-// place gives every typed secret its place: the keyring where the account of
-// the schedule can open it, else a file beside the configuration.
-func (a *answers) place(inKeyring bool) {
-	for _, t := range a.typed() {
-		if inKeyring {
-			*t.place = config.Secret{Keyring: t.file()}
-		} else {
-			*t.place = config.Secret{File: t.file()}
-		}
-	}
 }
 
 // free is a name with a number behind it where it is taken.

@@ -32,7 +32,8 @@ type proxyOptions struct {
 	None         bool
 	System       bool
 	Yes          bool
-	Asker        ask.Asker // instead of standard input, for tests
+	Schedule     scheduleOptions // how the sync runs; zero for what this machine has
+	Asker        ask.Asker       // instead of standard input, for tests
 }
 
 func proxyCommand(env Env) *cli.Command {
@@ -307,9 +308,24 @@ func (w *proxyWizard) say(format string, args ...any) {
 	}
 }
 
-// save writes the configuration, and the password that was typed beside it,
-// both or neither.
-func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) (err error) {
+// save writes the configuration, and stores the password that was typed, both
+// or neither.
+func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
+	f := *w.file
+	f.Path, _ = filepath.Abs(f.Path)
+	plan, planless := newSchedule(w.env, w.options.Schedule, f.Path)
+	var typed []typedSecret
+	if !a.typed.IsZero() {
+		if planless != nil {
+			return planless
+		}
+		typed = []typedSecret{{owner: "proxy", kind: "password", value: a.typed, place: &a.setting.Password}}
+		if err := plan.askAccount(ctx, w.ask); err != nil {
+			return err
+		}
+		plan.place(typed)
+		w.say("%s", plan.whereTo(&f, typed[0]))
+	}
 	if w.ask != nil {
 		ok, err := w.ask.Confirm(ctx, ask.Question{Key: "save", Label: "Save it in " + w.file.Path + "?", Default: "yes"})
 		if err != nil {
@@ -320,35 +336,25 @@ func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) (err error) {
 			return nil
 		}
 	}
-	if !a.typed.IsZero() {
-		const name = "proxy.password"
-		a.setting.Password = config.Secret{File: name}
-		path := filepath.Join(filepath.Dir(w.file.Path), name)
-		undo := restore(path)
-		defer func() {
-			if err != nil {
-				undo()
-			}
-		}()
-		if err := config.StoreFile(path, a.typed); err != nil {
-			return fmt.Errorf("keep the proxy's password: %w", err)
-		}
-		// Whoever runs the sync can read the configuration.
-		if err := config.SameAccess(path, w.file.Path); err != nil {
-			return fmt.Errorf("keep the proxy's password: %w", err)
-		}
-	}
-	w.file.Proxy = &a.setting
+	f.Proxy = &a.setting
 	if a.none {
-		w.file.Proxy = nil
+		f.Proxy = nil
 	}
-	if err := w.file.Save(w.file.Path); err != nil {
-		return fmt.Errorf("save %s: %w", w.file.Path, err)
+	if len(typed) > 0 {
+		if _, err := plan.save(&f, typed); err != nil {
+			return err
+		}
+	} else if err := f.Save(f.Path); err != nil {
+		return usage(err, "nothing was written")
 	}
 	if w.options.JSON {
 		writeJSON(w.env.Stdout, noticeObject{"notice", "saved " + w.file.Path})
 	} else {
 		fmt.Fprintf(w.env.Stdout, "saved %s\n", w.file.Path)
+	}
+	if planless == nil && plan.installed(ctx) && plan.stale(&f) {
+		r := run{options: w.options.globalOptions}
+		w.say(staleSchedule, r.configFlag())
 	}
 	return nil
 }

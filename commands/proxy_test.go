@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,8 @@ import (
 	"adsync/commands/ask"
 	"adsync/commands/config"
 	"adsync/upload/scimtest"
+
+	"github.com/zalando/go-keyring"
 )
 
 // forwarder is an HTTP proxy that wants ada and hunter2-pass, for plain http.
@@ -231,7 +234,7 @@ func TestCtrlCAtAnyQuestionOfProxyLeavesThingsAsTheyWere(t *testing.T) {
 		}, io.Discard)}
 		err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: asker})
 		if err == nil {
-			const want = "proxy url username password no-proxy again proxy url username password no-proxy save"
+			const want = "proxy url username password no-proxy again proxy url username password no-proxy run-as save"
 			if got := strings.Join(asker.asked, " "); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
@@ -268,6 +271,75 @@ func TestProxySavesTheSettingAndItsPasswordOrNeither(t *testing.T) {
 			t.Errorf("left\n%s\nwant\n%s", got, before)
 		}
 	}
+}
+
+// The password goes where init would put it: where the account that runs the
+// sync can read it.
+func TestProxyKeepsThePasswordForTheAccountOfTheSchedule(t *testing.T) {
+	answers := func(proxy, account, save string) map[string]string {
+		return map[string]string{"proxy": "other", "url": proxy, "username": "ada", "password": "hunter2-pass", "no-proxy": "", "run-as": account, "save": save}
+	}
+	run := func(t *testing.T, env Env, config string, answers map[string]string, s scheduleOptions) string {
+		t.Helper()
+		var said bytes.Buffer
+		o := proxyOptions{globalOptions: globalOptions{Config: config}, Schedule: s, Asker: ask.NewKeyed(answers, &said)}
+		if err := runProxy(context.Background(), env, o); err != nil {
+			t.Fatalf("%v\n%s", err, said.String())
+		}
+		return said.String()
+	}
+	t.Run("in the keyring of who starts it by hand", func(t *testing.T) {
+		keyring.MockInit()
+		t.Cleanup(func() { keyring.MockInitWithError(errors.New("no keyring")) })
+		env, config, proxy, _, _ := proxyWorld(t)
+		before := folderOf(t, config)
+		run(t, env, config, answers(proxy, "hand", "no"), scheduleOptions{})
+		if _, err := keyring.Get("adsync", "proxy.password"); !errors.Is(err, keyring.ErrNotFound) || folderOf(t, config) != before {
+			t.Errorf("what was not to be saved was: %v", err)
+		}
+		said := run(t, env, config, answers(proxy, "hand", "yes"), scheduleOptions{})
+		if got, err := keyring.Get("adsync", "proxy.password"); err != nil || got != "hunter2-pass" {
+			t.Errorf("the keyring holds %q, %v", got, err)
+		}
+		if !strings.Contains(contents(t, config), "  password: {keyring: proxy.password}\n") || exists(filepath.Join(filepath.Dir(config), "proxy.password")) {
+			t.Errorf("saved\n%s", contents(t, config))
+		}
+		if !strings.Contains(said, "The password of the proxy goes into this account's keyring.") {
+			t.Error(said)
+		}
+	})
+	t.Run("in a file where nobody's keyring is open", func(t *testing.T) {
+		keyring.MockInit()
+		t.Cleanup(func() { keyring.MockInitWithError(errors.New("no keyring")) })
+		env, config, proxy, _, _ := proxyWorld(t)
+		run(t, env, config, answers(proxy, "me", "yes"), scheduleOptions{Kind: crontab})
+		if !strings.Contains(contents(t, config), "  password: {file: proxy.password}\n") {
+			t.Errorf("saved\n%s", contents(t, config))
+		}
+		if got := stored(t, filepath.Join(filepath.Dir(config), "proxy.password")); got != "hunter2-pass" {
+			t.Errorf("kept %q", got)
+		}
+	})
+	t.Run("a service that does not hand the file over has to be written anew", func(t *testing.T) {
+		env, config, proxy, _, _ := proxyWorld(t)
+		units := filepath.Join(t.TempDir(), "units")
+		env.program = "/bin/sh"
+		s := scheduleOptions{Kind: systemdTimer, UnitDir: units}
+		schedule := initOptions{globalOptions: globalOptions{Config: config}, scheduleOptions: s, Schedule: true, Yes: true}
+		if err := runInit(context.Background(), env, schedule); err != nil {
+			t.Fatal(err)
+		}
+		said := run(t, env, config, answers(proxy, "dynamic", "yes"), s)
+		if !strings.Contains(said, "which only root and the service can read") || !strings.Contains(said, `run "adsync init --schedule --config `+config+`" once more`) {
+			t.Error(said)
+		}
+		if err := runInit(context.Background(), env, schedule); err != nil {
+			t.Fatal(err)
+		}
+		if said := run(t, env, config, answers(proxy, "dynamic", "yes"), s); strings.Contains(said, "once more") {
+			t.Error(said)
+		}
+	})
 }
 
 func TestAProxyOfTheEnvironmentIsSuggested(t *testing.T) {

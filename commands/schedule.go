@@ -119,14 +119,6 @@ func (s *schedule) accountOr(name string) string {
 // own reports whether the schedule runs under the account of this person.
 func (s *schedule) own() bool { return strings.EqualFold(s.account, s.me) }
 
-// keyring reports whether secrets go into the keyring: where the account that
-// will run the sync is this person's own and has one that is open then.
-func (s *schedule) keyring(needed bool) bool {
-	// cron, systemd and launchd's daemons start without anybody's keyring.
-	inSession := s.kind == scheduledTask || s.kind == launchdJob && s.me != "root" || s.byHand
-	return needed && s.own() && inSession && config.KeyringUsable()
-}
-
 // readers says who can read a secret's file.
 func (s *schedule) readers() string {
 	switch {

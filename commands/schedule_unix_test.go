@@ -46,6 +46,24 @@ func TestSecretsAreStoredForTheAccountOfTheSchedule(t *testing.T) {
 	}
 }
 
+// Enter keeps the account that the present schedule has.
+func TestTheAccountOfThePresentScheduleIsSuggested(t *testing.T) {
+	if _, err := accountOf("nobody"); err != nil {
+		t.Skip(err)
+	}
+	units, config := t.TempDir(), filepath.Join(t.TempDir(), "adsync.yaml")
+	if err := os.WriteFile(filepath.Join(units, "adsync.service"), []byte("[Service]\nUser=nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSchedule(System(nil), scheduleOptions{Kind: systemdTimer, UnitDir: units}, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.askAccount(t.Context(), ask.NewKeyed(nil, io.Discard)); err != nil || s.account != "nobody" || s.byHand {
+		t.Errorf("the account is %q, by hand: %v, %v", s.account, s.byHand, err)
+	}
+}
+
 func TestAnAccountThatCannotReachTheFilesIsRefusedAndNothingWritten(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")

@@ -1,11 +1,70 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
+	"adsync/commands/ask"
 	"adsync/commands/config"
 )
+
+// askAccount asks under which account the sync will run, since that account
+// must be able to read the secrets.
+func (s *schedule) askAccount(ctx context.Context, asker ask.Asker) error {
+	options := s.accounts()
+	q := ask.Question{Key: "run-as", Label: "Under which account shall it run?", Default: options[0].Value,
+		Help: "That account must be able to read the secrets; they are stored so that it can."}
+	name := ask.Question{Key: "account", Label: "Its name", Validate: s.accountExists}
+	if !s.own() && s.account != options[0].Value {
+		q.Default, name.Default = "other", s.account // as the schedule that is there
+	}
+	i, err := asker.Choose(ctx, q, options)
+	if err != nil {
+		return err
+	}
+	switch options[i].Value {
+	case "me":
+		s.account = s.me
+	case "hand":
+		s.account, s.byHand = s.me, true
+	case "other":
+		s.account, err = asker.Text(ctx, name)
+	default:
+		s.account = options[i].Value
+	}
+	return err
+}
+
+// accounts are the accounts that the sync may run under, the usual one first.
+func (s *schedule) accounts() []ask.Option {
+	var options []ask.Option
+	switch {
+	case s.kind == systemdTimer:
+		options = []ask.Option{
+			{Value: dynamicAccount, Label: "One with no rights, made for each run", Help: "systemd hands it the secrets"},
+			{Value: "other", Label: "An account of this machine"}}
+	case s.kind == scheduledTask:
+		options = []ask.Option{
+			{Value: systemAccount, Label: "SYSTEM"},
+			{Value: "other", Label: "A gMSA or another account", Help: `CORP\gmsa-adsync$`},
+			{Value: "me", Label: "My own", Help: s.me + ", while I am logged on"}}
+	default:
+		options = []ask.Option{{Value: "me", Label: "My own", Help: s.me + ", " + s.starter()}}
+		if s.me == "root" {
+			options = append(options, ask.Option{Value: "other", Label: "An account of this machine", Help: s.starter()})
+		}
+	}
+	return append(options, ask.Option{Value: "hand", Label: "None: I start it myself"})
+}
+
+func (s *schedule) accountExists(name string) error {
+	if s.kind == scheduledTask {
+		return notEmpty(name)
+	}
+	_, err := accountOf(name)
+	return err
+}
 
 // handOver gives files to the account that the sync will run under, where
 // that is another one than ours and nobody else hands them over.

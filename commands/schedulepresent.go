@@ -36,6 +36,10 @@ func (s *schedule) installed(ctx context.Context) bool {
 	return err == nil
 }
 
+// staleSchedule says what to do about a stale one, with the flag that names the
+// configuration.
+const staleSchedule = `The service does not hand over all files of the configuration: run "adsync init --schedule%s" once more.`
+
 // stale reports whether an installed service does not open or hand over every
 // file that the configuration names.
 func (s *schedule) stale(f *config.File) bool {
