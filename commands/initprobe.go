@@ -96,19 +96,28 @@ func (w *wizard) sourceFailure(err error) error {
 
 // explain says in words what went wrong and what to do.
 func (w *wizard) explain(err error) {
-	problem, advice := inWords(err)
 	if unknownAuthority(err) {
-		advice = "" // what can be done is asked next
+		problem, _ := inWords(err)
+		w.say("That did not work: %s.", problem)
+		return // what can be done is asked next
 	}
-	w.say("That did not work: %s.", strings.TrimSuffix(problem, ".")) // Windows ends its sentences
+	explain(w.ask, err)
+}
+
+func explain(asker ask.Asker, err error) {
+	problem, advice := inWords(err)
+	asker.Say("That did not work: %s.", strings.TrimSuffix(problem, ".")) // Windows ends its sentences
 	if advice != "" {
-		w.say("  Advice: %s.", advice)
+		asker.Say("  Advice: %s.", advice)
 	}
 }
 
 // keysInWords are the keys that a hint may name, for those who have not seen
 // the file yet.
-var keysInWords = strings.NewReplacer("target.url", "the URL", "proxy.url", "the proxy's URL", "target's oauth2", "service",
+var keysInWords = strings.NewReplacer("target.url", "the URL", "proxy.url", "the proxy's URL",
+	"set proxy.auth: ", "choose ", "set proxy.username and proxy.password", "give the user name and the password", "proxy.username and proxy.password", "the user name and the password",
+	"proxy.auth", "the way of signing in", "proxy.username", "the user name", "proxy.password", "the password", "add it to proxy.no_proxy", "let it be reached directly",
+	"name it as proxy.ca_file", "name its file", "target's oauth2", "service",
 	"target.tls.ca_file", "the authority's file", "tls.ca_file", "the authority's file", "cert_file and key_file", "certificate and key",
 	"client_id", "the client's id", "bind.realm", "the realm", "bind.kdc", "its KDC", "tls.starttls", "StartTLS", "bind.method ", "")
 
@@ -122,7 +131,7 @@ func inWords(err error) (problem, advice string) {
 	var refused *upload.Refusal
 	advice = keysInWords.Replace(hintOf(err))
 	if errors.As(err, &failed) && failed.Hint != "" {
-		advice = failed.Hint
+		advice = keysInWords.Replace(failed.Hint)
 	}
 	switch {
 	case errors.As(err, &connect):

@@ -16,7 +16,7 @@ func TestAProxyThatWantsAPasswordIsAskedAbout(t *testing.T) {
 	answers := s.answers("service", "proxy", "proxy", proxy, "proxy-user", "ada", "proxy-password", "wrong-pass-1",
 		"service#2", "proxy", "proxy#2", proxy, "proxy-user#2", "ada", "proxy-password#2", "hunter2-pass")
 	r := s.ok(s.init(answers, flags("proxy", proxy)))
-	for _, words := range []string{"the proxy wants a user and password", "the proxy does not accept the user and password", "set proxy.username and proxy.password"} {
+	for _, words := range []string{"the proxy wants a user and password", "the proxy does not accept the user and password", "give the user name and the password"} {
 		if !strings.Contains(r.stderr, words) {
 			t.Errorf("%q is not said:\n%s", words, r.stderr)
 		}

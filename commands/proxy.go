@@ -149,8 +149,9 @@ type proxyWizard struct {
 	env     Env
 	options proxyOptions
 	file    *config.File
-	ask     ask.Asker // nil: nobody is asked
-	offers  []string  // how the proxy that was tried last lets people sign in
+	ask     ask.Asker    // nil: nobody is asked
+	last    *proxyAnswer // that was tried, and
+	cause   *proxy.Error // what stood in the way; either may be nil
 }
 
 func (w *proxyWizard) run(ctx context.Context) error {
@@ -163,19 +164,14 @@ func (w *proxyWizard) run(ctx context.Context) error {
 		if err == nil {
 			return w.save(ctx, answer)
 		}
-		if w.ask == nil || ctx.Err() != nil {
-			return err
-		}
 		f := failureOf(err)
-		var stopped *proxy.Error
-		if errors.As(err, &stopped) && stopped.Kind == proxy.ProxyAuth {
-			w.offers = stopped.Schemes
+		if w.ask == nil || ctx.Err() != nil {
+			return &Failure{Code: f.Code, Err: fmt.Errorf("%w; nothing was written", f.Err), Hint: f.Hint}
 		}
-		w.ask.Say("%v", f.Err)
-		if f.Hint != "" {
-			w.ask.Say("hint: %s", f.Hint)
-		}
-		again, err := w.ask.Confirm(ctx, ask.Question{Key: "again", Label: "Try another setting? (no leaves everything as it was)", Default: "yes"})
+		w.last, w.cause = &answer, nil
+		errors.As(err, &w.cause)
+		explain(w.ask, err)
+		again, err := w.ask.Confirm(ctx, ask.Question{Key: "again", Label: "Try another setting?", Default: "yes", Help: "No leaves everything as it was."})
 		if err != nil {
 			return err
 		}
@@ -243,11 +239,19 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			return &Failure{Code: ExitTarget, Err: fmt.Errorf("the way to %s: %w; nothing was written", target, err), Hint: hintOf(err)}
+			return &Failure{Code: ExitTarget, Err: fmt.Errorf("the way to %s: %w", target, err), Hint: hintOf(err)}
 		}
-		w.say("  %-6s it answers %s", "ok", report.Status)
+		w.say("  %-6s it answers %s%s", "ok", report.Status, remark(report.Status))
 	}
 	return nil
+}
+
+// remark says what an answer means that looks worse than it is.
+func remark(status string) string {
+	if strings.HasPrefix(status, "401") {
+		return ", as it should without a token"
+	}
+	return ""
 }
 
 // destination is an address to be reached, and how it must prove who it is.

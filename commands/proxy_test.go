@@ -450,3 +450,45 @@ func TestProxyAsksHowToSignInWhereTheProxySaysSo(t *testing.T) {
 		t.Errorf("said\n%s", said.String())
 	}
 }
+
+// A proxy that opens TLS is believed once its authority is named, and the
+// issuer is shown before.
+func TestProxyAsksForTheAuthorityOfAProxyThatOpensTLS(t *testing.T) {
+	env, config, _, _, _ := proxyWorld(t)
+	dir := filepath.Dir(config)
+	service := strings.Replace(contents(t, config), "http://127.0.0.1", "https://127.0.0.1", 1)
+	if err := os.WriteFile(config, []byte(service), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opening, authority := opener(t)
+	if err := os.WriteFile(filepath.Join(dir, "inspection.pem"), authority, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	keyed := ask.NewKeyed(map[string]string{"proxy": "other", "url": opening, "username": "none", "no-proxy": "none", "again": "yes",
+		"ca-file": filepath.Join(dir, "inspection.pem"), "save": "yes"}, &said)
+	if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: keyed}); err != nil {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	if want := "\nproxy:\n  url: " + opening + "\n  ca_file: inspection.pem\n"; !strings.Contains(contents(t, config), want) {
+		t.Errorf("saved\n%s", contents(t, config))
+	}
+	for _, words := range []string{`it was issued by ldaptest authority`, `if "ldaptest authority" is your organisation's, add its certificate to this machine's trusted authorities or name its file`} {
+		if !strings.Contains(said.String(), words) {
+			t.Errorf("%q is not said:\n%s", words, said.String())
+		}
+	}
+}
+
+// What was answered before a setting failed need not be answered again.
+func TestProxyRemembersWhatWasAnsweredBeforeItFailed(t *testing.T) {
+	env, config, proxy, served, _ := proxyWorld(t)
+	keyed := ask.NewKeyed(map[string]string{"proxy#1": "other", "url#1": proxy, "username#1": "ada", "password#1": "wrong-pass-1",
+		"no-proxy#1": ".example.com", "again": "yes", "password#2": "hunter2-pass", "save": "yes"}, io.Discard)
+	if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: keyed}); err != nil {
+		t.Fatal(err)
+	}
+	if text := contents(t, config); !strings.Contains(text, "  username: ada\n") || !strings.Contains(text, "  no_proxy: .example.com\n") || served.Load() == 0 {
+		t.Errorf("saved\n%s", text)
+	}
+}

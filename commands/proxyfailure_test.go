@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -20,8 +21,8 @@ import (
 )
 
 // opener is a proxy that opens TLS: whoever is asked for, it shows a
-// certificate of its own authority.
-func opener(t *testing.T) string {
+// certificate of its own authority, whose PEM it returns, and answers 401.
+func opener(t *testing.T) (url string, authorityPEM []byte) {
 	t.Helper()
 	authority, err := ldaptest.NewAuthority()
 	if err != nil {
@@ -38,10 +39,13 @@ func opener(t *testing.T) string {
 		}
 		defer client.Close()
 		_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
-		_ = tls.Server(client, &tls.Config{Certificates: []tls.Certificate{certificate}}).Handshake()
+		opened := tls.Server(client, &tls.Config{Certificates: []tls.Certificate{certificate}})
+		if _, err := http.ReadRequest(bufio.NewReader(opened)); err == nil {
+			_, _ = io.WriteString(opened, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		}
 	}))
 	t.Cleanup(s.Close)
-	return s.URL
+	return s.URL, authority.CertPEM()
 }
 
 // website is a server that answers whatever it is asked with a page.
@@ -58,6 +62,7 @@ func website(t *testing.T, status int, page string) string {
 
 func TestASyncThatCannotGetThroughTheProxySaysWhy(t *testing.T) {
 	squid := proxytest.StartSquid(t, proxytest.SquidOptions{More: "acl closed port 444\nhttp_access deny closed"}).Addr
+	opening, _ := opener(t)
 	socks := proxytest.StartMicrosocks(t, proxytest.MicrosocksOptions{})
 	dead := proxytest.ClosedAddr(t)
 	service, err := scimtest.Start(scimtest.Options{TLS: true})
@@ -94,7 +99,7 @@ func TestASyncThatCannotGetThroughTheProxySaysWhy(t *testing.T) {
 		{"a proxy that is down", service.URL(), "http://" + dead, svc, right,
 			"no connection to the proxy: dial tcp " + dead + ": connect: connection refused",
 			"check host and port in proxy.url, and that a firewall lets this machine connect to it"},
-		{"a proxy that opens TLS", service.URL(), opener(t), "", "",
+		{"a proxy that opens TLS", service.URL(), opening, "", "",
 			`the certificate of SERVICE is not trusted, it is issued by "ldaptest authority": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
 			`the proxy may be opening TLS to inspect it: if "ldaptest authority" is your organisation's, add its certificate to this machine's trusted authorities or name it as proxy.ca_file`},
 		{"a web server instead of a proxy", service.URL(), website(t, 200, "<html>welcome</html>"), "", "",

@@ -61,13 +61,13 @@ func (w *proxyWizard) question(ctx context.Context) (proxyAnswer, error) {
 		ask.Option{Value: waySystem, Label: "What the system says, at each run", Help: "environment variables, Windows settings"},
 		ask.Option{Value: wayOther, Label: "Another proxy"})
 	q := ask.Question{Key: "proxy", Label: "How does this machine reach the service?", Default: wayNone}
-	now := config.Proxy{}
-	if w.file.Proxy != nil {
-		now = *w.file.Proxy
+	a := w.present()
+	now := &a.setting
+	switch {
+	case now.URL == "system":
+		q.Default = waySystem
+	case now.URL != "":
 		q.Default = wayOther
-		if now.URL == "system" {
-			q.Default = waySystem
-		}
 	}
 	n, err := w.ask.Choose(ctx, q, options)
 	if err != nil {
@@ -94,7 +94,19 @@ func (w *proxyWizard) question(ctx context.Context) (proxyAnswer, error) {
 			}
 		}
 	}
-	return w.details(ctx, proxyAnswer{setting: now})
+	return w.details(ctx, a)
+}
+
+// present is the setting that was tried last, else the one of the
+// configuration.
+func (w *proxyWizard) present() proxyAnswer {
+	switch {
+	case w.last != nil && !w.last.none:
+		return *w.last
+	case w.file.Proxy != nil:
+		return proxyAnswer{setting: *w.file.Proxy}
+	}
+	return proxyAnswer{}
 }
 
 // details asks for the rest: who signs in, what goes directly, and LDAP.
@@ -105,42 +117,35 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 		return a, err
 	}
 	if s.URL != "system" {
-		label := "User name at the proxy (empty for none)"
+		label := "User name at the proxy, or none"
 		switch s.Auth {
 		case proxy.AuthNTLM:
 			label = `User name at the proxy (DOMAIN\user)`
 		case proxy.AuthNegotiate:
-			label = "User name at the proxy (empty for the account that runs adsync)"
+			label = "User name at the proxy, or none for the account that runs adsync"
 		}
-		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: label, Default: s.Username})
+		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: label, Default: either(s.Username, "none")})
 		if err != nil {
 			return a, err
 		}
-	}
-	if s.Username == "" {
-		s.Password = config.Secret{}
-	} else {
-		label := "Password at the proxy"
-		if !s.Password.IsZero() {
-			label += " (Enter keeps the present one)"
+		if s.Username = strings.TrimSpace(s.Username); s.Username == "none" {
+			s.Username = ""
 		}
-		text, err := w.ask.Secret(ctx, ask.Question{Key: "password", Label: label, Validate: func(text string) error {
-			if text == "" && s.Password.IsZero() {
-				return errors.New("it is empty")
-			}
-			return nil
-		}})
-		if err != nil {
-			return a, err
-		}
-		a.typed = config.NewValue(text)
 	}
-	list, err := w.ask.Text(ctx, ask.Question{Key: "no-proxy", Label: "Reached directly (host, .domain or network; several with commas)",
-		Default: strings.Join(s.NoProxy, ", ")})
+	if err := w.askPassword(ctx, &a); err != nil {
+		return a, err
+	}
+	if err := w.askAuthority(ctx, s); err != nil {
+		return a, err
+	}
+	list, err := w.ask.Text(ctx, ask.Question{Key: "no-proxy", Label: "What is reached directly, or none",
+		Default: either(strings.Join(s.NoProxy, ", "), "none"), Help: "Hosts, .domains or networks, several with commas: .example.com, 10.0.0.0/8"})
 	if err != nil {
 		return a, err
 	}
-	s.NoProxy = nil
+	if s.NoProxy = nil; strings.TrimSpace(list) == "none" {
+		list = ""
+	}
 	for _, part := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 		s.NoProxy = append(s.NoProxy, part)
 	}
@@ -156,13 +161,65 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 	return a, err
 }
 
+// askPassword asks for the password of whoever signs in. One that is there
+// already is kept on an empty line.
+func (w *proxyWizard) askPassword(ctx context.Context, a *proxyAnswer) error {
+	if a.setting.Username == "" {
+		a.setting.Password, a.typed = config.Secret{}, config.Value{}
+		return nil
+	}
+	none := a.typed.IsZero() && a.setting.Password.IsZero() || w.cause != nil && w.cause.SignedIn // and was refused
+	q := ask.Question{Key: "password", Label: "Password of " + a.setting.Username + " at the proxy", Validate: func(text string) error {
+		if none {
+			return notEmpty(text)
+		}
+		return nil
+	}}
+	if !none {
+		q.Label += " (Enter keeps the present one)"
+	}
+	text, err := w.ask.Secret(ctx, q)
+	if err == nil && text != "" {
+		a.typed = config.NewValue(text)
+	}
+	return err
+}
+
+// askAuthority asks who signs the certificates that the proxy shows, where
+// nobody that this machine trusts does.
+func (w *proxyWizard) askAuthority(ctx context.Context, s *config.Proxy) error {
+	if w.cause == nil || w.cause.Proxy == "" || !unknownAuthority(w.cause) {
+		return nil
+	}
+	path, err := w.ask.Text(ctx, ask.Question{Key: "ca-file", Label: "File of the authority to trust behind the proxy, or none", Default: either(s.CAFile, "none"),
+		Help: "PEM, from whoever runs the proxy. Name it only if the issuer above is your organisation's.",
+		Validate: func(path string) error {
+			if path == "none" || path == s.CAFile {
+				return nil
+			}
+			return existingFile(path)
+		}})
+	switch {
+	case err != nil:
+	case path == "none":
+		s.CAFile = ""
+	case path != s.CAFile:
+		s.CAFile = w.beside(path)
+	}
+	return err
+}
+
 // askAuth asks how to sign in where the proxy has said that a name and a
 // password alone will not do.
 func (w *proxyWizard) askAuth(ctx context.Context, s *config.Proxy) error {
-	offers := func(scheme string) bool {
-		return slices.ContainsFunc(w.offers, func(offered string) bool { return strings.EqualFold(offered, scheme) })
+	var schemes []string
+	if w.cause != nil && w.cause.Kind == proxy.ProxyAuth {
+		schemes = w.cause.Schemes
 	}
-	if len(w.offers) == 0 || offers("Basic") || s.URL == "system" {
+	offers := func(scheme string) bool {
+		return slices.ContainsFunc(schemes, func(offered string) bool { return strings.EqualFold(offered, scheme) })
+	}
+	if len(schemes) == 0 || offers("Basic") || s.URL == "system" {
 		return nil
 	}
 	var options []ask.Option

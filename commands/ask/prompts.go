@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/AlecAivazis/survey/v2"
@@ -42,6 +43,7 @@ func (p *prompts) Text(ctx context.Context, q Question) (string, error) {
 	if q.Suggest != nil {
 		input.Suggest = q.Suggest
 	}
+	p.clear()
 	var answer string
 	err := p.ask(ctx, q, wrappedInput{input}, &answer, survey.WithValidator(func(answer any) error {
 		text, _ := answer.(string)
@@ -112,7 +114,7 @@ func (p *prompts) ask(ctx context.Context, q Question, prompt survey.Prompt, ans
 	if err != nil {
 		return q.about(fmt.Errorf("terminal: %w", err))
 	}
-	opts = append(opts, survey.WithStdio(p.in, p.out, p.out))
+	opts = append(opts, survey.WithStdio(p.in, p.echo(), p.out))
 	_, err = wait(ctx, func() (struct{}, error) {
 		return struct{}{}, survey.AskOne(prompt, answer, opts...)
 	})
@@ -125,6 +127,28 @@ func (p *prompts) ask(ctx context.Context, q Question, prompt survey.Prompt, ans
 		return ErrInterrupted
 	}
 	return q.about(err)
+}
+
+// echo is where survey writes to. The console of Windows goes to the next line
+// by itself.
+func (p *prompts) echo() terminal.FileWriter {
+	if runtime.GOOS == "windows" {
+		return p.out
+	}
+	return &echo{File: p.out, width: func() int {
+		width, _ := p.size()
+		return width
+	}}
+}
+
+// rowsBelow is how many rows an answer may go on for below its question.
+const rowsBelow = 4
+
+// clear makes sure of these rows: when the screen scrolls while one types,
+// survey loses the row that it began on.
+func (p *prompts) clear() {
+	_, _ = fmt.Fprint(p.out, strings.Repeat("\n", rowsBelow))
+	_ = (&terminal.Cursor{In: p.in, Out: p.out}).Up(rowsBelow)
 }
 
 // room is what one line of a list has beside the marks in front of it.

@@ -33,6 +33,10 @@ func program(kind string) {
 		}
 		return nil
 	}}
+	if name, below := strings.CutSuffix(kind, "-below"); below {
+		kind = name
+		a.Say("%s", strings.Repeat("\n", 30)) // the question is the screen's last line
+	}
 	if name, plain := strings.CutSuffix(kind, "-without-help"); plain {
 		kind, q.Help = name, ""
 	}
@@ -146,6 +150,29 @@ func TestASecretOnATerminalIsNotEchoed(t *testing.T) {
 		}
 		if got, _ := os.ReadFile(p.out); string(got) != "s3cret\n" {
 			t.Errorf("%s: output %q", term, got)
+		}
+	}
+}
+
+// Of 40 columns a question leaves 7, or without its help 17.
+func TestAnAnswerMayEndInTheLastColumn(t *testing.T) {
+	for _, where := range []string{"", "-below"} {
+		for _, letters := range []int{6, 7, 8, 47, 87} {
+			p := startPane(t, "text"+where, "xterm")
+			p.screen("Where are the users:")
+			p.keys(strings.Repeat("x", letters), "Enter")
+			got := p.screen("ended")
+			if !strings.Contains(got, "Welcome.\n? Where are the users:") || strings.Contains(got, "helps") || strings.Count(got, "x") != letters || !strings.HasSuffix(got, "x\nended") {
+				t.Errorf("%d letters%s: screen\n%s", letters, where, got)
+			}
+			for kind, room := range map[string]int{"secret": 7, "secret-without-help": 17} {
+				p := startPane(t, kind+where, "xterm")
+				p.screen("Where are the users:")
+				p.keys(strings.Repeat("x", room-7+letters), "Enter")
+				if got := p.screen("ended"); !strings.Contains(got, "Welcome.\n? Where are the users:") || !strings.Contains(strings.ReplaceAll(got, "\n\n", "\n"), "*\nended") {
+					t.Errorf("%s of %d letters%s: screen\n%s", kind, letters, where, got)
+				}
+			}
 		}
 	}
 }
