@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -313,4 +315,32 @@ func TestTheLockEndsWithItsProcess(t *testing.T) {
 	close(release)
 	p.service.ClearFaults()
 	p.mustSync(t)
+}
+
+// A run that is put off holds no lock meanwhile, and ends at once when asked.
+func TestAskedToEndBeforeTheRunBegins(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent a signal")
+	}
+	p := newPair(t, "")
+	c := newChild(t, p.dir)
+	c.Args = append(c.Args, "--verbose", "--random-delay", "1000h")
+	read, write, err := os.Pipe()
+	check(t, err)
+	defer read.Close()
+	c.Stderr = write
+	c.start(t)
+	check(t, write.Close())
+	lines := bufio.NewReader(read)
+	if line, err := lines.ReadString('\n'); !strings.Contains(line, "waiting before the run begins") {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	p.mustSync(t)
+	c.signal(syscall.SIGTERM)
+	said, err := io.ReadAll(lines)
+	check(t, err)
+	<-c.ended
+	if code := c.ProcessState.ExitCode(); code != commands.ExitInterrupted || string(said) != "adsync: interrupted before the run began; nothing was changed\n" {
+		t.Errorf("exit code %d: %s", code, said)
+	}
 }

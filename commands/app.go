@@ -6,6 +6,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,6 +30,7 @@ type Env struct {
 	Demo           fs.FS // the directory that demo serves
 
 	sleep    func(context.Context, time.Duration) error // how requests wait for their next try; nil is a timer
+	pause    func(context.Context, time.Duration) error // how a run is put off; nil is a timer
 	program  string                                     // instead of the process's own file, in a schedule
 	progress *progress                                  // of the run; nil where none is shown
 	system   systemLog                                  // of the operating system; nil where there is none
@@ -139,6 +141,9 @@ func newApp(env Env) *cli.App {
 }
 
 func usageError(_ *cli.Context, err error, _ bool) error {
+	if before, isTime := strings.CutSuffix(err.Error(), ": parse error"); isTime { // only durations are parsed so
+		return usage(errors.New(before), "write a time as 90s, 20m or 2h")
+	}
 	return usage(err, `run "adsync --help" for the flags`)
 }
 

@@ -167,7 +167,8 @@ func calendar(every time.Duration) (string, error) {
 }
 
 // cronTime is the same for crontab(5), at a minute that differs from machine
-// to machine, so that a service is not called by all at once.
+// to machine, so that a service is not called by all at once; the run puts
+// itself off at random besides.
 func cronTime(every time.Duration, seed string) string {
 	minutes := int(every / time.Minute)
 	at := int(hash(seed) % uint32(min(minutes, 60)))

@@ -431,7 +431,7 @@ func TestTheScheduleIsShownAndInstalledOnRequest(t *testing.T) {
 	fakePrograms(t, map[string]string{"crontab": "case $1 in -) cat > " + tab + ";; *) exit 1;; esac\n"})
 	cron := func(o *initOptions) { o.Kind, o.Schedule = crontab, true }
 	r := s.ok(s.init(map[string]string{"install": "no"}, cron))
-	if !strings.Contains(r.stdout, "sync --quiet --config "+s.config()) {
+	if !strings.Contains(r.stdout, "sync --quiet --random-delay 20m --config "+s.config()) {
 		t.Errorf("stdout %q", r.stdout)
 	}
 	if _, err := os.Stat(tab); err == nil {

@@ -16,7 +16,7 @@ type launchdTime struct {
 }
 
 // launchdTimes are the times of a day, at a minute that differs from machine to
-// machine: launchd knows no random delay.
+// machine; the run puts itself off at random, which launchd cannot.
 func launchdTimes(every time.Duration, seed string) []launchdTime {
 	minutes := int(every / time.Minute)
 	at := int(hash(seed) % uint32(min(minutes, 60)))
@@ -38,7 +38,7 @@ func (s *schedule) viewLaunchd(v *scheduleView) {
 	if s.me == "root" {
 		v.Daemon = s.account
 	}
-	v.Words = []string{s.program, "sync", "--quiet", "--config", s.config}
+	v.Words = []string{s.program, "sync", "--quiet", "--random-delay", minutes(s.delay()), "--config", s.config}
 	v.Times = launchdTimes(s.every, s.config)
 	// launchd keeps nothing of what a job prints, and there is no journal.
 	v.Errors = filepath.Join(filepath.Dir(s.config), s.name+".out")

@@ -28,6 +28,8 @@ type syncOptions struct {
 	Undo     string
 	Metrics  string
 	Ping     string
+	// RandomDelay is up to how long the run may be put off.
+	RandomDelay time.Duration
 }
 
 func syncCommand(env Env) *cli.Command {
@@ -50,6 +52,7 @@ EXAMPLE:
 			&cli.StringFlag{Name: "report", Usage: "write a report to `FILE` (.json or .html)"},
 			&cli.StringFlag{Name: "plan", Usage: "write the plan to `FILE` as JSON"},
 			&cli.StringFlag{Name: "undo", Usage: "put back what a run changed, by the undo `FILE` that it left"},
+			&cli.DurationFlag{Name: "random-delay", Usage: "wait a random time up to `DURATION` (20m) before the run begins, for cron and launchd; a dry run does not wait"},
 			&cli.StringFlag{Name: "metrics-file", Usage: "write metrics for the node exporter's textfile collector to `FILE`"},
 			&cli.StringFlag{Name: "ping", Usage: "call `URL` at the start, on success and on failure, as healthchecks services take it"},
 		},
@@ -63,6 +66,7 @@ EXAMPLE:
 				Approve: c.String("approve"), Expect: c.String("expect"),
 				Sources: c.StringSlice("source"), Report: c.String("report"), Plan: c.String("plan"),
 				Undo: c.String("undo"), Metrics: c.String("metrics-file"), Ping: c.String("ping"),
+				RandomDelay: c.Duration("random-delay"),
 			})
 		}),
 	}
@@ -81,6 +85,9 @@ func (o *syncOptions) check() error {
 			return usage(fmt.Errorf("--report: there is no folder %s", folder), "")
 		}
 	}
+	if o.RandomDelay < 0 {
+		return usage(fmt.Errorf("--random-delay: %s is less than no time", o.RandomDelay), "give the longest time to wait, such as 20m")
+	}
 	if o.Undo != "" && len(o.Sources) > 0 {
 		return usage(fmt.Errorf("--undo and --source exclude each other"), "an undo concerns all that the run changed")
 	}
@@ -89,10 +96,13 @@ func (o *syncOptions) check() error {
 
 // runSync is one run to completion, with those told who want to know of it.
 func runSync(ctx context.Context, env Env, o syncOptions) error {
-	f := finished{dryRun: o.DryRun, started: env.Now()}
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := o.putOff(ctx, env); err != nil {
+		return err
+	}
+	f := finished{dryRun: o.DryRun, started: env.Now()}
 	if o.Undo != "" {
 		return runUndo(ctx, env, o, &f)
 	}
