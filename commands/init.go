@@ -94,7 +94,7 @@ func (w *wizard) ended(ctx context.Context, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF) && !w.written:
 		return w.unanswered(err)
 	}
-	return err
+	return withFlags(err, initFlagNames())
 }
 
 // person is who answers: nobody with --yes or where standard input leads
@@ -113,7 +113,7 @@ func person(env Env, o initOptions) ask.Asker {
 func (w *wizard) unanswered(cause error) error {
 	missing := w.missing()
 	if len(missing) == 0 {
-		return cause
+		return withFlags(cause, initFlagNames())
 	}
 	text := "these answers are missing; nothing was written"
 	for _, m := range missing {

@@ -98,6 +98,15 @@ func initFlags() []cli.Flag {
 	)
 }
 
+// initFlagNames are the flags that answer questions, and the account's.
+func initFlagNames() []string {
+	names := []string{"run-as", "schedule"}
+	for _, a := range initAnswers {
+		names = append(names, a.name)
+	}
+	return names
+}
+
 // givenAnswers are the answers that the flags of a command line give.
 func givenAnswers(c *cli.Context) map[string][]string {
 	given := map[string][]string{}

@@ -125,7 +125,7 @@ func runProxy(ctx context.Context, env Env, o proxyOptions) error {
 	if errors.Is(err, ask.ErrInterrupted) || (err != nil && ctx.Err() != nil) {
 		return &Failure{Code: ExitInterrupted, Err: errors.New("interrupted; nothing was written")}
 	}
-	return err
+	return withFlags(err, []string{"url", "username", "password-file", "password-env", "auth", "ca-file", "no-proxy", "ldap"})
 }
 
 // answerer is whoever is at the other end of standard input, nil for nobody.

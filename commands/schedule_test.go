@@ -296,7 +296,7 @@ esac
 	lines := func() string { text, _ := os.ReadFile(tab); return string(text) }
 
 	install(f)
-	if got := lines(); strings.Count(got, "\n") != 2 || !strings.Contains(got, " sync --quiet --config "+f.Path) {
+	if got := lines(); strings.Count(got, "\n") != 2 || !strings.Contains(got, " sync --quiet --random-delay 20m --config "+f.Path) {
 		t.Errorf("crontab\n%s", got)
 	}
 	remove(f)

@@ -175,8 +175,8 @@ var errNoOptions = errors.New("nothing to choose from")
 // somebody who cannot be asked again: the input has ended, or what came as a
 // line cannot be right.
 type Unanswered struct {
-	Key string // of the question
-	Err error
+	Key, Label string // of the question
+	Err        error
 }
 
 func (e *Unanswered) Error() string { return e.Key + ": " + e.Err.Error() }
@@ -190,5 +190,5 @@ func (q Question) about(err error) error {
 	if err == nil || errors.Is(err, ErrInterrupted) {
 		return err
 	}
-	return &Unanswered{Key: q.Key, Err: err}
+	return &Unanswered{Key: q.Key, Label: q.Label, Err: err}
 }
