@@ -148,7 +148,7 @@ func TestTheCrontabLineStartsTheProgramWithItsWords(t *testing.T) {
 			line := strings.Split(files[0].text, "\n")[1]
 			command := strings.SplitN(line, " ", 6)[5]
 			out, err := exec.Command("/bin/sh", "-c", byCron(command)).CombinedOutput()
-			if want := "sync\n--quiet\n--config\n" + f.Path + "\n"; err != nil || string(out) != want {
+			if want := "sync\n--quiet\n--random-delay\n20m\n--config\n" + f.Path + "\n"; err != nil || string(out) != want {
 				t.Errorf("%s\nstarts it with\n%s, %v", line, out, err)
 			}
 		})
