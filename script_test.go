@@ -54,6 +54,7 @@ type worldKey struct{}
 type scriptWorld struct {
 	directories map[string]*ldaptest.Server
 	service     *scimtest.Server
+	quirks      scimtest.Quirks
 }
 
 func setupScript(e *testscript.Env) error {
@@ -154,6 +155,9 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 // serviceCommand starts and looks at the SCIM service:
 //
 //	service start [PROFILE|devices]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service drops PATH          keeps nothing that is written to a path of users
+//	service lowers PATH         keeps the text of a path in lower case
+//	service keeps               keeps from now on what is written
 //	service start oauth SECRET       one with a token endpoint, TOKEN_URL, for client adsync with the secret or the key of key.pem
 //	service stop
 //	service users FILE          writes "userName active title" lines, sorted
@@ -184,11 +188,21 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		s, err := scimtest.Start(o)
 		ts.Check(err)
-		w.service = s
+		w.service, w.quirks = s, o.Quirks
 		ts.Setenv("SERVICE_URL", s.URL())
 		ts.Setenv("SERVICE_TOKEN", s.Token())
 		ts.Setenv("TOKEN_URL", s.TokenURL())
 		ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(s.Token()), 0o600))
+	case "drops", "lowers", "keeps":
+		switch args[0] {
+		case "drops":
+			w.quirks.NotStored = append(w.quirks.NotStored, args[1])
+		case "lowers":
+			w.quirks.LowerCase = append(w.quirks.LowerCase, args[1])
+		default:
+			w.quirks.NotStored, w.quirks.LowerCase = nil, nil
+		}
+		w.service.SetQuirks(w.quirks)
 	case "stop":
 		w.service.Close()
 		w.service = nil

@@ -43,7 +43,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
 		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
-		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{},
+		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{}, losses: newLosses(),
 	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
@@ -58,6 +58,7 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 		}
 	}
 	a.run(ctx, plan)
+	a.leftOut()
 	out := Outcome{Stopped: a.stopped}
 	for _, sentence := range a.rewritten {
 		out.Rewritten = append(out.Rewritten, sentence)
@@ -123,6 +124,7 @@ type applier struct {
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
 	rewritten map[string]string
+	losses    losses
 
 	answered, writes int // for Progress
 }
@@ -147,7 +149,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 	case changes[0].Verb == Create && changes[0].Kind == Group:
 		a.batch(ctx, a.largestFirst(changes), a.write)
 	default:
-		a.batch(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager), a.write)
+		a.updates(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager))
 	}
 	a.onceMore(ctx, changes)
 }
@@ -374,10 +376,14 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 	}
 	for _, s := range w.Set {
 		t := a.trait(c.Kind, s.Path)
-		if _, known := a.rewritten[s.Path]; known || t.Hidden || t.WriteOnce || t.same(s.Values, after.Get(s.Path)) {
+		if t.Hidden || t.WriteOnce {
 			continue
 		}
-		a.rewritten[s.Path] = fmt.Sprintf("the service keeps another %s than was written (%s %s): map %s to the form that the service keeps, or leave it out of the mapping",
-			s.Path, c.Kind, c.Name, s.Path)
+		have := after.Get(s.Path)
+		same := t.same(s.Values, have)
+		a.weigh(c, w, s, have, same)
+		if key := (lossKey{kind: c.Kind, path: s.Path}).sentence(); !same && a.rewritten[key] == "" {
+			a.rewritten[key] = became(c, s, have)
+		}
 	}
 }

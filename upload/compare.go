@@ -57,6 +57,29 @@ func (t Trait) fold(v string) string {
 	return v
 }
 
+// FoldsCase reports whether a change of letter case alone is nothing to write
+// for: in names by which accounts and addresses are looked up (RFC 7643 4.1,
+// RFC 5321 2.4), and in codes whose standards ignore it (RFC 5646 2.1.1,
+// ISO 3166). In any other text it is a change that somebody made, whatever a
+// schema says: caseExact false is the default of RFC 7643 2.2, and means that
+// a service looks values up in any case, not that it keeps them in any.
+func FoldsCase(k Kind, p Path) bool {
+	if p.URN != "" {
+		return false
+	}
+	switch p.Attr {
+	case "userName":
+		return k == User
+	case "emails":
+		return p.Sub == "value" || p.Sub == ""
+	case "preferredLanguage", "locale":
+		return true
+	case "addresses":
+		return p.Sub == "country"
+	}
+	return false
+}
+
 // foldName is the form in which userNames and displayNames are matched:
 // RFC 7643 4.1.1 has userName not case-exact.
 func foldName(name string) string {

@@ -281,9 +281,8 @@ func (d *differ) holds(k Kind, a directory.Anchor) bool {
 	return false
 }
 
-// trait is how values of a path compare. Names of accounts and addresses
-// ignore case (RFC 7643 4.1); in all other text a change of case is a change
-// that somebody made.
+// trait is how values of a path compare: as the service says, but a change of
+// case that somebody made is never taken for none.
 func (d *differ) trait(k Kind, path string) Trait {
 	key := traitKey{k, path}
 	t, ok := d.traits[key]
@@ -291,7 +290,7 @@ func (d *differ) trait(k Kind, path string) Trait {
 		if d.Capabilities.Trait != nil {
 			t = d.Capabilities.Trait(k, path)
 		}
-		if p, err := ParsePath(path); err == nil && path != KeyUserName && !(p.Attr == "emails" && p.Sub == "value") {
+		if p, err := ParsePath(path); err == nil && !FoldsCase(k, p) {
 			t.CaseExact = true
 		}
 		d.traits[key] = t

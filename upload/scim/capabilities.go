@@ -64,7 +64,7 @@ func (t *Target) trait(k upload.Kind, path string) upload.Trait {
 	}
 	attribute, sub, _ := t.facts.about(k, p)
 	out := upload.Trait{
-		CaseExact: sub.CaseExact || !foldsCase(k, p),
+		CaseExact: sub.CaseExact || !upload.FoldsCase(k, p),
 		ReadOnly:  attribute.Mutability == "readonly" || sub.Mutability == "readonly",
 		WriteOnce: attribute.Mutability == "immutable" || t.profile.CreateOnly && k == upload.User,
 		Boolean:   sub.Type == "boolean",
@@ -94,16 +94,6 @@ func (t *Target) trait(k upload.Kind, path string) upload.Trait {
 		out.Normal = strings.ToLower
 	}
 	return out
-}
-
-// foldsCase reports whether case is nothing to write for: names by which
-// people are looked up. Schemas call nearly every string not case-exact, and
-// a title in another case is still another title to those who read it.
-func foldsCase(k upload.Kind, p upload.Path) bool {
-	if p.URN != "" {
-		return false
-	}
-	return k == upload.User && p.Attr == "userName" || p.Attr == "emails" && (p.Sub == "value" || p.Sub == "")
 }
 
 // phone is a number as its digits, with the plus in front if it has one: how

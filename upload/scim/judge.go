@@ -31,33 +31,25 @@ func (u *updating) strike() {
 
 // same compares two sets of values as the service keeps them.
 func (u *updating) same(path string, a, b []string) bool {
-	if normal := u.target.trait(u.kind, path).Normal; normal != nil {
-		return sameText(mapped(a, normal), mapped(b, normal))
-	}
-	return sameText(a, b)
-}
-
-func mapped(values []string, by func(string) string) []string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = by(v)
-	}
-	return out
-}
-
-// sameText compares two sets of values as a service might keep them.
-func sameText(a, b []string) bool {
-	fold := func(values []string) []string {
+	trait := u.target.trait(u.kind, path)
+	form := func(values []string) []string {
 		var out []string
 		for _, v := range values {
-			if v = strings.ToLower(strings.TrimSpace(v)); v != "" {
-				out = append(out, v)
+			if trait.Normal != nil {
+				v = trait.Normal(v)
 			}
+			if v = strings.TrimSpace(v); v == "" {
+				continue
+			}
+			if !trait.CaseExact {
+				v = strings.ToLower(v)
+			}
+			out = append(out, v)
 		}
 		slices.Sort(out)
 		return slices.Compact(out)
 	}
-	return slices.Equal(fold(a), fold(b))
+	return slices.Equal(form(a), form(b))
 }
 
 // paths are what is left, for remembering what works.

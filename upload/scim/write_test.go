@@ -535,3 +535,35 @@ func TestALargeGroupIsNotSentBackWithEveryChange(t *testing.T) {
 		})
 	}
 }
+
+// A service that answers with success and does nothing is seen through by a
+// change of letter case too: what follows is not believed unseen.
+func TestAChangeOfCaseThatWasNotMadeProvesNothing(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		kept   func(string) string // what is kept of an upper-case name
+	}{
+		{"PATCH does nothing", scimtest.Quirks{Patch: scimtest.PatchLies}, strings.ToUpper},
+		{"PATCH works", scimtest.Quirks{}, strings.ToUpper},
+		{"case is folded", scimtest.Quirks{LowerCase: []string{"displayName"}}, strings.ToLower},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.Bulk = scimtest.BulkOff
+			server, target := start(t, row.quirks, "generic")
+			read(t, target)
+			must(t, write(t, target, people(2)...))
+			state := read(t, target)
+			for _, u := range state.Users {
+				name := strings.ToUpper(u.Get("displayName")[0])
+				r := must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &u, Set: []upload.Attribute{{Path: "displayName", Values: []string{name}}}}))[0]
+				if r.After == nil || r.After.Get("displayName")[0] != row.kept(name) {
+					t.Errorf("after the write: %+v", r.After)
+				}
+				if got := server.Resource(u.ID)["displayName"]; got != row.kept(name) {
+					t.Errorf("the service has %q, want %q", got, row.kept(name))
+				}
+			}
+		})
+	}
+}

@@ -89,6 +89,7 @@ type Quirks struct {
 	NormalisePhones     bool         // "+1 555-555-5555" becomes "+15555555555" (Zitadel)
 	LowerCaseEmails     bool         // e-mail addresses are stored in lower case
 	LowerCaseUserName   bool         // userName is stored in lower case
+	LowerCase           []string     // paths of users and groups whose text is stored in lower case
 	RecomputeFormatted  bool         // name.formatted is made of the name's parts (Zitadel)
 	DefaultLanguage     string       // preferredLanguage when none was sent (Zitadel: "und")
 	FirstEmailPrimary   bool         // a user's only email is marked primary

@@ -151,6 +151,7 @@ func TestQuirks(t *testing.T) {
 			{"POST", "/Groups", groupHead + `"displayName":"g","externalId":"corp:2"}`, 201, "", "corp:2"}}},
 		{"attributes set on create only", q{ReadOnly: []string{"title"}}, []step{{"POST", "/Users", userHead + `"userName":"a","title":"first"}`, 201, "first", ""}, {"PATCH", "/Users/$1", setTitle, 200, "first", ""}, {"PUT", "/Users/$1", userHead + `"userName":"a"}`, 200, "first", ""}}},
 		{"phones normalised", q{NormalisePhones: true}, []step{{"POST", "/Users", userHead + `"userName":"a","phoneNumbers":[{"value":"+1 (555) 555-5555"}]}`, 201, `"+15555555555"`, ""}}},
+		{"text in lower case", q{LowerCase: []string{"displayName", "name.familyName"}}, []step{{"POST", "/Users", userHead + `"userName":"ADA","displayName":"Ada K","name":{"familyName":"KING","givenName":"Ada"}}`, 201, `"ada k"`, "KING"}}},
 		{"e-mails and names in lower case", q{LowerCaseEmails: true, LowerCaseUserName: true}, []step{{"POST", "/Users", userHead + `"userName":"ADA","emails":[{"value":"Ada@Example.COM"}]}`, 201, `"ada@example.com"`, "ADA"}}},
 		{"formatted recomputed, a language and a primary mark added", q{RecomputeFormatted: true, DefaultLanguage: "und", FirstEmailPrimary: true}, []step{{"POST", "/Users", newUser, 201, `"formatted":"Ada L"`, ""},
 			{"GET", "/Users/$1", "", 200, `"preferredLanguage":"und"`, ""}, {"GET", "/Users/$1", "", 200, `"primary":true`, ""}}},

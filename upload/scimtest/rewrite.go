@@ -61,6 +61,9 @@ func primaryEmail(doc map[string]any) map[string]any {
 // rewrite changes what a service changes without being asked.
 func (s *Server) rewrite(t *resourceType, doc map[string]any, old *resource) {
 	quirks := s.quirks()
+	for _, name := range quirks.LowerCase {
+		changePath(t, doc, name, strings.ToLower)
+	}
 	if t.name == "Group" {
 		for _, name := range quirks.GroupNotStored {
 			dropPath(t, doc, name)
@@ -129,6 +132,25 @@ func dropPath(t *resourceType, doc map[string]any, name string) {
 	for _, v := range listOf(box[path.attr]) {
 		if m, ok := v.(map[string]any); ok {
 			delete(m, path.sub)
+		}
+	}
+}
+
+// changePath changes the text of an attribute, or of a sub-attribute in every value.
+func changePath(t *resourceType, doc map[string]any, name string, change func(string) string) {
+	path, err := parseAttrPath(name)
+	if err != nil {
+		return
+	}
+	box := container(t, doc, path)
+	if text, ok := box[path.attr].(string); ok && path.sub == "" {
+		box[path.attr] = change(text)
+	}
+	for _, v := range listOf(box[path.attr]) {
+		if m, ok := v.(map[string]any); ok {
+			if text, ok := m[path.sub].(string); ok {
+				m[path.sub] = change(text)
+			}
 		}
 	}
 }

@@ -1,0 +1,161 @@
+package upload
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// convinced is how many resources must show that the service does not take
+// what is written to a path before a run leaves the others alone: one value
+// may be bad.
+const convinced = 3
+
+// loss is a way in which a value may come to nothing: one that says the same
+// of every value of its path.
+type loss string
+
+const (
+	dropped loss = "dropped" // there was no value, and after the writing there is none
+	folded  loss = "folded"  // another letter case was written, and it is as it was
+)
+
+// lossKey is a path and how what is written to it may be lost.
+type lossKey struct {
+	kind Kind
+	path string
+	loss loss
+}
+
+// losses are what a run has seen come to nothing. The next run finds the same
+// differences again, since nothing remembers them, and is to leave the
+// service alone all the same.
+type losses struct {
+	nobody map[lossKey]bool // whether nobody has a value, as the service was read
+	taken  map[lossKey]bool // a write has shown that the service takes such values
+	seen   map[lossKey]int  // resources that showed the loss
+	left   map[lossKey]int  // resources that were not written to for it
+}
+
+func newLosses() losses {
+	return losses{nobody: map[lossKey]bool{}, taken: map[lossKey]bool{}, seen: map[lossKey]int{}, left: map[lossKey]int{}}
+}
+
+// perhaps is the loss that a value of an update may come to. A value that
+// others have at the service is not dropped there.
+func (a *applier) perhaps(c *Change, s AttributeChange) (key lossKey, ok bool) {
+	key = lossKey{c.Kind, s.Path, dropped}
+	switch {
+	case c.Before == nil || len(s.New) == 0:
+		return key, false
+	case len(s.Old) == 0:
+		return key, a.nobodyHas(key) && !a.losses.taken[key]
+	}
+	key.loss = folded
+	folding := a.trait(c.Kind, s.Path)
+	folding.CaseExact = false
+	return key, folding.same(s.New, s.Old) && !a.losses.taken[key]
+}
+
+func (a *applier) nobodyHas(key lossKey) bool {
+	none, known := a.losses.nobody[key]
+	if !known {
+		none = !slices.ContainsFunc(a.State.Of(key.kind), func(r Resource) bool { return len(r.Get(key.path)) > 0 })
+		a.losses.nobody[key] = none
+	}
+	return none
+}
+
+// updates writes changes of one phase. Where many have a value that the
+// service may not take, a few of them go first.
+func (a *applier) updates(ctx context.Context, changes []*Change) {
+	var first, rest []*Change
+	tries := map[lossKey]int{}
+	for _, c := range changes {
+		try := false
+		for _, s := range c.set {
+			if key, ok := a.perhaps(c, s); ok {
+				try = try || tries[key] < convinced
+				tries[key]++
+			}
+		}
+		if try {
+			first = append(first, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	a.batch(ctx, first, a.write)
+	if len(first) > 0 {
+		rest = a.worthWriting(rest)
+	}
+	a.batch(ctx, rest, a.write)
+}
+
+// worthWriting leaves out the changes of which nothing is left to write but
+// what the service was seen not to take. They stay planned.
+func (a *applier) worthWriting(changes []*Change) []*Change {
+	return slices.DeleteFunc(changes, func(c *Change) bool {
+		if c.Verb != Update || len(c.set) == 0 || c.manager != nil {
+			return false
+		}
+		lost := 0
+		for _, s := range c.set {
+			if key, ok := a.perhaps(c, s); ok && a.losses.seen[key] >= convinced {
+				lost++
+			}
+		}
+		if lost < len(c.set) {
+			return false
+		}
+		for _, s := range c.set {
+			key, _ := a.perhaps(c, s)
+			a.losses.left[key]++
+		}
+		a.progress()
+		return true
+	})
+}
+
+// weigh takes down what became of a value that an update has written.
+func (a *applier) weigh(c *Change, w Write, s Attribute, have []string, same bool) {
+	if w.Op != OpUpdate || w.Before == nil {
+		return
+	}
+	before := w.Before.Get(s.Path)
+	key, ok := a.perhaps(c, AttributeChange{Path: s.Path, Old: before, New: s.Values})
+	switch {
+	case !ok:
+	case same:
+		a.losses.taken[key] = true
+	case slices.Equal(have, before):
+		a.losses.seen[key]++
+	}
+}
+
+// became says what the service made of a value, and what to do about it.
+func became(c *Change, s Attribute, have []string) string {
+	who := fmt.Sprintf("(%s %s)", c.Kind, c.Name)
+	for _, form := range []struct {
+		name string
+		of   func(string) string
+	}{{"lower", strings.ToLower}, {"upper", strings.ToUpper}} {
+		if len(have) == 1 && len(s.Values) == 1 && have[0] == form.of(s.Values[0]) {
+			return fmt.Sprintf("the service keeps %s in %s case %s: map it so, with {{%s .ATTRIBUTE}}", s.Path, form.name, who, form.name)
+		}
+	}
+	if len(have) == 0 {
+		return fmt.Sprintf("the service does not keep the %s that was written %s: leave %s out of the mapping", s.Path, who, s.Path)
+	}
+	return fmt.Sprintf("the service keeps another %s than was written %s: map %s to the form that the service keeps, or leave it out of the mapping", s.Path, who, s.Path)
+}
+
+// leftOut adds to the sentences how many were not written to.
+func (a *applier) leftOut() {
+	for key, n := range a.losses.left {
+		a.rewritten[key.sentence()] += fmt.Sprintf("; %d more are not written", n)
+	}
+}
+
+func (k lossKey) sentence() string { return string(k.kind) + " " + k.path }
