@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,6 +38,15 @@ func refusal(a *answer) *upload.Refusal {
 	}
 	e.Hint = hintForStatus(a.status)
 	return e
+}
+
+// schemaError is the message of RFC 7644 3.12.
+const schemaError = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+// isSCIMError reports whether a body is an error as SCIM writes it.
+func isSCIMError(body []byte) bool {
+	var e struct{ Schemas []string }
+	return json.Unmarshal(body, &e) == nil && slices.ContainsFunc(e.Schemas, func(s string) bool { return strings.EqualFold(s, schemaError) })
 }
 
 // words finds the text in an error that may be a string, {"message": ..},

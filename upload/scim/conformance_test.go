@@ -54,6 +54,21 @@ func TestTheGenericProfilePassesTheSuiteAtEveryService(t *testing.T) {
 	}
 }
 
+func TestTheGenericProfilePassesTheSuiteWhereListsAreOdd(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+	}{
+		{"indexes begin with 0", scimtest.Quirks{Index: scimtest.IndexFromZero, Cursor: scimtest.IndexOnly, PageCap: 7}},
+		{"an empty list is 404 and answers count from 0", scimtest.Quirks{EmptyIs404: true, Index: scimtest.IndexSaidAsLess, Cursor: scimtest.IndexOnly, PageCap: 7}},
+		{"an empty list is 404 and pages come by cursor", scimtest.Quirks{EmptyIs404: true, Cursor: scimtest.CursorMust, Members: scimtest.ShownNever}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			targettest.Run(t, func(t *testing.T) targettest.Fixture { return fixture(t, row.quirks, "generic") })
+		})
+	}
+}
+
 func TestWhoWasDeletedIsRevivedByTheCreate(t *testing.T) {
 	targettest.Run(t, func(t *testing.T) targettest.Fixture {
 		return fixture(t, scimtest.Quirks{Delete: scimtest.DeleteSoft, Revive: scimtest.ReviveByPost}, "generic")

@@ -32,6 +32,7 @@ type facts struct {
 	schemes    []string
 	endpoints  map[upload.Kind]string
 	types      []string                        // names of all resource types
+	named      map[upload.Kind]bool            // kinds that ResourceTypes names
 	schema     map[upload.Kind]string          // URN of the core schema of a kind
 	attributes map[upload.Kind]map[string]fact // by lower-case path without filter; nil when not said
 	spots      sync.Map                        // paths that were read
@@ -53,8 +54,8 @@ type fact struct {
 func (t *Target) readFacts(ctx context.Context) (*facts, error) {
 	f := &facts{
 		patch: true, index: true, filter: true,
-		endpoints: map[upload.Kind]string{upload.User: "/Users"},
-		schema:    map[upload.Kind]string{upload.User: upload.SchemaUser, upload.Group: upload.SchemaGroup},
+		endpoints: map[upload.Kind]string{upload.User: "/Users"}, named: map[upload.Kind]bool{},
+		schema: map[upload.Kind]string{upload.User: upload.SchemaUser, upload.Group: upload.SchemaGroup},
 	}
 	if !t.profile.NoGroups {
 		f.endpoints[upload.Group] = "/Groups"
@@ -221,7 +222,7 @@ func (f *facts) readTypes(body []byte, t *Target) {
 		default:
 			continue
 		}
-		f.endpoints[kind] = path
+		f.endpoints[kind], f.named[kind] = path, true
 		if one.Schema != "" {
 			f.schema[kind] = one.Schema
 		}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -167,10 +169,11 @@ var noFilter = []int{
 	http.StatusUnprocessableEntity, http.StatusNotImplemented,
 }
 
-// firstPage asks without any paging where that may be refused.
+// firstPage asks without any paging where that may be refused, and without an
+// index everywhere: not all count from 1.
 func (t *Target) firstPage(ctx context.Context, l *lister) (*page, error) {
 	if t.profile.Paging == PagingIndex || t.profile.Paging == PagingOffered {
-		return l.at(ctx, 1)
+		return l.page(ctx, url.Values{"count": {strconv.Itoa(l.count)}})
 	}
 	return l.page(ctx, nil)
 }

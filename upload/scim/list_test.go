@@ -42,6 +42,18 @@ func TestListing(t *testing.T) {
 		{"paging is ignored", scimtest.Quirks{IgnorePaging: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 35, "asked for the page", 20},
 		{"paging is ignored but all fits", scimtest.Quirks{IgnorePaging: true, PageSize: 50, PageCap: 50, Cursor: scimtest.IndexOnly}, 35, "", 35},
 		{"page numbers stand for indexes", scimtest.Quirks{PageNumbers: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 90, "asked for the page", -1},
+		{"indexes begin with 0", scimtest.Quirks{Index: scimtest.IndexFromZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "", 35},
+		{"indexes begin with 0 and pages are full", scimtest.Quirks{Index: scimtest.IndexFromZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 30, "", 30},
+		{"indexes begin with 0 and one is there", scimtest.Quirks{Index: scimtest.IndexFromZero}, 1, "", 1},
+		{"indexes begin with 0 and nobody is there", scimtest.Quirks{Index: scimtest.IndexFromZero}, 0, "", 0},
+		{"indexes begin with 0 and there is no number", scimtest.Quirks{Index: scimtest.IndexFromZero, TotalResults: scimtest.TotalMissing, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "", 35},
+		{"indexes begin with 0, one is there and no number", scimtest.Quirks{Index: scimtest.IndexFromZero, TotalResults: scimtest.TotalMissing, Cursor: scimtest.IndexOnly}, 1, "", 1},
+		{"indexes begin with 0 and the order is another for each page", scimtest.Quirks{Index: scimtest.IndexFromZero, UnstableOrder: true, PageCap: 10, Cursor: scimtest.IndexOnly}, 60, "repeat", -1},
+		{"answers count from 0", scimtest.Quirks{Index: scimtest.IndexSaidAsLess, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "", 35},
+		{"answers always say 0", scimtest.Quirks{Index: scimtest.IndexSaidAsZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "", 35},
+		{"answers always say 0 and paging is ignored", scimtest.Quirks{Index: scimtest.IndexSaidAsZero, IgnorePaging: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 35, "repeats", 20},
+		{"an empty list is 404", scimtest.Quirks{EmptyIs404: true}, 0, "", 0},
+		{"an empty list would be 404", scimtest.Quirks{EmptyIs404: true, PageCap: 10}, 35, "", 35},
 		{"no list without a filter", scimtest.Quirks{NoUnfilteredList: true}, 9, "cannot list", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -156,6 +168,47 @@ func TestCursorsThatEndAreStartedAnew(t *testing.T) {
 			}
 			if len(state.Users) != 5 || len(state.Unproven) != 0 || refused != 1 {
 				t.Errorf("%d users, unproven %v, %d refusals", len(state.Users), state.Unproven, refused)
+			}
+		})
+	}
+}
+
+// A 404 is an empty list where the service says in SCIM's words that it has
+// the resource type, and else an address that is not there.
+func TestOnlyASCIMServiceHasAnEmptyListThatIs404(t *testing.T) {
+	const scimError = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"no users"}`
+	const types = `{"Resources":[{"name":"User","endpoint":"/Users","schema":"urn:ietf:params:scim:schemas:core:2.0:User"}]}`
+	for _, row := range []struct {
+		name, types, body string
+		empty             bool
+	}{
+		{"a SCIM error of a type that is named", types, scimError, true},
+		{"a SCIM error of a type that is not named", `{"Resources":[{"name":"Group","endpoint":"/Groups"}]}`, scimError, false},
+		{"a SCIM error without resource types", "", scimError, false},
+		{"another error", types, `{"message":"no route"}`, false},
+		{"no body", types, "", false},
+		{"a page", types, "<html>not found</html>", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/ResourceTypes" && row.types != "" {
+					fmt.Fprint(w, row.types)
+					return
+				}
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprint(w, row.body)
+			}))
+			defer server.Close()
+			target, err := New(Config{URL: server.URL}, Env{Sleep: new(clock).sleep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := target.Read(t.Context(), upload.Want{Users: userPaths})
+			if (err == nil) != row.empty {
+				t.Fatalf("state %+v, error %v", state, err)
+			}
+			if row.empty && (len(state.Users) > 0 || len(state.Unproven) > 0) {
+				t.Errorf("state %+v", state)
 			}
 		})
 	}

@@ -86,10 +86,21 @@ func (l *lister) page(ctx context.Context, more url.Values) (*page, error) {
 		got, err = readPage(d, l.count)
 		return err
 	}
-	if _, err := l.target.client.do(ctx, q); err != nil {
+	a, err := l.target.client.do(ctx, q)
+	if err != nil && l.nobody(a, err) {
+		return &page{total: 0, start: -1}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return got, nil
+}
+
+// nobody reports whether an answer of 404 says that there are none. It says so
+// in SCIM's own form (RFC 7644 3.12), of a resource type that the service has;
+// otherwise it may be the address that is not there.
+func (l *lister) nobody(a *answer, err error) bool {
+	return isStatus(err, http.StatusNotFound) && a != nil && l.target.facts.named[l.kind] && isSCIMError(a.body)
 }
 
 // at gets the page that starts at an index.

@@ -22,6 +22,7 @@ type walk struct {
 	members bool
 	repeats int
 	total   int    // -1 when the service gives none
+	zero    bool   // the first page is said to start at 0
 	erratic bool   // the total was another one from page to page
 	ended   bool   // the walk came to an empty page, or to the last cursor
 	wrong   string // why the walk proves nothing; "" when nothing speaks against it
@@ -81,18 +82,37 @@ func (w *walk) inParallel(ctx context.Context) error {
 	if w.total < 0 || w.wrong != "" {
 		return w.onwards(ctx, 1+step)
 	}
-	if step == 0 {
-		if w.total > 0 {
-			w.suspect("it says that there are %d and shows none", w.total)
+	if step > 0 {
+		if err := w.pages(ctx, step); err != nil {
+			return err
 		}
-		return nil
 	}
-	if err := w.pages(ctx, step); err != nil {
-		return err
+	return w.finish(ctx)
+}
+
+// finish ends a walk by index. Where one is missing, or nothing says how many
+// there are, it is looked whether the service counts from 0: the page before
+// the first then holds one more, and goes on as this walk began.
+func (w *walk) finish(ctx context.Context) error {
+	if w.repeats == 0 && (w.total < 0 || w.total == len(w.rows)+1) {
+		p, err := w.at(ctx, 0)
+		if err != nil && !isRefusal(err) {
+			return err
+		}
+		if err == nil && len(p.rows) > 0 && !w.ids[p.rows[0].ID] && w.goesOn(p.rows[1:]) {
+			w.take(&page{rows: p.rows[:1], total: p.total})
+		}
 	}
 	w.checkTotal()
 	return nil
 }
+
+// goesOn reports whether rows are the first ones of this walk, in its order.
+func (w *walk) goesOn(rows []upload.Resource) bool {
+	return len(rows) <= len(w.rows) && slices.EqualFunc(rows, w.rows[:len(rows)], sameID)
+}
+
+func sameID(a, b upload.Resource) bool { return a.ID == b.ID }
 
 // pages gets all pages after the first at the same time, and one behind the
 // last.
@@ -167,7 +187,7 @@ func (w *walk) fillUp(ctx context.Context, p *page, start, want int) error {
 		if err != nil {
 			return err
 		}
-		if len(more.rows) == 0 || more.start >= 0 && more.start != start+len(p.rows) {
+		if len(more.rows) == 0 || !w.startsAt(more, start+len(p.rows)) {
 			return nil
 		}
 		p.rows = append(p.rows, more.rows...)
@@ -202,14 +222,23 @@ func (w *walk) knows(p *page) bool {
 	if n > len(w.rows) {
 		return false
 	}
-	same := func(a, b upload.Resource) bool { return a.ID == b.ID }
-	return slices.EqualFunc(p.rows, w.rows[:n], same) || slices.EqualFunc(p.rows, w.rows[len(w.rows)-n:], same)
+	return slices.EqualFunc(p.rows, w.rows[:n], sameID) || slices.EqualFunc(p.rows, w.rows[len(w.rows)-n:], sameID)
+}
+
+// startsAt reports whether a page starts where it was asked to, as far as it
+// says. Indexes begin with 1 (RFC 7644 3.4.2.4): 0 says nothing, but that of the
+// first page may mean that all are one less.
+func (w *walk) startsAt(p *page, start int) bool {
+	if p.start == 0 && start == 1 {
+		w.zero = true
+	}
+	return p.start <= 0 || p.start == start || w.zero && p.start == start-1
 }
 
 // checkStart requires that a page starts where it was asked to. An answer
 // without rows need not.
 func (w *walk) checkStart(p *page, start int) {
-	if p.start >= 0 && p.start != start && len(p.rows) > 0 {
+	if len(p.rows) > 0 && !w.startsAt(p, start) {
 		w.suspect("asked for the page at %d it answers with that at %d", start, p.start)
 	}
 }
@@ -240,8 +269,7 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 		}
 		if len(p.rows) == 0 {
 			w.ended = true
-			w.checkTotal()
-			return nil
+			return w.finish(ctx)
 		}
 		w.checkStart(p, start)
 		repeats := w.repeats
@@ -252,8 +280,7 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 			if w.total != len(w.rows) || !w.knows(p) {
 				w.suspect("its pages repeat before all resources were shown")
 			}
-			w.checkTotal()
-			return nil
+			return w.finish(ctx)
 		}
 		start += len(p.rows)
 	}

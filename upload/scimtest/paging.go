@@ -21,6 +21,7 @@ const (
 type listQuery struct {
 	filter     string
 	start      int
+	hasStart   bool
 	count      int
 	hasCount   bool
 	cursor     string
@@ -39,6 +40,7 @@ func listFromQuery(t *resourceType, v url.Values) listQuery {
 	}
 	var err error
 	if text := v.Get("startIndex"); text != "" {
+		l.hasStart = true
 		if l.start, err = strconv.Atoi(text); err != nil {
 			l.invalid = badRequest("invalidValue", "startIndex is no number")
 		}
@@ -73,7 +75,7 @@ func (s *Server) search(q *request, t *resourceType) (answer, error) {
 	l := listQuery{filter: in.Filter, start: 1, sortBy: in.SortBy, descending: strings.EqualFold(in.SortOrder, "descending"),
 		show: parseProjection(t, strings.Join(in.Attributes, ","), strings.Join(in.ExcludedAttributes, ","))}
 	if in.StartIndex != nil {
-		l.start = *in.StartIndex
+		l.hasStart, l.start = true, *in.StartIndex
 	}
 	if in.Count != nil {
 		l.hasCount, l.count = true, *in.Count
@@ -105,6 +107,9 @@ func (s *Server) list(t *resourceType, l listQuery) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if len(rows) == 0 && quirks.EmptyIs404 {
+		return answer{}, fail(http.StatusNotFound, "no %ss were found", t.name)
+	}
 	nth := s.lists.Add(1)
 	if l.sortBy != "" && !quirks.NoSort {
 		rows = s.sorted(t, rows, l.sortBy, l.descending)
@@ -125,7 +130,7 @@ func (s *Server) list(t *resourceType, l listQuery) (answer, error) {
 type page struct {
 	rows  []*resource
 	total int
-	start int    // as the answer says; 0 is left out
+	start int    // counted from 1; 0 is left out of the answer
 	next  string // cursor of the page after this one
 	must  bool   // the service pages by cursor only and names no total
 }
@@ -151,6 +156,9 @@ func (s *Server) cutPage(rows []*resource, l listQuery) (page, error) {
 		return page{rows: rows[:min(size, len(rows))], total: len(rows)}, nil
 	}
 	start := max(l.start, 1)
+	if quirks.Index == IndexFromZero && l.hasStart {
+		start = max(l.start, 0) + 1
+	}
 	if quirks.IgnorePaging {
 		start = 1
 	}
@@ -215,7 +223,7 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		buf = strconv.AppendInt(append(buf, `,"totalResults":`...), int64(total), 10)
 	}
 	if p.start > 0 {
-		buf = strconv.AppendInt(append(buf, `,"startIndex":`...), int64(p.start), 10)
+		buf = strconv.AppendInt(append(buf, `,"startIndex":`...), int64(quirks.Index.said(p.start)), 10)
 	}
 	buf = strconv.AppendInt(append(buf, `,"itemsPerPage":`...), int64(len(p.rows)), 10)
 	if p.next != "" {
@@ -234,6 +242,17 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		buf = s.render(buf, r, l.show)
 	}
 	return append(buf, "]}"...)
+}
+
+// said is a place in a list, counted from 1, as the answer has it.
+func (k IndexKind) said(start int) int {
+	switch k {
+	case IndexFromZero, IndexSaidAsLess:
+		return start - 1
+	case IndexSaidAsZero:
+		return 0
+	}
+	return start
 }
 
 // synthetic is the one made-up user some services answer an unfiltered list with.

@@ -44,6 +44,11 @@ func TestIndexPaging(t *testing.T) {
 		{"totalResults of the page", scimtest.Quirks{TotalResults: scimtest.TotalPage}, "count=2", "1 2", 2, 1},
 		{"totalResults missing", scimtest.Quirks{TotalResults: scimtest.TotalMissing}, "count=1", "1", -1, 1},
 		{"totalResults changing", scimtest.Quirks{TotalResults: scimtest.TotalChanging}, "count=1", "1", 11, 1},
+		{"the first page counted from 0", scimtest.Quirks{Index: scimtest.IndexFromZero}, "startIndex=0&count=3", "1 2 3", 10, 0},
+		{"what is not asked for counted from 0", scimtest.Quirks{Index: scimtest.IndexFromZero}, "count=3", "1 2 3", 10, 0},
+		{"index 1 counted from 0", scimtest.Quirks{Index: scimtest.IndexFromZero}, "startIndex=1&count=3", "2 3 4", 10, 1},
+		{"an answer that counts from 0", scimtest.Quirks{Index: scimtest.IndexSaidAsLess}, "startIndex=4&count=3", "4 5 6", 10, 3},
+		{"an answer that always says 0", scimtest.Quirks{Index: scimtest.IndexSaidAsZero}, "startIndex=4&count=3", "4 5 6", 10, 0},
 		{"paging ignored", scimtest.Quirks{IgnorePaging: true, PageSize: 3}, "startIndex=5&count=2", "1 2 3", 10, 1},
 		{"wrapping past the end", scimtest.Quirks{WrapPastEnd: true}, "startIndex=50&count=2", "1 2", 10, 50},
 		{"a page number: page two is page one again", scimtest.Quirks{PageNumbers: true, PageSize: 3}, "startIndex=4&count=3", "1 2 3", 10, 1},
@@ -66,6 +71,7 @@ func TestIndexPaging(t *testing.T) {
 		})
 	}
 	seeded(t, scimtest.Quirks{}, 1).do(400, "GET", "/Users?startIndex=x", "")
+	seeded(t, scimtest.Quirks{EmptyIs404: true}, 0).do(404, "GET", "/Users", "")
 	if r := seeded(t, scimtest.Quirks{NoUnfilteredList: true}, 1).do(400, "GET", "/Users", ""); r.str("scimType") != "tooMany" {
 		t.Errorf("an unfiltered list answered %s", r.text)
 	}

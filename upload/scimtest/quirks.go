@@ -16,6 +16,8 @@ type Quirks struct {
 	IgnorePaging       bool      // startIndex and count are not looked at: always the first page (SCIMMY on Express 5)
 	WrapPastEnd        bool      // a startIndex past the end gives rows from the start again (SCIMMY)
 	PageNumbers        bool      // page = trunc(startIndex / page size), so that page two is never reached right (authentik)
+	Index              IndexKind // where indexes begin
+	EmptyIs404         bool      // a list without resources is 404, with an error as SCIM writes it
 	UnstableOrder      bool      // another order for each page
 	RepeatRows         bool      // each page starts with the last row of the page before it
 	LowerCaseResources bool      // "resources" instead of "Resources" (Entra, Google)
@@ -127,6 +129,17 @@ const (
 	TotalPage               // the number of rows on this page
 	TotalMissing            // not there
 	TotalChanging           // another number on each request
+)
+
+// IndexKind says where the indexes of a list begin (RFC 7644, section 3.4.2.4: with 1).
+type IndexKind int
+
+// The kinds of indexes.
+const (
+	IndexFromOne    IndexKind = iota
+	IndexFromZero             // startIndex=0 is the first resource, and startIndex=1 the second one
+	IndexSaidAsLess           // startIndex=1 is the first resource, and the answer's startIndex is one less than asked
+	IndexSaidAsZero           // the answer's startIndex is always 0
 )
 
 // PagingKind says which paging there is (RFC 9865 adds cursors).
