@@ -154,9 +154,10 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 
 // serviceCommand starts and looks at the SCIM service:
 //
-//	service start [PROFILE|devices]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service start [PROFILE|devices|undescribed]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
 //	service drops PATH          keeps nothing that is written to a path of users
 //	service lowers PATH         keeps the text of a path in lower case
+//	service flat                drops groups as members of groups
 //	service keeps               keeps from now on what is written
 //	service start oauth SECRET       one with a token endpoint, TOKEN_URL, for client adsync with the secret or the key of key.pem
 //	service stop
@@ -179,6 +180,8 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		switch {
 		case len(args) > 1 && args[1] == "devices":
 			o.Quirks.Devices = true
+		case len(args) > 1 && args[1] == "undescribed":
+			o.Quirks.NoDiscovery = true // so that groups in groups are not ruled out
 		case len(args) > 2 && args[1] == "oauth":
 			o.Auth.OAuth2 = &scimtest.OAuth2{ClientID: "adsync", ClientSecret: args[2], PublicKey: plantKey(ts)}
 		case len(args) > 1:
@@ -200,8 +203,11 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		case "lowers":
 			w.quirks.LowerCase = append(w.quirks.LowerCase, args[1])
 		default:
-			w.quirks.NotStored, w.quirks.LowerCase = nil, nil
+			w.quirks.NotStored, w.quirks.LowerCase, w.quirks.SkipGroups = nil, nil, false
 		}
+		w.service.SetQuirks(w.quirks)
+	case "flat":
+		w.quirks.SkipGroups = true
 		w.service.SetQuirks(w.quirks)
 	case "stop":
 		w.service.Close()

@@ -29,6 +29,9 @@ func describe(s *scimtest.Server, kind string) string {
 	}
 	if kind == "groups" {
 		for _, g := range s.Groups() {
+			names[fmt.Sprint(g["id"])] = fmt.Sprint(g["displayName"])
+		}
+		for _, g := range s.Groups() {
 			var members []string
 			for _, id := range s.MemberIDs(fmt.Sprint(g["id"])) {
 				members = append(members, names[id])

@@ -95,6 +95,8 @@ type Member struct {
 	Anchor directory.Anchor `json:"anchor,omitempty"` // "" of somebody who is not ours
 	ID     string           `json:"id,omitempty"`     // "" while the member is yet to be created
 	Name   string           `json:"name"`
+
+	group bool // a group as a member of a group
 }
 
 // managerChange is the second pass of a user: who is to be the manager.

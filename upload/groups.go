@@ -109,9 +109,9 @@ func (d *differ) placeGroup(c *groupCandidate) {
 		if c.held.ExternalID != c.id && d.byID[c.held.ID] == c.held { // and not a user of the same id
 			d.adopters[c.held.ID] = g.Anchor
 		}
-		d.present[g.Anchor] = Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name}
+		d.present[g.Anchor] = Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}
 	case !d.quarantined[g.Anchor]:
-		d.present[g.Anchor] = Member{Anchor: g.Anchor, Name: c.name}
+		d.present[g.Anchor] = Member{Anchor: g.Anchor, Name: c.name, group: true}
 	}
 }
 
@@ -228,7 +228,7 @@ func (d *differ) member(id string) Member {
 	if m, ok := d.present[a]; ok && m.ID == id {
 		return m
 	}
-	return Member{Anchor: a, ID: id, Name: r.Name}
+	return Member{Anchor: a, ID: id, Name: r.Name, group: r.Kind == Group}
 }
 
 // mayBelong reports whether a member is perhaps meant by a login that several

@@ -31,10 +31,10 @@ func (a *applier) largestFirst(changes []*Change) []*Change {
 }
 
 // joiners are the ids of a new group's members, none when some of them are
-// yet to be made.
+// yet to be made, or are groups, which are seen to by themselves.
 func (a *applier) joiners(c *Change) []string {
 	j := a.joining[c.Anchor]
-	if c.Kind != Group || j == nil {
+	if c.Kind != Group || j == nil || j.nests() {
 		return nil
 	}
 	ids := make([]string, len(j.Members))

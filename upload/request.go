@@ -72,8 +72,12 @@ func (a *applier) memberWrite(c *Change, w Write) (Write, error) {
 		if c.Verb == RemoveMembers && (a.notTaken[resourceKey{User, m.ID}] || a.can.Nested && a.notTaken[resourceKey{Group, m.ID}]) {
 			continue
 		}
-		if id := a.idOf(m); id != "" {
+		id := a.idOf(m)
+		if id != "" {
 			w.Members = append(w.Members, id)
+		}
+		if id != "" && m.group {
+			w.Groups = append(w.Groups, id)
 		}
 	}
 	switch {

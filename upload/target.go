@@ -132,6 +132,9 @@ type Write struct {
 	// Members are the ids to add or to remove. A new group may be given the
 	// first of them, or all, with its create.
 	Members []string
+	// Groups are those of the Members that are groups. An addition of them
+	// that does not show is an *Unshown error.
+	Groups []string
 }
 
 // A Result is the outcome of one Write.

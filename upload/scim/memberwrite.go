@@ -22,10 +22,41 @@ func references(ids []string) []reference {
 	return out
 }
 
-// addMembers adds members to a group, a chunk at a time: requests about one
+// addMembers adds members to a group, and looks, until it was seen once in a
+// run, whether groups among them show.
+func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
+	err := t.addAll(ctx, w)
+	if len(w.Groups) == 0 || err != nil && !isStatus(err, http.StatusOK) || t.nests() {
+		return err
+	}
+	look := t.stillThere // it was waited for already
+	if err == nil {
+		look = func(ctx context.Context, group string, ids []string) ([]string, bool, error) {
+			return t.eventuallyThere(ctx, group, ids, somebody)
+		}
+	}
+	there, known, read := look(ctx, w.Before.ID, w.Groups)
+	switch {
+	case read != nil:
+		return read
+	case len(there) > 0:
+		t.learned.proven.Store(provenNested, true)
+	case known:
+		return new(upload.Unshown)
+	}
+	return err
+}
+
+// nests reports whether a group was seen to become a member of another one.
+func (t *Target) nests() bool {
+	_, ok := t.learned.proven.Load(provenNested)
+	return ok
+}
+
+// addAll adds members to a group, a chunk at a time: requests about one
 // group are never in flight together. Where there is no PATCH the group is
 // written whole.
-func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
+func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 	byPut := !t.facts.patch || t.learned.addByPut.Load()
 	if byPut && !t.profile.NoGroupPut {
 		return t.putMembers(ctx, w, w.Members)
@@ -85,6 +116,7 @@ func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
 const (
 	provenAdds    = "group members added"
 	provenRemoves = "group members removed"
+	provenNested  = "groups added as members"
 )
 
 func additions(ids []string) []operation {

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -563,6 +564,36 @@ func TestAChangeOfCaseThatWasNotMadeProvesNothing(t *testing.T) {
 				if got := server.Resource(u.ID)["displayName"]; got != row.kept(name) {
 					t.Errorf("the service has %q, want %q", got, row.kept(name))
 				}
+			}
+		})
+	}
+}
+
+func TestGroupsThatDoNotShowAsMembersAreSaidNotTo(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		unseen bool
+	}{
+		{"they show", scimtest.Quirks{}, false},
+		{"they are dropped", scimtest.Quirks{SkipGroups: true}, true},
+		{"they are hidden", scimtest.Quirks{HideGroups: true}, true},
+		{"they are dropped and there is no PATCH", scimtest.Quirks{SkipGroups: true, Patch: scimtest.PatchOff}, true},
+		{"no member ever shows", scimtest.Quirks{SkipGroups: true, Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.NoDiscovery = row.quirks.Patch != scimtest.PatchOff
+			_, target := start(t, row.quirks, "generic")
+			read(t, target)
+			user := must(t, write(t, target, people(1)...))[0].ID
+			group := func(name string) *upload.Resource {
+				r := must(t, write(t, target, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:" + name, Set: []upload.Attribute{{Path: "displayName", Values: []string{name}}}}))[0]
+				return &upload.Resource{Kind: upload.Group, ID: r.ID, ExternalID: "corp:" + name, Name: name, MembersKnown: true}
+			}
+			outer, inner := group("outer"), group("inner")
+			r := write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: outer, Members: []string{user, inner.ID}, Groups: []string{inner.ID}})[0]
+			if unshown := new(upload.Unshown); errors.As(r.Err, &unshown) != row.unseen || r.Err != nil && !row.unseen {
+				t.Errorf("error %v, want it to say that nothing shows: %t", r.Err, row.unseen)
 			}
 		})
 	}

@@ -65,6 +65,8 @@ func (e *memberEdit) add(ids []string) error {
 			return badRequest("invalidValue", "member %s does not exist", id)
 		case m != nil && m.kind.name == "Group" && quirks.NoNesting:
 			return badRequest("invalidValue", "a group cannot be a member")
+		case m != nil && m.kind.name == "Group" && quirks.SkipGroups:
+			continue
 		}
 		if e.has(id) {
 			if quirks.DuplicateMembers {

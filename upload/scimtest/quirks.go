@@ -76,6 +76,8 @@ type Quirks struct {
 	AcceptUnknown       bool         // members that do not exist are accepted
 	SkipUnknown         bool         // members that do not exist are dropped in silence
 	NoNesting           bool         // a group as a member is 400
+	SkipGroups          bool         // a group as a member is dropped in silence
+	HideGroups          bool         // a group as a member is kept and not shown
 	Delete              DeleteKind   // what DELETE of a user does
 	Revive              ReviveKind   // how a soft-deleted user comes back
 	PostTakesOver       bool         // POST of a taken userName changes that user and answers 201 (authentik)

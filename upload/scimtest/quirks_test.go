@@ -130,6 +130,8 @@ func TestQuirks(t *testing.T) {
 		{"members listed twice", q{DuplicateMembers: true, NoETags: true}, []step{make1, makeGroup, {"PATCH", "/Groups/$2", members(`{"op":"add","path":"members","value":[{"value":"$1"}]}`), 200, `"type":"User","display":"Ada"},{"value":"$1"`, ""}}},
 		{"unknown members accepted", q{AcceptUnknown: true}, []step{{"POST", "/Groups", groupHead + `"displayName":"g","members":[{"value":"nobody"}]}`, 201, "nobody", ""}}},
 		{"unknown members dropped", q{SkipUnknown: true}, []step{{"POST", "/Groups", groupHead + `"displayName":"g","members":[{"value":"nobody"}]}`, 201, "", "nobody"}}},
+		{"groups as members dropped", q{SkipGroups: true}, []step{make1, makeGroup, {"POST", "/Groups", groupHead + `"displayName":"h","members":[{"value":"$2"}]}`, 201, "", `"value"`}}},
+		{"groups as members hidden", q{HideGroups: true}, []step{make1, makeGroup, {"POST", "/Groups", groupHead + `"displayName":"h","members":[{"value":"$2"}]}`, 201, "", `"value"`}}},
 		{"no nesting", q{NoNesting: true}, []step{make1, makeGroup, {"POST", "/Groups", groupHead + `"displayName":"h","members":[{"value":"$2"}]}`, 400, "", ""}}},
 
 		{"soft delete keeps the name", q{Delete: scimtest.DeleteSoft}, []step{make1, makeGroup, {"DELETE", "/Users/$1", "", 204, "", ""}, {"GET", "/Users/$1", "", 404, "", ""}, {"GET", "/Users", "", 200, `"totalResults":0`, ""},

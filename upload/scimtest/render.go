@@ -93,11 +93,14 @@ func (s *Server) renderMembers(buf []byte, r *resource, p projection) []byte {
 func (s *Server) membersJSON(r *resource) []byte {
 	b := []byte{'['}
 	for _, id := range r.memberIDs() {
+		m := s.data.byID[id]
+		if m != nil && m.kind.name == "Group" && s.quirks().HideGroups {
+			continue
+		}
 		for range r.members[id].count {
 			if len(b) > 1 {
 				b = append(b, ',')
 			}
-			m := s.data.byID[id]
 			if m != nil && s.quirks().MembersByRef {
 				b = append(append(append(b, `{"$ref":`...), quoted(s.URL()+m.kind.endpoint+"/"+m.id)...), '}')
 				continue
