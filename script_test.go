@@ -154,7 +154,7 @@ func applyLDIF(d *ldaptest.Directory, text string) error {
 
 // serviceCommand starts and looks at the SCIM service:
 //
-//	service start [PROFILE|devices|undescribed]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
+//	service start [PROFILE|devices|workstations|undescribed]  sets SERVICE_URL and SERVICE_TOKEN, and writes the file token
 //	service drops PATH          keeps nothing that is written to a path of users
 //	service lowers PATH         keeps the text of a path in lower case
 //	service flat                drops groups as members of groups
@@ -180,6 +180,8 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		switch {
 		case len(args) > 1 && args[1] == "devices":
 			o.Quirks.Devices = true
+		case len(args) > 1 && args[1] == "workstations":
+			o.Types = []scimtest.Type{workstations}
 		case len(args) > 1 && args[1] == "undescribed":
 			o.Quirks.NoDiscovery = true // so that groups in groups are not ruled out
 		case len(args) > 2 && args[1] == "oauth":

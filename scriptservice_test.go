@@ -9,6 +9,12 @@ import (
 	"adsync/upload/scimtest"
 )
 
+// workstations are a resource type of a service's own, without active.
+var workstations = scimtest.Type{Name: "Workstation", Endpoint: "/Workstations", Schema: scimtest.Schema{
+	ID: "urn:example:params:scim:schemas:1.0:Workstation", Name: "Workstation",
+	Attributes: []scimtest.Attribute{{Name: "displayName", Type: "string", Required: true}, {Name: "os", Type: "string"}},
+}}
+
 // describe is what a service holds, one line for each resource, sorted.
 func describe(s *scimtest.Server, kind string) string {
 	var lines []string

@@ -210,7 +210,7 @@ func (r *run) suits(c upload.Capabilities) error {
 			return usage(fmt.Errorf("%s: groups.nested: this service takes no groups as members", key), "use groups.nested: flatten")
 		case s.config.Computers.Sync && !c.Devices:
 			return usage(fmt.Errorf("%s: computers.sync: this service has no resource type for devices", key),
-				"name the type under target.devices if it has another name, or send computers to a file: target")
+				"name the type under target.devices, or mapping.computer_type, if it has another name, or send computers to a file: target")
 		}
 	}
 	return nil

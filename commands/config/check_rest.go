@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,12 @@ func (f *File) checkMapping(r *reader) {
 	f.checkKind(r, "mapping.user", upload.User, f.Mapping.User)
 	f.checkKind(r, "mapping.group", upload.Group, f.Mapping.Group)
 	f.checkKind(r, "mapping.computer", upload.Device, f.Mapping.Computer)
+	if f.Target == nil || f.Target.Devices == "" {
+		return
+	}
+	if a, b := f.Mapping.ComputerType, f.Target.Devices; a != "" && a != b {
+		r.report("mapping.computer_type", fmt.Sprintf("%q is another type than target.devices names, %q", a, b), "say it in one place")
+	}
 }
 
 func (f *File) checkKind(r *reader, key string, kind upload.Kind, mapping map[string]Strings) {

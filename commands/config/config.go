@@ -84,6 +84,9 @@ type Mapping struct {
 	User     map[string]Strings `yaml:"user"`
 	Group    map[string]Strings `yaml:"group"`
 	Computer map[string]Strings `yaml:"computer"`
+	// ComputerType is the resource type that computers become: its name, or
+	// the URN of its schema.
+	ComputerType string `yaml:"computer_type"`
 }
 
 // Policy says what becomes of those who left.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"adsync/upload/scim"
@@ -15,7 +16,7 @@ func (f *File) TargetConfig(secrets Secrets) scim.Config {
 		URL:             t.URL,
 		Profile:         t.Profile,
 		Auth:            scim.Auth{Bearer: secret("bearer")},
-		DevicesResource: t.Devices,
+		DevicesResource: cmp.Or(f.Mapping.ComputerType, t.Devices),
 		Overrides: scim.ProfileOverrides{
 			PageSize:      t.PageSize,
 			AddMembers:    t.MembersPerRequest,

@@ -111,7 +111,7 @@ func TestTheSamplesUseEveryKey(t *testing.T) {
 	}
 	// Rare keys whose sample would show nothing that the manual does not.
 	rare := []string{"include", "built_in", "ccache", "krb5_conf", "spn", "page_size", "width", "devices", "login", "group", "member", "manager",
-		"none", "key_id", "audience", "computer", "insecure"}
+		"computer_type", "none", "key_id", "audience", "computer", "insecure"}
 	for key := range keysOf(reflect.ValueOf(defaultOf(reflect.TypeFor[File]())).Elem(), "") {
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		if !slices.Contains(rare, name) && !regexp.MustCompile(`(?m)(^|[ {])`+name+`:`).MatchString(all.String()) {

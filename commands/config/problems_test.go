@@ -65,6 +65,8 @@ func TestProblems(t *testing.T) {
 		{"an unknown key with a likely meaning", source + "limit: {}\nlog: {levle: info}\n", lines(
 			`adsync.yaml:7: limit: unknown key; did you mean limits?`,
 			`adsync.yaml:8: log.levle: unknown key; did you mean level?`)},
+		{"two types for computers", source + "mapping: {computer_type: Workstation}\ntarget: {url: \"https://scim.example.com\", auth: {none: true}, devices: Machine}\n",
+			`adsync.yaml:7: mapping.computer_type: "Workstation" is another type than target.devices names, "Machine"; say it in one place`},
 		{"an unknown key without one", source + "report: {where: x}\n", `adsync.yaml:7: report.where: unknown key; known here: dir, keep_undo`},
 		{"an unknown key that is no plain word", source + "policy: {\"user gone!\": keep}\n", `adsync.yaml:7: policy.'user gone!': unknown key; did you mean user_gone?`},
 		{"wrong types", source + "log: [a]\nlimits: x\nmapping: {user: 5}\n", lines(

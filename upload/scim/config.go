@@ -16,8 +16,8 @@ type Config struct {
 	URL     string // base URL, before /Users
 	Profile string // name of the profile; "" is guessed from the URL
 	Auth    Auth
-	// DevicesResource is the name of the ResourceType for computers; ""
-	// takes the one named Device, if there is one.
+	// DevicesResource is the name of the ResourceType for computers, or the
+	// URN of its schema; "" takes the one named Device, if there is one.
 	DevicesResource string
 	Overrides       ProfileOverrides
 	UserAgent       string // default "adsync"

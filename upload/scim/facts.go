@@ -217,7 +217,7 @@ func (f *facts) readTypes(body []byte, t *Target) {
 			if t.profile.NoGroups {
 				continue
 			}
-		case t.devices != "" && strings.EqualFold(one.Name, t.devices), t.devices == "" && strings.EqualFold(one.Name, "Device"):
+		case t.devices != "" && (strings.EqualFold(one.Name, t.devices) || strings.EqualFold(one.Schema, t.devices)), t.devices == "" && strings.EqualFold(one.Name, "Device"):
 			kind = upload.Device
 		default:
 			continue

@@ -16,7 +16,7 @@ import (
 type Target struct {
 	client  *client
 	profile Profile
-	devices string // name of the resource type
+	devices string // name of the resource type, or its schema
 	bearer  Secret
 
 	facts    *facts // after discovery
