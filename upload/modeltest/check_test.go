@@ -72,7 +72,7 @@ func (w *world) settle() error {
 // was undisturbed.
 func (w *world) mayBeLeft(c *upload.Change, r *ran) bool {
 	switch {
-	case c.State == upload.Withheld, w.impossible(c):
+	case c.State == upload.Withheld, w.impossible(c), w.onlyLost(c):
 		return true
 	case c.Verb == upload.AddMembers && c.Before != nil && !r.knowsMembers(c.Before.ID):
 		return true // in each run, for nothing shows them
@@ -98,6 +98,9 @@ func (w *world) freesNames(r *ran) bool {
 // said to have failed.
 func (w *world) impossible(c *upload.Change) bool {
 	hidden := w.quirks.Delete == scimtest.DeleteSoft || w.quirks.InactiveUsers != scimtest.InactiveShown
+	if unshown := new(upload.Unshown); errors.As(c.Failure, &unshown) {
+		return w.flat() || w.quirks.Members == scimtest.ShownOnRequest && w.quirks.NoProjection
+	}
 	refusal := new(upload.Refusal)
 	conflict := c.State == upload.Failed && (errors.As(c.Failure, &refusal) && refusal.Conflict() || strings.Contains(c.Failure.Error(), "is taken"))
 	switch {
@@ -225,11 +228,11 @@ func (w *world) personAgrees(r *ran, p *person, ids map[directory.Anchor]string)
 	}
 	for path, have := range w.valuesOf(u) {
 		trait := r.target.Capabilities().Trait(upload.User, path)
-		if trait.ReadOnly || trait.WriteOnce || trait.Hidden {
+		if trait.ReadOnly || trait.WriteOnce || trait.Hidden || w.loses(path) {
 			continue
 		}
 		want := strings.TrimSpace(p.attributes[attributeOf[path]])
-		if have = strings.TrimSpace(have); have != want && !strings.EqualFold(want, have) && (trait.Normal == nil || trait.Normal(want) != trait.Normal(have)) {
+		if have = strings.TrimSpace(have); have != want && (trait.CaseExact || !strings.EqualFold(want, have)) && (trait.Normal == nil || trait.Normal(want) != trait.Normal(have)) {
 			return fmt.Errorf("%s of %s is %q, want %q", path, name, have, want)
 		}
 	}
@@ -306,7 +309,7 @@ func (w *world) crewAgrees(r *ran, c *crew, ids map[directory.Anchor]string, lef
 	if g == nil {
 		return fmt.Errorf("group %s is not at the service", c.name)
 	}
-	if g["displayName"] != c.name {
+	if g["displayName"] != c.name && !w.loses("displayName") {
 		return fmt.Errorf("group %s is called %v", c.name, g["displayName"])
 	}
 	has := membersOf(g)
@@ -323,7 +326,7 @@ func (w *world) crewAgrees(r *ran, c *crew, ids map[directory.Anchor]string, lef
 			return fmt.Errorf("%s is still in group %s", p.attributes["uid"], c.name)
 		}
 	}
-	if !r.target.Capabilities().Nested {
+	if !r.target.Capabilities().Nested || w.flat() {
 		return nil
 	}
 	for _, other := range w.crews {

@@ -198,7 +198,10 @@ func (w *world) anyQuirks() scimtest.Quirks {
 		q.BulkMaxOperations = 1 + w.roll(6)
 	}
 	w.anyKinds(&q, seldom)
-	if w.rules >= thirdRules && seldom() {
+	if w.rules >= thirdRules {
+		w.lossy(&q)
+	}
+	if w.rules >= fourthRules && seldom() {
 		q.PostMembersDropped = w.roll(2) == 0
 		// What a POST may not carry a PUT may not either, which wants a PATCH that works.
 		q.NoPostMembers = !q.PostMembersDropped && q.Patch == scimtest.PatchAll && !q.AddNeedsTarget

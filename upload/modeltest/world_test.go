@@ -69,9 +69,12 @@ const (
 	// groups; pages that become shorter, tokens that end, credentials that are
 	// refused
 	secondRules
-	// services that take no members with a new group
+	// values that a service drops or folds, changes of letter case, lists that
+	// begin with 0 or are 404 when empty, groups that do not show in groups
 	thirdRules
-	lastRules = thirdRules
+	// services that take no members with a new group
+	fourthRules
+	lastRules = fourthRules
 )
 
 func newWorld(seed uint64, by rules) *world {
@@ -188,6 +191,10 @@ func (w *world) live() {
 func (w *world) liveOnce() {
 	if len(w.people) == 0 {
 		w.hire()
+		return
+	}
+	if w.rules >= thirdRules && w.roll(8) == 0 {
+		w.changeCase(pick(w, w.people))
 		return
 	}
 	if w.rules >= secondRules && w.roll(3) == 0 {

@@ -52,6 +52,15 @@ func (u *updating) same(path string, a, b []string) bool {
 	return slices.Equal(form(a), form(b))
 }
 
+// folded reports whether nothing is left but letter case, which the service
+// keeps in its own.
+func (u *updating) folded() bool {
+	w, fold := &u.left, func(values []string) string { return strings.ToLower(strings.Join(values, "\n")) }
+	return u.after != nil && w.ExternalID == "" && w.Active == nil && w.Manager == nil && !slices.ContainsFunc(w.Set, func(a upload.Attribute) bool {
+		return fold(a.Values) != fold(u.after.Get(a.Path))
+	})
+}
+
 // paths are what is left, for remembering what works.
 func (u *updating) paths(d Dialect, form managerForm) []string {
 	prefix := fmt.Sprintf("%s %d ", u.kind, d)
@@ -167,16 +176,21 @@ func (t *Target) startOf(u *updating) Dialect {
 // dialect and changed nothing. Attributes that a service does not keep are
 // shown by the comparison with what it returned; an account that stays
 // active, or a mark that is not kept, is an error each time.
-func (u *updating) unheard(start Dialect) error {
-	// What is kept in no dialect is not looked for again.
-	dropped := *u
+func (u *updating) unheard() error {
+	if !u.tried {
+		return &upload.Refusal{Status: http.StatusNotImplemented, Detail: fmt.Sprintf("the service offers no way to update a %s", u.kind)}
+	}
+	// What is kept in no dialect is not looked for again, and written in one
+	// that is answered with success.
+	dropped, learned := *u, &u.target.learned
 	dropped.left = upload.Write{Before: u.left.Before, Set: u.left.Set, Manager: u.left.Manager}
-	for _, path := range dropped.paths(start, managerForm(u.target.learned.manager.Load())) {
-		u.target.learned.proven.Store(path, true)
+	for _, path := range dropped.paths(u.heard, managerForm(learned.manager.Load())) {
+		learned.proven.Store(path, true)
+		if u.heard > Dialect(learned.dialect[place(u.kind)].Load()) {
+			learned.below.Store(withoutDialect(path), u.heard)
+		}
 	}
 	switch {
-	case !u.tried:
-		return &upload.Refusal{Status: http.StatusNotImplemented, Detail: fmt.Sprintf("the service offers no way to update a %s", u.kind)}
 	case u.left.Active != nil:
 		return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and leaves active as it was (%t)", !*u.left.Active)}
 	case u.left.ExternalID != "":

@@ -27,11 +27,12 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 	}
 	start := t.startOf(u)
 	var refused error
+	outdone := false // what was refused says less than what was answered with success and changed nothing
 	for d := start; d <= PutNulls; d++ {
 		if !t.offers(x.Kind, d, &u.left) || d == PutNulls && d > start && !takesAway(&u.left) {
 			continue
 		}
-		known := t.trusted(u, d, u.form)
+		known, tried := t.trusted(u, d, u.form), u.tried
 		err := u.try(ctx, d)
 		for err == nil && d == PatchPaths && u.nextForm() {
 			err = u.try(ctx, d)
@@ -39,17 +40,20 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
 		}
-		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !(d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err))) {
+		absent := d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err)
+		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !absent) {
+			if tried && isStatus(err, http.StatusOK) && u.folded() {
+				break // not worth writing a group whole for, and it cannot be
+			}
 			return upload.Result{Err: err} // it is the values
 		}
 		if refused == nil && err != nil {
 			refused = err
+			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 		}
 	}
-	// What is not offered says less than what was answered with success and
-	// changed nothing.
-	if refused == nil || u.tried && isStatus(refused, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
-		refused = u.unheard(start)
+	if refused == nil || u.tried && outdone {
+		refused = u.unheard()
 	}
 	return upload.Result{After: u.after, Err: refused}
 }
@@ -91,8 +95,7 @@ func descends(err error) bool {
 	return false
 }
 
-// tooMany reports whether operations that are known to work may have been
-// refused for being several.
+// tooMany reports whether operations may have been refused for being several.
 func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
 	return d == PatchPaths && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
 }
@@ -114,7 +117,8 @@ type updating struct {
 	id     string
 	left   upload.Write // what has not taken effect yet
 	after  *upload.Resource
-	tried  bool // something was answered with 2xx
+	tried  bool    // something was answered with 2xx
+	heard  Dialect // the first one that was answered so
 	form   managerForm
 }
 
@@ -143,7 +147,9 @@ func (u *updating) try(ctx context.Context, d Dialect) error {
 	if err != nil {
 		return err
 	}
-	u.tried = true
+	if !u.tried {
+		u.tried, u.heard = true, d
+	}
 	t := u.target
 	if t.trusted(u, d, u.form) {
 		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && !r.Attributes.Empty() {

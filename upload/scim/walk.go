@@ -94,7 +94,7 @@ func (w *walk) inParallel(ctx context.Context) error {
 // there are, it is looked whether the service counts from 0: the page before
 // the first then holds one more, and goes on as this walk began.
 func (w *walk) finish(ctx context.Context) error {
-	if w.repeats == 0 && (w.total < 0 || w.total == len(w.rows)+1) {
+	if w.repeats == 0 && (w.total != len(w.rows) || w.erratic) {
 		p, err := w.at(ctx, 0)
 		if err != nil && !isRefusal(err) {
 			return err

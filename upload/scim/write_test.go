@@ -598,3 +598,49 @@ func TestGroupsThatDoNotShowAsMembersAreSaidNotTo(t *testing.T) {
 		})
 	}
 }
+
+// A value that is dropped with success in one form of update, and refused in
+// those that are tried after it, is no refusal: ten alike would stop a run.
+func TestWhatIsDroppedIsNotRefused(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+	}{
+		{"operations want a path", scimtest.Quirks{NoPathlessPatch: true}},
+		{"there is no PATCH", scimtest.Quirks{Patch: scimtest.PatchOff}},
+		{"there is no route for PATCH", scimtest.Quirks{Patch: scimtest.PatchMissing}},
+		{"users are not patched", scimtest.Quirks{Patch: scimtest.PatchNoUsers}},
+		{"there is no PUT", scimtest.Quirks{NoPut: true}},
+		{"one operation is too many", scimtest.Quirks{MaxPatchOperations: 1}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.NotStored, row.quirks.Bulk = []string{"title"}, scimtest.BulkOff
+			server, target := start(t, row.quirks, "generic")
+			read(t, target)
+			must(t, write(t, target, people(12)...))
+			state := read(t, target)
+			for i := range state.Users {
+				u := &state.Users[i]
+				must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{
+					{Path: "displayName", Values: []string{"New"}}, {Path: "title", Values: []string{"Lead"}},
+				}}))
+				if got := server.Resource(u.ID)["displayName"]; got != "New" {
+					t.Errorf("displayName of %s is %v", u.Name, got)
+				}
+			}
+		})
+	}
+}
+
+// A group is not to be written whole for the letter case of its name, where
+// that cannot be done without losing members.
+func TestAGroupWhoseNameIsFoldedIsLeftInPeace(t *testing.T) {
+	_, target := start(t, scimtest.Quirks{LowerCase: []string{"displayName"}, Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}, NoUserGroups: true}, "generic")
+	read(t, target)
+	must(t, write(t, target, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:team", Set: []upload.Attribute{{Path: "displayName", Values: []string{"Team"}}}}))
+	group := &read(t, target).Groups[0]
+	r := must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.Group, Before: group, Set: []upload.Attribute{{Path: "displayName", Values: []string{"Team"}}}}))[0]
+	if r.After == nil || r.After.Name != "team" {
+		t.Errorf("after: %+v", r.After)
+	}
+}

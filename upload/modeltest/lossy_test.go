@@ -1,0 +1,65 @@
+package modeltest
+
+import (
+	"slices"
+	"strings"
+
+	"adsync/upload"
+	"adsync/upload/scimtest"
+)
+
+// lossy are quirks by the third rules: what a service makes of values, lists
+// and groups in groups.
+func (w *world) lossy(q *scimtest.Quirks) {
+	if w.roll(6) == 0 {
+		q.LowerCase = []string{pick(w, []string{"displayName", "title", "name.familyName", scimtest.EnterpriseSchema + ":department"})}
+	}
+	if w.roll(6) == 0 {
+		q.NotStored = []string{pick(w, []string{"title", "phoneNumbers", scimtest.EnterpriseSchema + ":department"})}
+	}
+	q.EmptyIs404 = w.roll(6) == 0 && !q.NoDiscovery // which says that the address is right
+	q.SkipGroups, q.HideGroups = w.roll(8) == 0, w.roll(8) == 0
+	if w.roll(5) == 0 {
+		q.Index = pick(w, []scimtest.IndexKind{scimtest.IndexFromZero, scimtest.IndexSaidAsLess, scimtest.IndexSaidAsZero})
+	}
+	if q.Index == scimtest.IndexFromZero && (q.TotalResults == scimtest.TotalShort || q.TotalResults == scimtest.TotalPage) {
+		q.TotalResults = scimtest.TotalMissing // nothing would show that one is missing
+	}
+}
+
+// changeCase corrects the letter case of what a person is called.
+func (w *world) changeCase(p *person) {
+	name := pick(w, []string{"displayName", "title", "department", "sn", "uid", "mail"})
+	if w.profile == "google" && name == "uid" {
+		return
+	}
+	if p.attributes[name] = strings.ToUpper(p.attributes[name]); w.roll(2) == 0 {
+		p.attributes[name] = strings.ToLower(p.attributes[name])
+	}
+	w.note("%s has %s %q", p.attributes["uid"], name, p.attributes[name])
+}
+
+// loses reports whether the service drops or folds what is written to a path.
+func (w *world) loses(path string) bool {
+	return slices.ContainsFunc(slices.Concat(w.quirks.LowerCase, w.quirks.NotStored), func(lost string) bool {
+		return path == lost || strings.HasPrefix(path, lost+"[")
+	})
+}
+
+// onlyLost reports whether a change writes nothing but what the service loses.
+func (w *world) onlyLost(c *upload.Change) bool {
+	if c.Verb == upload.AddMembers {
+		return w.flat() && w.groupsOnly(c)
+	}
+	attributes := c.Attributes()
+	return c.Verb == upload.Update && len(attributes) > 0 && !slices.ContainsFunc(attributes, func(a upload.AttributeChange) bool { return !w.loses(a.Path) })
+}
+
+// flat reports whether groups do not show as members.
+func (w *world) flat() bool { return w.quirks.SkipGroups || w.quirks.HideGroups }
+
+func (w *world) groupsOnly(c *upload.Change) bool {
+	return !slices.ContainsFunc(c.Members, func(m upload.Member) bool {
+		return !slices.ContainsFunc(w.crews, func(c *crew) bool { return c.anchor == m.Anchor })
+	})
+}
