@@ -349,26 +349,51 @@ func TestAServiceThatCannotBeReadGetsEveryoneWhole(t *testing.T) {
 	w.user("dee", map[string][]string{"title": nil})
 	w.change("dee", func(u *directory.User) { u.Manager = anchorOf("cay") })
 	w.change("off", func(u *directory.User) { u.Active = false })
+	for _, login := range []string{"twin", "other twin"} { // who would have one name
+		w.user(login, map[string][]string{"uid": {"twin"}})
+	}
+	for login, boss := range map[string]string{"under off": "off", "under twin": "twin", "under outside": "outside"} {
+		w.user(login, nil)
+		w.change(login, func(u *directory.User) { u.Manager = anchorOf(boss) })
+	}
+	w.user("under unknown", nil)
+	w.change("under unknown", func(u *directory.User) { u.ManagerUnknown = true })
 	in := w.input()
 	plan := upload.Diff(in)
-	if len(plan.Changes) != 5 || len(plan.Warnings) != 1 {
+	if len(plan.Changes) != 9 || len(plan.Warnings) != 1 || len(plan.Quarantined) != 2 {
 		t.Fatalf("plan:\n%s%q", lines(plan), plan.Warnings)
 	}
 	var sent []upload.Write
 	w.refuse = func(x upload.Write) error { sent = append(sent, x); return nil }
 	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
-	if len(sent) != 5 {
+	if len(sent) != 9 {
 		t.Fatalf("%d records were sent", len(sent))
 	}
+	// A manager is nobody where the directory names none, and where it names
+	// one of whom nothing is known nothing is said of him.
+	managers := map[string]string{"ada": "bob", "bob": "cay", "cay": "ada", "dee": "cay", "off": "", "under off": "off", "under twin": "twin", "under outside": "?", "under unknown": "?"}
+	for login, manager := range managers {
+		i := slices.IndexFunc(sent, func(x upload.Write) bool { return x.ExternalID == "corp:"+string(anchorOf(login)) })
+		want := "?"
+		if manager != "?" {
+			if want = ""; manager != "" {
+				want = "corp:" + string(anchorOf(manager))
+			}
+		}
+		got := "?"
+		if sent[i].Manager != nil {
+			got = *sent[i].Manager
+		}
+		if got != want {
+			t.Errorf("the manager of %s is %q, want %q", login, got, want)
+		}
+	}
 	for _, x := range sent {
-		if x.Op != upload.OpCreate || x.Active == nil || x.Manager == nil || len(x.Set) != 3 {
+		if x.Op != upload.OpCreate || x.Active == nil || len(x.Set) != 3 {
 			t.Errorf("not a whole record: %+v", x)
 		}
 		if x.ExternalID == "corp:"+string(anchorOf("off")) && *x.Active {
 			t.Errorf("a disabled account was sent as active")
-		}
-		if x.ExternalID == "corp:"+string(anchorOf("dee")) && *x.Manager != "corp:"+string(anchorOf("cay")) {
-			t.Errorf("dee's manager is %q", *x.Manager)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import "adsync/ldapsrc/directory"
 // with everything that is managed, set or empty.
 type wholeRecord struct {
 	active  bool
-	depth   int    // managers above the user; managers are sent first
-	manager string // the manager's externalId, "" for none
+	depth   int     // managers above the user; managers are sent first
+	manager *string // the manager's externalId, "" for none; nil where it is not known
 	values  func() []Attribute
 }
 
@@ -50,9 +50,11 @@ func (d *differ) wholeRecords() {
 		if !c.user.Active {
 			change.Reason = "sent whole, as inactive: " + reasonInactive(c.user)
 		}
-		if m, ok := d.present[c.user.Manager]; ok && mapping.manages(User, PathManager) {
-			record.manager = d.Mark.ExternalID(c.source.ID, m.Anchor)
-			change.manager = &managerChange{anchor: m.Anchor, name: m.Name}
+		if mapping.manages(User, PathManager) {
+			record.manager = d.wholeManager(c.user)
+			if m, ok := d.present[c.user.Manager]; ok {
+				change.manager = &managerChange{anchor: m.Anchor, name: m.Name}
+			}
 		}
 		record.values = func() []Attribute {
 			values, err := mapping.Evaluate(User, attributes)
@@ -67,11 +69,31 @@ func (d *differ) wholeRecords() {
 		"nothing can be read of this service: every user is sent, and who left the directory or the scope stays as they are there")
 }
 
+// wholeManager is the externalId of a user's manager. One who is left out
+// himself, or disabled, is named all the same, for he stays as he is; of one
+// who is not in the scope nothing is said.
+func (d *differ) wholeManager(u *directory.User) *string {
+	id := ""
+	switch {
+	case u.ManagerUnknown:
+		return nil
+	case u.Manager == "":
+		return &id
+	}
+	for _, s := range d.complete() {
+		if snapshot, _ := s.Reading.Snapshot(); holds(snapshot, User, u.Manager) {
+			id = d.Mark.ExternalID(s.ID, u.Manager)
+			return &id
+		}
+	}
+	return nil
+}
+
 // wholeWrite is the request of a whole record.
 func (a *applier) wholeWrite(c *Change) Write {
-	active, manager := c.whole.active, c.whole.manager
+	active := c.whole.active
 	return Write{
 		Op: OpCreate, Kind: User, ExternalID: a.Mark.ExternalID(c.Source, c.Anchor),
-		Set: c.whole.values(), Active: &active, Manager: &manager,
+		Set: c.whole.values(), Active: &active, Manager: c.whole.manager,
 	}
 }
