@@ -62,7 +62,18 @@ func (d *differ) holder(r *Resource) (free bool, taken string) {
 	if d.renamedAway(source, a, r) {
 		return false, ""
 	}
-	return false, fmt.Sprintf("%s %q at the service belongs to another entry, %s of source %s", nameOf(r.Kind), r.Name, a, source)
+	return false, fmt.Sprintf("%s %q at the service belongs to another entry, %s", nameOf(r.Kind), r.Name, d.entry(source, r.Kind, a))
+}
+
+// entry names an entry, with its DN where a complete source has it.
+func (d *differ) entry(source string, k Kind, a directory.Anchor) string {
+	s := d.home(source, k, a)
+	if s == nil {
+		return fmt.Sprintf("%s of source %s", a, source)
+	}
+	snapshot, _ := s.Reading.Snapshot()
+	_, dn, _ := find(snapshot, k, a)
+	return fmt.Sprintf("%s (%s, source %s)", dn, a, s.ID)
 }
 
 // renamedAway reports whether the owner of a resource has another name by
@@ -76,7 +87,7 @@ func (d *differ) renamedAway(source string, a directory.Anchor, r *Resource) boo
 	if r.Kind == User && !d.keepsUp(snapshot, a, r) {
 		return false
 	}
-	attributes, found := find(snapshot, r.Kind, a)
+	attributes, _, found := find(snapshot, r.Kind, a)
 	return found && foldName(d.nameFor(s, r.Kind, attributes)) != foldName(r.Name)
 }
 
@@ -159,26 +170,26 @@ func (d *differ) sharers(k Kind, externalID string) string {
 	return fmt.Sprintf("%d %ss at the service have the externalId %s: %s", len(names), k, externalID, strings.Join(names, ", "))
 }
 
-// find returns the attributes of an entry, by kind and anchor.
-func find(s *directory.Snapshot, k Kind, a directory.Anchor) (directory.Attributes, bool) {
+// find returns the attributes and the DN of an entry, by kind and anchor.
+func find(s *directory.Snapshot, k Kind, a directory.Anchor) (attributes directory.Attributes, dn string, ok bool) {
 	switch k {
 	case User:
 		if i, ok := slices.BinarySearchFunc(s.Users, a, func(u directory.User, a directory.Anchor) int { return cmp.Compare(u.Anchor, a) }); ok {
-			return s.Users[i].Attributes, true
+			return s.Users[i].Attributes, s.Users[i].DN, true
 		}
 	case Group:
 		if i, ok := slices.BinarySearchFunc(s.Groups, a, func(g directory.Group, a directory.Anchor) int { return cmp.Compare(g.Anchor, a) }); ok {
-			return s.Groups[i].Attributes, true
+			return s.Groups[i].Attributes, s.Groups[i].DN, true
 		}
 	case Device:
 		if i, ok := slices.BinarySearchFunc(s.Computers, a, func(c directory.Computer, a directory.Anchor) int { return cmp.Compare(c.Anchor, a) }); ok {
-			return s.Computers[i].Attributes, true
+			return s.Computers[i].Attributes, s.Computers[i].DN, true
 		}
 	}
-	return directory.Attributes{}, false
+	return directory.Attributes{}, "", false
 }
 
 func holds(s *directory.Snapshot, k Kind, a directory.Anchor) bool {
-	_, ok := find(s, k, a)
+	_, _, ok := find(s, k, a)
 	return ok
 }

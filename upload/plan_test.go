@@ -166,6 +166,15 @@ func TestPlan(t *testing.T) {
 			},
 			want: "quarantine user dan: name-taken: userName \"dan\" at the service belongs to source \"gone\", which is not configured here\n",
 		}, {
+			name: "a name that another entry keeps is not taken, and both are named",
+			edit: func(w *world) {
+				w.user("ada", map[string][]string{"uid": {"bob"}})
+				w.user("dan", map[string][]string{"uid": {"ada"}})
+			},
+			want: "quarantine user bob: dup-login: userName \"bob\" is also that of uid=ada (" + string(anchorOf("ada")) + ", source corp)\n" +
+				"quarantine user bob: dup-login: userName \"bob\" is also that of uid=bob (" + string(anchorOf("bob")) + ", source corp)\n" +
+				"quarantine user ada: name-taken: userName \"ada\" at the service belongs to another entry, uid=ada (" + string(anchorOf("ada")) + ", source corp)\n",
+		}, {
 			name: "a source that was not read completely changes nothing",
 			edit: func(w *world) {
 				delete(w.users, "ada")

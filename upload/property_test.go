@@ -313,3 +313,20 @@ func TestAfterApplyThereIsNothingLeftToDo(t *testing.T) {
 		return nil
 	})
 }
+
+func TestEveryChangeHasAReasonAndEveryQuarantineNamesItsEntry(t *testing.T) {
+	forDraws(t, func(d *draw) error {
+		plan := upload.Diff(d.input(true, d.roll(2) == 0))
+		for i := range plan.Changes {
+			if c := &plan.Changes[i]; c.Reason == "" {
+				return fmt.Errorf("without a reason: %s", c.Line())
+			}
+		}
+		for _, q := range plan.Quarantined {
+			if q.Anchor == "" || q.DN == "" && q.Kind == upload.User || q.Rule == "" || q.Detail == "" {
+				return fmt.Errorf("quarantine: %+v", q)
+			}
+		}
+		return nil
+	})
+}

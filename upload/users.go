@@ -51,7 +51,7 @@ func (d *differ) candidates() []candidate {
 				d.unsure[u.Anchor] = true
 			}
 			if other := d.elsewhere(s, u.Anchor); other != "" {
-				d.quarantineUser(&c, "dup-id", fmt.Sprintf("source %s has an entry of the same anchor", other))
+				d.quarantineUser(&c, "dup-id", other+" has the same anchor")
 			}
 			if c.held == nil {
 				var why string
@@ -73,8 +73,9 @@ func (d *differ) candidates() []candidate {
 // configured twice.
 func (d *differ) elsewhere(but *Source, a directory.Anchor) string {
 	for _, s := range d.complete() {
-		if snapshot, _ := s.Reading.Snapshot(); s != but && holds(snapshot, User, a) {
-			return s.ID
+		snapshot, _ := s.Reading.Snapshot()
+		if _, dn, ok := find(snapshot, User, a); ok && s != but {
+			return fmt.Sprintf("%s (source %s)", dn, s.ID)
 		}
 	}
 	return ""
