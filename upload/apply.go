@@ -10,7 +10,8 @@ import (
 )
 
 // SameRefusals is how many refusals in a row with the same answer stop a
-// run: the fault is then not in the resources.
+// run: the fault is then not in the resources. Who left is locked out all the
+// same.
 const SameRefusals = 10
 
 // ApplyOptions are what Apply needs besides the plan.
@@ -84,10 +85,22 @@ func (a *applier) run(ctx context.Context, plan *Plan) {
 	}
 	a.managers(ctx, people)
 	a.observe(people)
+	var refused *Refused
 	for _, phase := range phases[users:] {
+		if phase[0].locksOut() && errors.As(a.stopped, &refused) {
+			a.stopped, a.row = nil, 0
+		}
 		a.phase(ctx, phase)
 		a.observe(phase)
 	}
+	if a.stopped == nil && refused != nil {
+		a.stopped = refused
+	}
+}
+
+// locksOut reports whether a change takes an account away from somebody.
+func (c *Change) locksOut() bool {
+	return c.Kind != Group && (c.Verb == Deactivate || c.Verb == Delete)
 }
 
 // phases cuts the planned changes where the order of application matters.

@@ -282,6 +282,32 @@ func TestTenRefusalsAlikeStopTheRun(t *testing.T) {
 	}
 }
 
+func TestWhoLeftIsLockedOutThoughTheServiceRefusesAllElse(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.sync(t)
+	delete(w.users, "bob")
+	for _, login := range strings.Fields("c d e f g h i j k l m n") {
+		w.user(login, nil)
+	}
+	w.group("staff", "ada")
+	w.refuse = func(x upload.Write) error {
+		if x.Op == upload.OpCreate {
+			return &upload.Refusal{Status: 403, Detail: "the domain is not verified"}
+		}
+		return nil
+	}
+	in := w.input()
+	plan := upload.Diff(in)
+	out := upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	var refused *upload.Refused
+	if !errors.As(out.Stopped, &refused) {
+		t.Errorf("stopped by %v", out.Stopped)
+	}
+	if w.named("bob").Active || w.named("staff") != nil {
+		t.Errorf("bob is active: %t, the group was made: %t", w.named("bob").Active, w.named("staff") != nil)
+	}
+}
+
 func TestOneRefusalDoesNotStopTheRun(t *testing.T) {
 	w := newWorld("ada", "bob", "cay")
 	w.refuse = func(wr upload.Write) error {
