@@ -35,6 +35,13 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 			return err
 		}
 	}
+	if mode == MembersByFilter {
+		if looks, err := t.looksAtGroups(ctx); err != nil {
+			return t.readError(upload.Group, err)
+		} else if !looks {
+			mode = MembersNever
+		}
+	}
 	switch mode {
 	case MembersListed:
 		t.listsMembers(s)
@@ -156,15 +163,51 @@ func (t *Target) membersOnRequest(ctx context.Context, g *upload.Resource) error
 	return nil
 }
 
-// membersByFilter lists the users that have the group.
-func (t *Target) membersByFilter(ctx context.Context, g *upload.Resource) error {
+// nobodysGroup is the id of a group that is not there.
+const nobodysGroup = "adsync-no-such-group"
+
+// usersOf lists the users of a group, by its id.
+func (t *Target) usersOf(id string) (*lister, error) {
 	l, err := t.newLister(upload.User, newShape(upload.User, nil, false))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.params.Set("filter", "groups.value eq "+quoted(g.ID))
+	l.params.Set("filter", "groups.value eq "+quoted(id))
 	if !t.profile.NoProjection {
 		l.params.Set("attributes", "id")
+	}
+	return l, nil
+}
+
+// looksAtGroups reports whether the service looks at the filter that finds the
+// users of a group: where it does not, everybody is a member of a group that
+// is not there.
+func (t *Target) looksAtGroups(ctx context.Context) (bool, error) {
+	f := &t.learned.groupFilter
+	if !f.open() {
+		return f.works(), nil
+	}
+	l, err := t.usersOf(nobodysGroup)
+	if err != nil {
+		return false, err
+	}
+	p, err := t.firstPage(ctx, l)
+	if err != nil && !isRefusal(err) {
+		return false, err
+	}
+	f.settle(err != nil || len(p.rows) == 0)
+	return f.works(), nil
+}
+
+// membersByFilter lists the users that have the group.
+func (t *Target) membersByFilter(ctx context.Context, g *upload.Resource) error {
+	if looks, err := t.looksAtGroups(ctx); err != nil || !looks {
+		g.MembersKnown = false
+		return err
+	}
+	l, err := t.usersOf(g.ID)
+	if err != nil {
+		return err
 	}
 	w, err := t.walk(ctx, l, nil)
 	if err != nil {

@@ -83,13 +83,21 @@ func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
 	if _, ok := t.learned.proven.Load(provenAdds); ok {
 		return nil
 	}
-	if mode := t.memberReading(); mode == MembersByFilter || mode == MembersNever {
+	mode := t.memberReading()
+	if mode == MembersNever {
 		t.learned.proven.Store(provenAdds, true)
 		return nil
 	}
 	there, known, err := t.eventuallyThere(ctx, w.Before.ID, w.Members, somebody)
 	if err != nil {
 		return err
+	}
+	if mode == MembersByFilter {
+		if len(there) == 0 && known {
+			t.remark("the service does not find who was added to a group by the filter groups.value: nobody can be seen to be a member, members are added in every run, and none is taken out")
+		}
+		t.learned.proven.Store(provenAdds, true)
+		return nil
 	}
 	empty := w.Before.MembersKnown && len(w.Before.Members) == 0
 	if len(there) == 0 && !t.profile.NoGroupPut && (known || empty) {

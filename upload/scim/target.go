@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,9 @@ type Target struct {
 	shapes   map[upload.Kind]*shape
 	learned  learned
 	found    filters
+
+	remarksMu sync.Mutex
+	remarks   []string // what there is to say after the writing
 
 	sampleMu sync.Mutex
 	samples  map[upload.Kind]*upload.Resource // a resource known to be there
@@ -48,6 +52,7 @@ type learned struct {
 	managers    finding        // a create keeps the manager that it names
 	joins       finding        // a create keeps the members that it names
 	references  finding        // one operation of a bulk request may name the manager that another makes
+	groupFilter finding        // the filter that finds the users of a group is looked at
 	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back
 	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
@@ -85,6 +90,22 @@ func New(c Config, e Env) (*Target, error) {
 	t.learned.adds.set(profile.AddMembers, c.Overrides.AddMembers == 0 && profile.Name == generic)
 	t.learned.removes.set(profile.RemoveMembers, false)
 	return t, nil
+}
+
+// Remarks are what there is to say after the writing.
+func (t *Target) Remarks() []string {
+	t.remarksMu.Lock()
+	defer t.remarksMu.Unlock()
+	return slices.Clone(t.remarks)
+}
+
+// remark adds what there is to say once.
+func (t *Target) remark(sentence string) {
+	t.remarksMu.Lock()
+	defer t.remarksMu.Unlock()
+	if !slices.Contains(t.remarks, sentence) {
+		t.remarks = append(t.remarks, sentence)
+	}
 }
 
 // place is the index of a kind in the arrays of learned.

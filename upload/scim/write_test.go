@@ -188,6 +188,8 @@ func TestReadingMembers(t *testing.T) {
 		{"they are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest, NoProjection: false}, "generic", true},
 		{"they are never shown but users can be asked", scimtest.Quirks{Members: scimtest.ShownNever}, "generic", true},
 		{"they are never shown and users cannot be asked", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}}, "generic", false},
+		{"filters are not looked at", scimtest.Quirks{Members: scimtest.ShownNever, IgnoreFilters: true}, "generic", false},
+		{"filters are not looked at, whatever the profile says", scimtest.Quirks{Members: scimtest.ShownNever, IgnoreFilters: true, Cursor: scimtest.CursorMust}, "entra-scim", false},
 		{"users are asked in silence", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}, SilentFilters: true}, "generic", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -642,5 +644,31 @@ func TestAGroupWhoseNameIsFoldedIsLeftInPeace(t *testing.T) {
 	r := must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.Group, Before: group, Set: []upload.Attribute{{Path: "displayName", Values: []string{"Team"}}}}))[0]
 	if r.After == nil || r.After.Name != "team" {
 		t.Errorf("after: %+v", r.After)
+	}
+}
+
+// Silence about those who were just added is not taken for an answer.
+func TestMembersWhoCannotBeSeenAreSaidNotToBe(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		unseen bool
+	}{
+		{"users are found by their group", scimtest.Quirks{Members: scimtest.ShownNever}, false},
+		{"the filter finds nobody", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}, SilentFilters: true}, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.Cursor = scimtest.CursorMust
+			server, target := start(t, row.quirks, "entra-scim")
+			ids, err := server.Seed(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, target)
+			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: crew(t, target), Members: ids}))
+			if remarks := strings.Join(target.Remarks(), "\n"); strings.Contains(remarks, "members are added in every run") != row.unseen {
+				t.Errorf("remarks %q", remarks)
+			}
+		})
 	}
 }
