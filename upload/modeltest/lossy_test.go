@@ -19,6 +19,9 @@ func (w *world) lossy(q *scimtest.Quirks) {
 	}
 	q.EmptyIs404 = w.roll(6) == 0 && !q.NoDiscovery // which says that the address is right
 	q.SkipGroups, q.HideGroups = w.roll(8) == 0, w.roll(8) == 0
+	if w.roll(8) == 0 {
+		q.Alone = []string{pick(w, []string{"title", "phoneNumbers", scimtest.EnterpriseSchema})}
+	}
 	q.IgnoreFilters = w.roll(8) == 0
 	if w.roll(5) == 0 {
 		q.Index = pick(w, []scimtest.IndexKind{scimtest.IndexFromZero, scimtest.IndexSaidAsLess, scimtest.IndexSaidAsZero})

@@ -213,3 +213,50 @@ func TestOnlyASCIMServiceHasAnEmptyListThatIs404(t *testing.T) {
 		})
 	}
 }
+
+// What lists hold back is read of each resource of ours by itself.
+func TestAttributesThatListsHoldBackAreReadAlone(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		alone []string
+	}{
+		{"lists hold a title and an extension back", []string{"title", upload.SchemaEnterprise}},
+		{"lists show everything", nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			server, target := start(t, scimtest.Quirks{Alone: row.alone}, "generic")
+			read(t, target)
+			ids := must(t, write(t, target, people(8)...))
+			must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &read(t, target).Users[0], Manager: &ids[3].ID}))
+			if _, err := server.Seed(5); err != nil {
+				t.Fatal(err)
+			}
+			server.ResetRequests()
+			state := read(t, connect(t, server, "generic"))
+			ours, led := 0, 0
+			for i := range state.Users {
+				if u := &state.Users[i]; want().Owned(u.ExternalID) {
+					ours++
+					if u.Manager != "" {
+						led++
+					}
+					if u.Get("title") == nil || u.Get(upload.SchemaEnterprise+":department") == nil {
+						t.Errorf("%s has title %q and department %q", u.Name, u.Get("title"), u.Get(upload.SchemaEnterprise+":department"))
+					}
+				}
+			}
+			if ours != 8 || led != 1 || (len(state.Warnings) > 0) != (row.alone != nil) {
+				t.Errorf("%d users of ours, %d with a manager, warnings %q", ours, led, state.Warnings)
+			}
+			singly := 0
+			for _, q := range server.Requests() {
+				if strings.HasPrefix(q.Path, "/Users/") {
+					singly++
+				}
+			}
+			if most := samples + 8; singly > most || row.alone == nil && singly > samples {
+				t.Errorf("%d single readings", singly)
+			}
+		})
+	}
+}

@@ -47,9 +47,9 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 		t.listsMembers(s)
 		return nil
 	case MembersOnRequest:
-		return t.each(ctx, owned, t.membersOnRequest)
+		return t.each(ctx, upload.Group, owned, t.membersOnRequest)
 	case MembersByFilter:
-		return t.each(ctx, owned, t.membersByFilter)
+		return t.each(ctx, upload.Group, owned, t.membersByFilter)
 	}
 	for _, g := range owned {
 		g.MembersKnown = false
@@ -129,25 +129,25 @@ func (t *Target) tryMembers(ctx context.Context, g *upload.Resource) (MemberRead
 	return MembersTried, nil
 }
 
-// each runs a read for all groups, as many at once as the service bears.
-func (t *Target) each(ctx context.Context, groups []*upload.Resource, read func(context.Context, *upload.Resource) error) error {
+// each runs a read for all resources, as many at once as the service bears.
+func (t *Target) each(ctx context.Context, k upload.Kind, all []*upload.Resource, read func(context.Context, *upload.Resource) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	errs := make([]error, len(groups))
+	errs := make([]error, len(all))
 	places := make(chan struct{}, t.profile.Width)
 	var wait sync.WaitGroup
-	for i, g := range groups {
+	for i, r := range all {
 		places <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-places }()
-			if errs[i] = read(ctx, g); errs[i] != nil {
+			if errs[i] = read(ctx, r); errs[i] != nil {
 				cancel()
 			}
 		})
 	}
 	wait.Wait()
 	if err := firstCause(errs); err != nil {
-		return t.readError(upload.Group, err)
+		return t.readError(k, err)
 	}
 	return nil
 }

@@ -133,6 +133,13 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		return listing{}, err
 	}
 	out := listing{rows: w.rows, members: w.members}
+	warning, err := t.alone(ctx, k, out.rows, want)
+	if err != nil {
+		return listing{}, err
+	}
+	if warning != "" {
+		out.warnings = append(out.warnings, warning)
+	}
 	switch {
 	case w.wrong != "":
 		out.unproven = fmt.Sprintf("the service's list of %ss cannot be relied on: %s", k, w.wrong)

@@ -45,6 +45,15 @@ func projectionPaths(t *resourceType, list string) []attrPath {
 	return out
 }
 
+// without leaves top-level attributes out, asked for or not.
+func (p projection) without(names []string) projection {
+	for _, name := range names {
+		p.wanted = slices.DeleteFunc(slices.Clone(p.wanted), func(w attrPath) bool { return strings.EqualFold(w.attr, name) })
+		p.except = append(slices.Clone(p.except), attrPath{attr: name})
+	}
+	return p
+}
+
 // choice says how much of a top-level attribute is shown: all of it, nothing, or some of its sub-attributes.
 func (p projection) choice(name string) (all bool, subs []string, exclude []string) {
 	if p.only {

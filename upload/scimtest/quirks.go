@@ -28,6 +28,7 @@ type Quirks struct {
 	NoProjection       bool     // attributes and excludedAttributes are ignored
 	NoSearch           bool     // .search answers 404
 	MaxCount           int      // a larger count is 400 instead of cut down to it
+	Alone              []string // attributes of users that are shown of a single user and not in lists
 	Members            Showing  // when a group shows its members
 	MembersByRef       bool     // members are shown by their $ref alone
 	NoUserGroups       bool     // users do not show their groups

@@ -70,6 +70,7 @@ func TestQuirks(t *testing.T) {
 		{"members never shown", q{Members: scimtest.ShownNever}, []step{make1, makeGroup, {"GET", "/Groups/$2", "", 200, "", "members"}, {"GET", "/Groups?attributes=members", "", 200, "", `"members"`},
 			{"GET", `/Users?filter=groups.value eq "$2"`, "", 200, "ada@example.com", ""}}},
 		{"members shown on request", q{Members: scimtest.ShownOnRequest}, []step{make1, makeGroup, {"GET", "/Groups/$2", "", 200, "", "members"}, {"GET", "/Groups?attributes=displayName,members", "", 200, `"members":[{"value":"$1"`, ""}}},
+		{"attributes left out of lists", q{Alone: []string{"title"}}, []step{{"POST", "/Users", userHead + `"userName":"a","title":"Lead"}`, 201, "", ""}, {"GET", "/Users", "", 200, "", "Lead"}, {"GET", "/Users?attributes=title", "", 200, "", "Lead"}, {"GET", "/Users/$1", "", 200, "Lead", ""}}},
 		{"members left out of lists", q{Members: scimtest.ShownAlone}, []step{make1, makeGroup, {"GET", "/Groups", "", 200, "", "members"}, {"GET", "/Groups/$2", "", 200, "members", ""}}},
 		{"users without groups", q{NoUserGroups: true}, []step{make1, makeGroup, {"GET", "/Users/$1", "", 200, "", `"groups"`}}},
 		{"a filter off the list is refused", q{UserFilters: []string{"userName eq"}}, []step{make1, {"GET", `/Users?filter=userName eq "ADA@example.com"`, "", 200, "ada@", ""},

@@ -11,8 +11,12 @@ import (
 // render appends a resource as JSON. The lock is held.
 func (s *Server) render(buf []byte, r *resource, p projection) []byte {
 	q := s.quirks()
+	inList := p.inList
 	if q.NoProjection {
 		p = projection{}
+	}
+	if inList && r.kind.name == "User" {
+		p = p.without(q.Alone)
 	}
 	buf = append(buf, `{"schemas":[`...)
 	for i, urn := range r.urns {

@@ -1,0 +1,74 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"adsync/upload"
+)
+
+// samples is how many resources are looked at by themselves to find out what
+// lists hold back.
+const samples = 10
+
+// alone completes what lists hold back: attributes that no listed resource has
+// and that the service shows where it is asked for a single one. They would be
+// written anew in every run. The warning says which those are.
+func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resource, want upload.Want) (warning string, err error) {
+	have := seenIn(rows)
+	noManager := t.shapes[k].manager && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.Manager != "" })
+	if len(have) == t.shapes[k].paths.Len()+1 && !noManager || want.Owned == nil {
+		return "", nil
+	}
+	var ours []*upload.Resource
+	for i := range rows {
+		if want.Owned(rows[i].ExternalID) {
+			ours = append(ours, &rows[i])
+		}
+	}
+	held := map[string]bool{}
+	var mu sync.Mutex
+	look := func(ctx context.Context, r *upload.Resource) error {
+		full, err := t.fetch(ctx, k, t.pathID(r), t.shapes[k], nil)
+		if err != nil {
+			return unlessRefusal(err) // this was only a look
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for path := range full.Attributes.Present() {
+			if !have[path] {
+				held[path] = true
+			}
+		}
+		if noManager && full.Manager != "" {
+			held[upload.PathManager] = true
+		}
+		return nil
+	}
+	if err := t.each(ctx, k, ours[:min(samples, len(ours))], look); err != nil || len(held) == 0 {
+		return "", err
+	}
+	read := func(ctx context.Context, r *upload.Resource) error {
+		full, err := t.fetch(ctx, k, t.pathID(r), t.shapes[k], nil)
+		if err != nil {
+			return unlessRefusal(err) // gone by now, or hidden
+		}
+		r.Attributes, r.Manager = full.Attributes, full.Manager
+		return nil
+	}
+	if err := t.each(ctx, k, ours, read); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("the service shows %s of single %ss and in no list: each of ours is read by itself", strings.Join(slices.Sorted(maps.Keys(held)), ", "), k), nil
+}
+
+func unlessRefusal(err error) error {
+	if isRefusal(err) {
+		return nil
+	}
+	return err
+}
