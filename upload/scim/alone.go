@@ -52,18 +52,21 @@ func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resourc
 	if err := t.each(ctx, k, ours[:min(samples, len(ours))], look); err != nil || len(held) == 0 {
 		return "", err
 	}
-	read := func(ctx context.Context, r *upload.Resource) error {
-		full, err := t.fetch(ctx, k, t.pathID(r), t.shapes[k], nil)
-		if err != nil {
-			return unlessRefusal(err) // gone by now, or hidden
-		}
-		r.Attributes, r.Manager = full.Attributes, full.Manager
-		return nil
-	}
-	if err := t.each(ctx, k, ours, read); err != nil {
+	t.learned.alone[place(k)].Store(true)
+	if err := t.each(ctx, k, ours, t.readAlone); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("the service shows %s of single %ss and in no list: each of ours is read by itself", strings.Join(slices.Sorted(maps.Keys(held)), ", "), k), nil
+}
+
+// readAlone completes one listed resource.
+func (t *Target) readAlone(ctx context.Context, r *upload.Resource) error {
+	full, err := t.fetch(ctx, r.Kind, t.pathID(r), t.shapeOf(r.Kind), nil)
+	if err != nil {
+		return unlessRefusal(err) // gone by now, or hidden
+	}
+	r.Attributes, r.Manager = full.Attributes, full.Manager
+	return nil
 }
 
 func unlessRefusal(err error) error {

@@ -44,7 +44,16 @@ func (t *Target) find(ctx context.Context, k upload.Kind, key, value string) ([]
 	if err := t.filterWorks(ctx, k, key); err != nil {
 		return nil, err
 	}
-	return t.filter(ctx, k, key, value)
+	found, err := t.filter(ctx, k, key, value)
+	if err != nil || !t.learned.alone[place(k)].Load() {
+		return found, err
+	}
+	for i := range found {
+		if err := t.readAlone(ctx, &found[i]); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 func (t *Target) filterWorks(ctx context.Context, k upload.Kind, key string) error {

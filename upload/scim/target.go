@@ -55,6 +55,7 @@ type learned struct {
 	groupFilter finding        // the filter that finds the users of a group is looked at
 	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back
+	alone       [3]atomic.Bool // by kind: lists hold attributes back that a single resource shows
 	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
 }
 
