@@ -265,3 +265,24 @@ func TestAttributesThatListsHoldBackAreReadAlone(t *testing.T) {
 		})
 	}
 }
+
+// The look before the first page is only a look: a service that fails over an
+// index of 0 is not asked for patience.
+func TestAServiceThatFailsOverTheIndexZeroIsListed(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{TotalResults: scimtest.TotalMissing, Cursor: scimtest.IndexOnly, PageCap: 10}, "generic")
+	if _, err := server.Seed(35); err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 500, Match: func(r *http.Request) bool {
+		zero := strings.HasSuffix(r.URL.Path, "/Users") && r.URL.Query().Get("startIndex") == "0"
+		if zero {
+			looks++
+		}
+		return zero
+	}})
+	state := read(t, target)
+	if len(state.Users) != 35 || len(state.Unproven) > 0 || looks == 0 || looks > walks {
+		t.Errorf("%d users, unproven %v, %d looks", len(state.Users), state.Unproven, looks)
+	}
+}

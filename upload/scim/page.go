@@ -71,12 +71,21 @@ func (l *lister) done(d *decoder) {
 
 // page gets one page; more are the parameters that say which.
 func (l *lister) page(ctx context.Context, more url.Values) (*page, error) {
+	return l.read(ctx, l.call(more))
+}
+
+// call is the request of a page.
+func (l *lister) call(more url.Values) call {
 	q := call{method: http.MethodGet, path: l.path, query: url.Values{}, doing: "list " + string(l.kind) + "s", again: true}
 	for _, values := range []url.Values{l.params, more} {
 		for name, v := range values {
 			q.query[name] = v
 		}
 	}
+	return q
+}
+
+func (l *lister) read(ctx context.Context, q call) (*page, error) {
 	d := l.decoder()
 	defer l.done(d)
 	var got *page
@@ -105,11 +114,11 @@ func (l *lister) nobody(a *answer, err error) bool {
 
 // at gets the page that starts at an index.
 func (l *lister) at(ctx context.Context, start int) (*page, error) {
-	p, err := l.page(ctx, url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(l.count)}})
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
+	return l.page(ctx, l.from(start))
+}
+
+func (l *lister) from(start int) url.Values {
+	return url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(l.count)}}
 }
 
 // readPage reads a list answer, the names of its parts in any case: Entra

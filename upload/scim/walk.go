@@ -1,7 +1,9 @@
 package scim
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -95,9 +97,11 @@ func (w *walk) inParallel(ctx context.Context) error {
 // the first then holds one more, and goes on as this walk began.
 func (w *walk) finish(ctx context.Context) error {
 	if w.repeats == 0 && (w.total != len(w.rows) || w.erratic) {
-		p, err := w.at(ctx, 0)
-		if err != nil && !isRefusal(err) {
-			return err
+		q := w.call(w.from(0))
+		q.again = false // some fail over an index that is none
+		p, err := w.read(ctx, q)
+		if gone := new(upload.Unavailable); errors.As(err, &gone) || ctx.Err() != nil {
+			return cmp.Or(ctx.Err(), err)
 		}
 		if err == nil && len(p.rows) > 0 && !w.ids[p.rows[0].ID] && w.goesOn(p.rows[1:]) {
 			w.take(&page{rows: p.rows[:1], total: p.total})
