@@ -17,11 +17,12 @@ const samples = 10
 
 // alone completes what lists hold back: attributes that no listed resource has
 // and that the service shows where it is asked for a single one. They would be
-// written anew in every run. The warning says which those are.
+// written anew in every run. The warning says which those are. Of a service
+// that has a profile it is known what its lists show.
 func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resource, want upload.Want) (warning string, err error) {
 	have := seenIn(rows)
 	noManager := t.shapes[k].manager && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.Manager != "" })
-	if len(have) == t.shapes[k].paths.Len()+1 && !noManager || want.Owned == nil {
+	if len(have) == t.shapes[k].paths.Len()+1 && !noManager || want.Owned == nil || t.profile.Name != generic {
 		return "", nil
 	}
 	var ours []*upload.Resource
@@ -33,9 +34,9 @@ func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resourc
 	held := map[string]bool{}
 	var mu sync.Mutex
 	look := func(ctx context.Context, r *upload.Resource) error {
-		full, err := t.fetch(ctx, k, t.pathID(r), t.shapes[k], nil)
+		full, err := t.get(ctx, t.pathID(r), t.shapes[k], call{doing: fmt.Sprintf("read a %s", k)})
 		if err != nil {
-			return unlessRefusal(err) // this was only a look
+			return ctx.Err() // this was only a look
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -62,16 +63,12 @@ func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resourc
 // readAlone completes one listed resource.
 func (t *Target) readAlone(ctx context.Context, r *upload.Resource) error {
 	full, err := t.fetch(ctx, r.Kind, t.pathID(r), t.shapeOf(r.Kind), nil)
+	if isRefusal(err) {
+		return nil // gone by now, or hidden
+	}
 	if err != nil {
-		return unlessRefusal(err) // gone by now, or hidden
+		return err
 	}
 	r.Attributes, r.Manager = full.Attributes, full.Manager
 	return nil
-}
-
-func unlessRefusal(err error) error {
-	if isRefusal(err) {
-		return nil
-	}
-	return err
 }

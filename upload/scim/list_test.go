@@ -286,3 +286,22 @@ func TestAServiceThatFailsOverTheIndexZeroIsListed(t *testing.T) {
 		t.Errorf("%d users, unproven %v, %d looks", len(state.Users), state.Unproven, looks)
 	}
 }
+
+// Nor is the look at single resources.
+func TestAServiceThatCannotShowSingleUsersIsListed(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	must(t, write(t, target, people(20)...))
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 500, Match: func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/Users/") }})
+	server.ResetRequests()
+	state := read(t, connect(t, server, "generic"))
+	singly := 0
+	for _, q := range server.Requests() {
+		if strings.Contains(q.Path, "/Users/") {
+			singly++
+		}
+	}
+	if len(state.Users) != 20 || singly == 0 || singly > samples {
+		t.Errorf("%d users, %d single readings", len(state.Users), singly)
+	}
+}

@@ -251,12 +251,17 @@ func (t *Target) readMembers(ctx context.Context, id string) (members []string, 
 
 // fetch gets one resource in a shape.
 func (t *Target) fetch(ctx context.Context, k upload.Kind, id string, s *shape, params url.Values) (*upload.Resource, error) {
-	path, err := t.endpoint(k)
+	return t.get(ctx, id, s, call{query: params, doing: fmt.Sprintf("read a %s", k), again: true})
+}
+
+// get gets one resource by a call that says how.
+func (t *Target) get(ctx context.Context, id string, s *shape, q call) (*upload.Resource, error) {
+	path, err := t.endpoint(s.kind)
 	if err != nil {
 		return nil, err
 	}
 	var r *upload.Resource
-	q := call{method: http.MethodGet, path: path + "/" + url.PathEscape(id), query: params, doing: fmt.Sprintf("read a %s", k), again: true}
+	q.method, q.path = http.MethodGet, path+"/"+url.PathEscape(id)
 	// Decoded while the call can still be repeated: half an answer is none.
 	q.read = func(body io.Reader) error {
 		text, err := io.ReadAll(body)
