@@ -44,7 +44,8 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
 		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
-		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{}, losses: newLosses(),
+		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{},
+		aside: map[*Change][]string{}, losses: newLosses(),
 	}
 	for i := range o.State.Users {
 		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
@@ -133,6 +134,7 @@ type applier struct {
 	marked    map[resourceKey]string       // the marks that were written onto what was there
 	making    map[directory.Anchor]int     // users of the call under way that others may name as their manager
 	depth     map[directory.Anchor]int     // of users to be made: the managers above them that are made too
+	aside     map[*Change][]string         // the paths that have momentary values, or had
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -167,6 +169,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 		a.updates(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager))
 	}
 	a.onceMore(ctx, changes)
+	a.putBack(ctx, changes)
 }
 
 // uniqueName reports whether two resources of a kind cannot have one name.

@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -12,7 +11,6 @@ import (
 // where two may have one name, only after the service has refused that.
 func (a *applier) rename(ctx context.Context, changes []*Change) {
 	waiting := slices.Clone(changes)
-	aside := map[*Change]bool{}
 	for len(waiting) > 0 && a.stopped == nil {
 		held := map[string]*Change{}
 		for _, c := range waiting {
@@ -28,19 +26,19 @@ func (a *applier) rename(ctx context.Context, changes []*Change) {
 		}
 		switch {
 		case len(ready) > 0:
-		case aside[rest[0]]:
+		case a.aside[rest[0]] != nil:
 			ready, rest = rest, nil // two of one name: let the service judge
 		case !a.uniqueName(rest[0].Kind) && a.shares(ctx, rest[0]):
 			rest = rest[1:]
 		default:
 			a.batch(ctx, rest[:1], a.stepAside)
-			aside[rest[0]] = true
 			if rest[0].State == Applied {
 				rest[0].State = Planned
 				before := *rest[0].Before
 				before.Name = momentary(rest[0], before.Name)
 				rest[0].Before = &before
 			} else {
+				delete(a.aside, rest[0])
 				rest = rest[1:]
 			}
 		}
@@ -61,53 +59,24 @@ func (a *applier) shares(ctx context.Context, c *Change) bool {
 	return false
 }
 
-// onceMore writes what was refused for a value that another resource has, now
-// that others of the phase may have given theirs up: an address that goes from
-// one to another, a name that the service does not show.
-func (a *applier) onceMore(ctx context.Context, changes []*Change) {
-	var refused []*Change
-	given := false
-	for _, c := range changes {
-		if len(c.set) == 0 || c.Before == nil {
-			continue
-		}
-		given = given || c.State == Applied
-		if a.clashed(c) {
-			refused = append(refused, c)
-		}
-	}
-	if !given || a.stopped != nil {
-		return
-	}
-	for _, c := range refused {
-		a.forgive(c)
-	}
-	a.batch(ctx, refused, a.write)
-}
-
-// clashed reports whether a change was refused for a value that another
-// resource has.
-func (a *applier) clashed(c *Change) bool {
-	refusal := new(Refusal)
-	return c.State == Failed && errors.As(c.Failure, &refusal) && refusal.Conflict()
-}
-
-// forgive makes a refused change one that is yet to be made.
-func (a *applier) forgive(c *Change) {
-	c.State, c.Failure = Planned, nil
-	delete(a.notTaken, resourceKey{c.Kind, c.Before.ID})
-}
-
 // stepAside writes momentary values on every path that must be unique.
 func (a *applier) stepAside(c *Change) (Write, error) {
+	w := aside(c, append([]string{nameOf(c.Kind)}, a.can.Unique[c.Kind]...))
+	for _, s := range w.Set {
+		a.aside[c] = append(a.aside[c], s.Path)
+	}
+	return w, nil
+}
+
+// aside writes momentary values on some of the paths that a change writes.
+func aside(c *Change, paths []string) Write {
 	w := Write{Op: OpUpdate, Kind: c.Kind, Before: c.Before}
-	unique := append([]string{nameOf(c.Kind)}, a.can.Unique[c.Kind]...)
 	for _, s := range c.set {
-		if slices.Contains(unique, s.Path) && len(s.Old) > 0 {
+		if slices.Contains(paths, s.Path) && len(s.Old) > 0 {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: []string{momentary(c, s.Old[0])}})
 		}
 	}
-	return w, nil
+	return w
 }
 
 // momentary is a name that nobody else has, still an address if it was one.
