@@ -88,11 +88,9 @@ func (t *Target) mayBulk(w *upload.Write) bool {
 		u := t.updating(w)
 		return !u.finished() && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
 	case upload.OpAddMembers:
-		_, works := t.learned.proven.Load(provenAdds)
-		return works && len(w.Members) <= t.learned.adds.get() && (len(w.Groups) == 0 || t.nests())
+		return t.isProven(provenAdds, len(w.Members)) && len(w.Members) <= t.learned.adds.get() && (len(w.Groups) == 0 || t.nests())
 	}
-	_, works := t.learned.proven.Load(provenRemoves)
-	return works && len(w.Members) <= t.learned.removes.get() && !t.learned.removeByPut.Load()
+	return t.isProven(provenRemoves, len(w.Members)) && len(w.Members) <= t.learned.removes.get() && !t.learned.removeByPut.Load()
 }
 
 // batches divides writes into bulk requests within what the service takes:

@@ -209,16 +209,43 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 	if after.Attributes.Empty() {
 		r.After = nil
 	}
-	if after.ExternalID == "" && x.ExternalID != "" && r.After != nil && !(x.Kind == upload.Group && t.profile.NoGroupExternalID) {
-		r.Err = &upload.Refusal{
-			Status: a.status, Detail: fmt.Sprintf("the service made the %s and did not keep its externalId, so that it is not known as ours", x.Kind),
-			Hint: "let the service keep externalId (in Keycloak: an attribute of the user profile), or the next run cannot tell its own resources",
-		}
+	if r.After != nil {
+		r.Err = t.marked(ctx, x, a, after)
+	}
+	if r.Err != nil {
+		t.learned.created[place(x.Kind)].Store(false)
 	}
 	t.sample(after)
 	r.Manager = t.keepsManager(ctx, x, after, named)
 	r.Joined = t.keepsMembers(ctx, x, after)
 	return r
+}
+
+// marked is nil where the service keeps the mark of what it made. Answers that
+// show another are not believed before the resource has been read.
+func (t *Target) marked(ctx context.Context, x *upload.Write, a *answer, after *upload.Resource) error {
+	same := func(r *upload.Resource) bool { return strings.EqualFold(r.ExternalID, x.ExternalID) }
+	if x.ExternalID == "" || same(after) || x.Kind == upload.Group && t.profile.NoGroupExternalID {
+		return nil
+	}
+	full, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(after), t.shapeOf(x.Kind), nil)
+	switch {
+	case err != nil || full.ID == "":
+		full = after
+	case same(full):
+		return nil
+	}
+	refusal := &upload.Refusal{
+		Status: a.status, Detail: fmt.Sprintf("the service made the %s and did not keep its externalId, so that it is not known as ours", x.Kind),
+		Hint: "let the service keep externalId (in Keycloak: an attribute of the user profile), or the next run cannot tell its own resources",
+	}
+	if full.ExternalID != "" {
+		refusal.Detail = fmt.Sprintf("the service made the %s and keeps another externalId than was sent (%q), so that it is not known as ours", x.Kind, full.ExternalID)
+	}
+	if full.ExternalID != "" && strings.HasPrefix(x.ExternalID, full.ExternalID) {
+		refusal.Hint = fmt.Sprintf("the service keeps %d characters of externalId: with one source, \"{anchor}\" in target.external_id makes it shorter", len(full.ExternalID))
+	}
+	return refusal
 }
 
 // located is the id in the Location of a new resource; "" for one that is not

@@ -65,7 +65,7 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 		return t.memberPatch(ctx, w, chunk, additions(chunk))
 	})
 	if err == nil {
-		return t.provenAdded(ctx, w)
+		return t.proveAdded(ctx, w)
 	}
 	if !t.profile.NoGroupPut && (isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
 		t.learned.addByPut.Store(true)
@@ -73,59 +73,6 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 	}
 	return err
 }
-
-// provenAdded looks, until it was seen once in a run, whether a group shows
-// any of those who were added. Where nothing has happened the group is
-// written whole. A group that shows no members at all may hide them: then it
-// is written whole only if it was empty before, and if they do not show
-// after that either, that is how the service is.
-func (t *Target) provenAdded(ctx context.Context, w *upload.Write) error {
-	if _, ok := t.learned.proven.Load(provenAdds); ok {
-		return nil
-	}
-	mode := t.memberReading()
-	if mode == MembersNever {
-		t.learned.proven.Store(provenAdds, true)
-		return nil
-	}
-	there, known, err := t.eventuallyThere(ctx, w.Before.ID, w.Members, somebody)
-	if err != nil {
-		return err
-	}
-	if mode == MembersByFilter {
-		if len(there) == 0 && known {
-			t.remark("the service does not find who was added to a group by the filter groups.value: nobody can be seen to be a member, members are added in every run, and none is taken out")
-		}
-		t.learned.proven.Store(provenAdds, true)
-		return nil
-	}
-	empty := w.Before.MembersKnown && len(w.Before.Members) == 0
-	if len(there) == 0 && !t.profile.NoGroupPut && (known || empty) {
-		put := t.putMembers(ctx, w, w.Members)
-		if put != nil && !isRefusal(put) {
-			return put
-		}
-		if there, known, err = t.stillThere(ctx, w.Before.ID, w.Members); err != nil {
-			return err
-		}
-		if len(there) > 0 {
-			t.learned.addByPut.Store(true)
-			return put
-		}
-	}
-	if len(there) == 0 && known {
-		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are not there"}
-	}
-	t.learned.proven.Store(provenAdds, true)
-	return nil
-}
-
-// What is remembered once members were seen to come and to go.
-const (
-	provenAdds    = "group members added"
-	provenRemoves = "group members removed"
-	provenNested  = "groups added as members"
-)
 
 func additions(ids []string) []operation {
 	return []operation{{Op: "add", Path: "members", Value: references(ids)}}
@@ -143,46 +90,39 @@ func (t *Target) removals(ids []string) []operation {
 	return out
 }
 
-// dropMembers takes members out of a group, one operation for each. The
-// first time in a run, and until it was seen to work, the group is read
-// back; where nothing happened the group is written whole.
+// dropMembers takes members out of a group, one operation for each. Until it
+// was seen to work the group is read before and after, and no other group is
+// touched meanwhile; where nothing happened the group is written whole.
 func (t *Target) dropMembers(ctx context.Context, w *upload.Write) error {
-	ids := w.Members
-	if (t.learned.removeByPut.Load() || !t.facts.patch) && !t.profile.NoGroupPut {
-		return t.putMembers(ctx, w, ids)
+	if t.learned.dropsOthers.Load() && t.profile.NoGroupPut {
+		return dropsOthers()
 	}
+	if (t.learned.removeByPut.Load() || !t.facts.patch) && !t.profile.NoGroupPut {
+		return t.putMembers(ctx, w, w.Members)
+	}
+	if t.isProven(provenRemoves, len(w.Members)) {
+		return t.dropChunks(ctx, w)
+	}
+	t.learned.removing.Lock()
+	defer t.learned.removing.Unlock()
+	if t.learned.removeByPut.Load() || t.learned.dropsOthers.Load() || t.isProven(provenRemoves, len(w.Members)) {
+		return t.dropMembers(ctx, w)
+	}
+	return t.dropAndLook(ctx, w)
+}
+
+func (t *Target) dropChunks(ctx context.Context, w *upload.Write) error {
+	ids := w.Members
 	err := t.inChunks(ctx, &t.learned.removes, ids, func(chunk []string) error {
 		return t.memberPatch(ctx, w, chunk, t.removals(chunk))
 	})
-	if err != nil {
-		if !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
-			if put := t.putMembers(ctx, w, ids); put == nil {
-				t.learned.removeByPut.Store(true)
-				return nil
-			}
+	if err != nil && !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
+		if put := t.putMembers(ctx, w, ids); put == nil {
+			t.learned.removeByPut.Store(true)
+			return nil
 		}
-		return err
 	}
-	if _, ok := t.learned.proven.Load(provenRemoves); ok {
-		return nil
-	}
-	still, known, err := t.eventuallyThere(ctx, w.Before.ID, ids, nobody)
-	switch {
-	case err != nil:
-		return err
-	case !known:
-		return nil
-	case len(still) == 0:
-		t.learned.proven.Store(provenRemoves, true)
-		return nil
-	case t.profile.NoGroupPut:
-		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and the members are still there"}
-	}
-	if err := t.putMembers(ctx, w, still); err != nil {
-		return err
-	}
-	t.learned.removeByPut.Store(true)
-	return nil
+	return err
 }
 
 // eventuallyThere is stillThere once it shows what it should, or was waited

@@ -43,6 +43,8 @@ type learned struct {
 	members     atomic.Int32 // the MemberReading that was seen to show members
 	addByPut    atomic.Bool  // members are added by PUT
 	removeByPut atomic.Bool  // removal by path is not done here
+	dropsOthers atomic.Bool  // removal by path takes others out too
+	removing    sync.Mutex   // held while it is not known what a removal does
 	noBulk      atomic.Bool
 	vain        atomic.Int32   // waits for a change that did not come
 	pageSize    atomic.Int32   // rows that a page may be asked for; 0: not found out

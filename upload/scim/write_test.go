@@ -121,6 +121,8 @@ func TestMembersInEveryDialect(t *testing.T) {
 		{"members are shown by reference", scimtest.Quirks{MembersByRef: true}, ProfileOverrides{}},
 		{"removal by path is ignored", scimtest.Quirks{RemoveByPath: scimtest.RemoveIgnored}, ProfileOverrides{}},
 		{"removal by path is refused", scimtest.Quirks{RemoveByPath: scimtest.RemoveRefused}, ProfileOverrides{}},
+		{"removal by path takes everybody out", scimtest.Quirks{RemoveByPath: scimtest.RemoveTakesAll}, ProfileOverrides{}},
+		{"the first of several is added", scimtest.Quirks{AddsFirstOnly: true}, ProfileOverrides{}},
 		{"only one removal at a time works", scimtest.Quirks{RemoveByPath: scimtest.RemoveOneOnly}, ProfileOverrides{}},
 		{"replacing adds", scimtest.Quirks{ReplaceMembers: scimtest.ReplaceAdds}, ProfileOverrides{}},
 		{"members are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest}, ProfileOverrides{}},
@@ -668,6 +670,28 @@ func TestMembersWhoCannotBeSeenAreSaidNotToBe(t *testing.T) {
 			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: crew(t, target), Members: ids}))
 			if remarks := strings.Join(target.Remarks(), "\n"); strings.Contains(remarks, "members are added in every run") != row.unseen {
 				t.Errorf("remarks %q", remarks)
+			}
+		})
+	}
+}
+
+func TestAMarkThatIsNotKept(t *testing.T) {
+	for _, row := range []struct {
+		name         string
+		quirks       scimtest.Quirks
+		detail, hint string
+	}{
+		{"dropped", scimtest.Quirks{NotStored: []string{"externalId"}}, "did not keep its externalId", "let the service keep externalId"},
+		{"cut off", scimtest.Quirks{ExternalIDLength: 5}, `keeps another externalId than was sent ("corp:")`, `"{anchor}" in target.external_id makes it shorter`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, target := start(t, row.quirks, "generic")
+			read(t, target)
+			for i, r := range write(t, target, people(3)...) {
+				refusal := new(upload.Refusal)
+				if !errors.As(r.Err, &refusal) || !strings.Contains(refusal.Detail, row.detail) || !strings.Contains(refusal.Hint, row.hint) {
+					t.Errorf("outcome %d is %v", i, r.Err)
+				}
 			}
 		})
 	}

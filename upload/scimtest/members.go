@@ -134,6 +134,8 @@ func (e *memberEdit) apply(op string, path patchPath, value any) error {
 		return err
 	}
 	switch {
+	case op == "add" && quirks.AddsFirstOnly:
+		return e.add(ids[:min(1, len(ids))])
 	case op == "add":
 		return e.add(ids)
 	case op == "replace" && quirks.ReplaceMembers == ReplaceRefused:
@@ -165,6 +167,10 @@ func (e *memberEdit) removeMatching(filter filterNode) error {
 		return nil
 	case RemoveRefused:
 		return badRequest("invalidPath", "a value filter is not supported here")
+	case RemoveTakesAll:
+		e.removed += len(e.group.members)
+		e.clear()
+		return nil
 	case RemoveOneOnly:
 		if _, single := filter.(filterCompare); !single {
 			return nil

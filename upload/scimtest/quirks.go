@@ -70,6 +70,7 @@ type Quirks struct {
 	NoPostMembers       bool         // members in POST or PUT are 400 (Keycloak)
 	PostMembersDropped  bool         // members in POST are left out in silence
 	OneMemberOperation  bool         // a PATCH with a members operation may hold no second operation (Entra SCIM)
+	AddsFirstOnly       bool         // of several members that one operation adds, the first is taken
 	ReplaceMembers      ReplaceKind  // what "replace members" does
 	RemoveByPath        RemoveKind   // what remove with members[value eq ".."] does
 	RemoveByValue       ByValueKind  // what remove members with a value list does
@@ -90,6 +91,7 @@ type Quirks struct {
 	SingleValued        bool         // a multi-valued attribute of a user takes one value
 	NotStored           []string     // user paths dropped in silence: "externalId", "emails.type"
 	GroupNotStored      []string     // group attributes dropped in silence
+	ExternalIDLength    int          // more characters of an externalId are cut off; 0 keeps all
 	Refused             []string     // user attributes answered with 400
 	ReadOnly            []string     // user paths that only a create can set; later changes are ignored
 	NormalisePhones     bool         // "+1 555-555-5555" becomes "+15555555555" (Zitadel)
@@ -240,10 +242,11 @@ type RemoveKind int
 
 // The kinds of removing members.
 const (
-	RemoveWorks   RemoveKind = iota
-	RemoveIgnored            // 204, nothing done
-	RemoveRefused            // 400
-	RemoveOneOnly            // one comparison works; an "or" is ignored (scimgateway)
+	RemoveWorks    RemoveKind = iota
+	RemoveIgnored             // 204, nothing done
+	RemoveRefused             // 400
+	RemoveOneOnly             // one comparison works; an "or" is ignored (scimgateway)
+	RemoveTakesAll            // the filter is not looked at: every member goes
 )
 
 // ByValueKind is what remove members does with a value list, a form RFC 7644 does not have.

@@ -64,6 +64,9 @@ func (s *Server) rewrite(t *resourceType, doc map[string]any, old *resource) {
 	for _, name := range quirks.LowerCase {
 		changePath(t, doc, name, strings.ToLower)
 	}
+	if id, ok := doc["externalId"].(string); ok && quirks.ExternalIDLength > 0 && len(id) > quirks.ExternalIDLength {
+		doc["externalId"] = id[:quirks.ExternalIDLength]
+	}
 	if t.name == "Group" {
 		for _, name := range quirks.GroupNotStored {
 			dropPath(t, doc, name)
