@@ -20,6 +20,8 @@ func TestDecoding(t *testing.T) {
 		{"booleans come as text", `{"id":"1","active":"False"}`, `1||inactive active=false`},
 		{"an element without a type counts when it is the only one", `{"id":"1","emails":[{"value":"a"}]}`, `1||active emails[type eq "work"].value=a`},
 		{"two elements without a type cannot be told apart", `{"id":"1","emails":[{"value":"a"},{"value":"b"}]}`, `1||active`},
+		{"but for the primary one", `{"id":"1","emails":[{"value":"a"},{"value":"b","primary":true},{"value":"c","primary":false}]}`, `1||active emails[type eq "work"].value=b`},
+		{"an untyped element beside a typed one is not taken", `{"id":"1","emails":[{"value":"a","primary":true},{"value":"b","type":"home"}]}`, `1||active emails[type eq "home"].value=b`},
 		{"an element of another type is not taken", `{"id":"1","emails":[{"value":"a","type":"other"}]}`, `1||active`},
 		{"plain values of a multi-valued attribute", `{"id":"1","roles":["a","b"]}`, `1||active roles=a,b`},
 		{"elements of a multi-valued attribute", `{"id":"1","roles":[{"value":"a"},{"value":"b","display":"B"}]}`, `1||active roles=a,b`},

@@ -31,6 +31,7 @@ type writer struct {
 	facts   *facts
 	profile *Profile
 	kind    upload.Kind
+	before  *upload.Resource // what is changed; nil for a create
 }
 
 func (t *Target) writer(k upload.Kind) *writer {
@@ -151,19 +152,24 @@ func replaced(list []any, sub string, values []string, f fact) []any {
 // selected writes into the elements that a value filter selects.
 func (w *writer) selected(list []any, p upload.Path, values []string, f fact) []any {
 	var kept, chosen []any
-	for _, e := range list {
+	only, all := untyped(list, p.By)
+	sub := subOf(p)
+	if all && !hasElement(w.before, p) {
+		only = -1
+		values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return hasValue(list, sub, v) })
+	}
+	for i, e := range list {
 		m, ok := e.(map[string]any)
 		if !ok {
 			kept = append(kept, e)
 			continue
 		}
-		if _, by := member(m, p.By); strings.EqualFold(textOf(by), p.Is) || by == nil && len(list) == 1 {
+		if _, by := member(m, p.By); strings.EqualFold(textOf(by), p.Is) || i == only {
 			chosen = append(chosen, m)
 			continue
 		}
 		kept = append(kept, e)
 	}
-	sub := subOf(p)
 	if len(values) == 0 {
 		if sub == "value" {
 			return kept
@@ -183,6 +189,31 @@ func (w *writer) selected(list []any, p upload.Path, values []string, f fact) []
 		kept = append(kept, w.element(p, v, f))
 	}
 	return kept
+}
+
+// hasValue reports whether an element has a value, whatever its type.
+func hasValue(list []any, sub, value string) bool {
+	return slices.ContainsFunc(list, func(e any) bool {
+		m, _ := e.(map[string]any)
+		_, v := member(m, sub)
+		return textOf(v) == value
+	})
+}
+
+// untyped reports whether no element of a list has a type, and which stands for
+// any: the only one, or the primary one; -1 is none.
+func untyped(list []any, by string) (only int, all bool) {
+	only = -1
+	for i, e := range list {
+		m, ok := e.(map[string]any)
+		if _, v := member(m, by); !ok || v != nil {
+			return -1, false
+		}
+		if _, primary := member(m, "primary"); len(list) == 1 || strings.EqualFold(textOf(primary), "true") {
+			only = i
+		}
+	}
+	return only, true
 }
 
 // element is a new element of a type. The work address is the primary one,
@@ -283,6 +314,7 @@ func (w *writer) schemas(doc document) []string {
 
 // apply writes all that a Write changes into a document.
 func (w *writer) apply(doc document, x *upload.Write) {
+	w.before = x.Before
 	if x.ExternalID != "" {
 		w.put(doc, "externalId", x.ExternalID)
 	}

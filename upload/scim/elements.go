@@ -1,6 +1,9 @@
 package scim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // elements is the room for reading one element of a multi-valued attribute,
 // whose type may come after its value.
@@ -9,6 +12,30 @@ type elements struct {
 	address []byte
 	text    [][]byte // by sub-attribute
 	here    []bool
+	kept    [][]byte // those of another element, nil for what it has not
+}
+
+// primary reports whether the element just read is the primary one.
+func (e *elements) primary(f *field) bool {
+	i := slices.Index(f.subs, "primary")
+	return i >= 0 && e.here[i] && strings.EqualFold(string(e.text[i]), "true")
+}
+
+// keep puts the element just read by, and restore takes it out again.
+func (e *elements) keep() {
+	e.kept = e.kept[:0]
+	for i, here := range e.here {
+		if e.kept = append(e.kept, nil); here {
+			e.kept[i] = append([]byte{}, e.text[i]...)
+		}
+	}
+}
+
+func (e *elements) restore() {
+	for i, text := range e.kept {
+		e.here[i] = text != nil
+		e.text[i] = append(e.text[i][:0], text...)
+	}
 }
 
 func (e *elements) clear(n int) {
@@ -23,10 +50,8 @@ func (e *elements) clear(n int) {
 
 // multi reads an array: of simple values, or of elements.
 func (d *decoder) multi(f *field) error {
-	count := 0
-	untyped := false
+	untyped, typed, primary := 0, false, false
 	err := d.array(func() error {
-		count++
 		c, err := d.peek()
 		if err != nil {
 			return err
@@ -35,8 +60,14 @@ func (d *decoder) multi(f *field) error {
 		case '[':
 			return d.skip()
 		case '{':
-			var err error
-			untyped, err = d.element(f)
+			plain, err := d.element(f)
+			if typed = typed || !plain; plain {
+				untyped++
+			}
+			if is := plain && d.elements.primary(f); is || plain && untyped == 1 {
+				primary = primary || is
+				d.elements.keep()
+			}
 			return err
 		}
 		text, present, err := d.scalar()
@@ -49,10 +80,11 @@ func (d *decoder) multi(f *field) error {
 	if err != nil {
 		return err
 	}
-	// A service that keeps no types shows one element for whichever type was
-	// written; more than one cannot be told apart.
-	if count == 1 && untyped {
-		d.only(f)
+	// A service that keeps no types shows an untyped element for whichever type
+	// was written. Several cannot be told apart, but for the primary one.
+	if untyped > 0 && !typed {
+		d.elements.restore()
+		d.only(f, untyped == 1 || primary)
 	}
 	return nil
 }
@@ -84,9 +116,9 @@ func (d *decoder) element(f *field) (untyped bool, err error) {
 	return untyped, nil
 }
 
-// only gives the element just read to the first selection by each
-// sub-attribute.
-func (d *decoder) only(f *field) {
+// only notes that a field's elements have no types, and gives the element just
+// read to the first selection by each sub-attribute, if it is known to be it.
+func (d *decoder) only(f *field, known bool) {
 	first := -1
 	for i, s := range f.selects {
 		if s.by < 0 {
@@ -94,8 +126,9 @@ func (d *decoder) only(f *field) {
 		}
 		if first < 0 {
 			first = i
+			f.untyped.Store(true)
 		}
-		if s.is == f.selects[first].is && s.by == f.selects[first].by {
+		if known && s.is == f.selects[first].is && s.by == f.selects[first].by {
 			d.take(s)
 		}
 	}
@@ -112,7 +145,7 @@ func (d *decoder) take(s selection) {
 func (d *decoder) complex(f *field) error {
 	untyped, err := d.element(f)
 	if err == nil && untyped {
-		d.only(f)
+		d.only(f, true)
 	}
 	return err
 }

@@ -161,9 +161,13 @@ func withoutDialect(path string) string {
 }
 
 // startOf is the first dialect to try: that of the run, or one further down
-// that a path was seen to need.
+// that a path was seen to need. Where elements have no type no path finds them,
+// and a service may make another one instead of saying so.
 func (t *Target) startOf(u *updating) Dialect {
 	start := Dialect(t.learned.dialect[place(u.kind)].Load())
+	if slices.ContainsFunc(u.left.Set, func(a upload.Attribute) bool { return t.shapeOf(u.kind).untyped(a.Path) }) {
+		start = max(start, PatchObject)
+	}
 	for _, path := range u.paths(start, u.form) {
 		if d, ok := t.learned.below.Load(withoutDialect(path)); ok {
 			start = max(start, d.(Dialect))

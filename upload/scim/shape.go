@@ -2,6 +2,7 @@ package scim
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -28,7 +29,8 @@ type field struct {
 	slot    int // of the attribute's own value; -1 when not wanted
 	subs    []string
 	selects []selection
-	nested  *level // of an extension, or of meta
+	nested  *level      // of an extension, or of meta
+	untyped atomic.Bool // elements were seen that none of the selections can tell apart
 }
 
 // A selection is one wanted sub-attribute: of every element, or of those
@@ -106,7 +108,29 @@ func (s *shape) add(p upload.Path, slot int) {
 		f.subIndex("value")
 		return
 	}
+	if p.By != "" {
+		f.subIndex("primary")
+	}
 	f.selects = append(f.selects, selection{by: f.subIndex(p.By), is: p.Is, sub: f.subIndex(p.Sub), slot: slot})
+}
+
+// untyped reports whether elements of a path's attribute were seen without what
+// the path selects them by.
+func (s *shape) untyped(path string) bool {
+	p, err := upload.ParsePath(path)
+	if err != nil || p.By == "" {
+		return false
+	}
+	at := &s.top
+	if p.URN != "" {
+		if e := s.top.fields[strings.ToLower(p.URN)]; e == nil || e.nested == nil {
+			return false
+		} else {
+			at = e.nested
+		}
+	}
+	f := at.fields[strings.ToLower(p.Attr)]
+	return f != nil && f.untyped.Load()
 }
 
 func (s *shape) extension(urn string) *level {

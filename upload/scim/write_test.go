@@ -37,6 +37,7 @@ func TestUpdatesInEveryDialect(t *testing.T) {
 		{"a manager is a string, an object is ignored", scimtest.Quirks{Manager: scimtest.ManagerString}},
 		{"a manager is set by its value", scimtest.Quirks{Manager: scimtest.ManagerValuePath}},
 		{"the type of e-mails is not kept", scimtest.Quirks{NotStored: []string{"emails.type"}}},
+		{"the type of e-mails is not kept, and one that is not found is made", scimtest.Quirks{NotStored: []string{"emails.type"}, ReplaceMakes: true}},
 		{"there are no versions", scimtest.Quirks{NoETags: true, Patch: scimtest.PatchOff}},
 		{"If-Match is ignored", scimtest.Quirks{IgnoreIfMatch: true, Patch: scimtest.PatchOff}},
 		{"no PUT", scimtest.Quirks{NoPut: true}},
@@ -81,6 +82,9 @@ func TestUpdatesInEveryDialect(t *testing.T) {
 				t.Errorf("manager %q, want %q", after.Manager, boss)
 			}
 			stored := server.Resource(results[0].ID)
+			if emails, _ := stored["emails"].([]any); len(emails) != 1 {
+				t.Errorf("the addresses became %v", emails)
+			}
 			if stored["nickName"] != "theirs" {
 				t.Errorf("what somebody else keeps became %v", stored["nickName"])
 			}

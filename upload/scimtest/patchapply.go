@@ -296,7 +296,7 @@ func (p *patcher) applyFiltered(verb string, box map[string]any, whole *Attribut
 
 // newElement makes the value that a filter describes, for an add that finds none.
 func (p *patcher) newElement(verb string, path patchPath) (map[string]any, error) {
-	if verb == "replace" || p.s.quirks().AddNeedsTarget {
+	if quirks := p.s.quirks(); verb == "replace" && !quirks.ReplaceMakes || quirks.AddNeedsTarget {
 		return nil, badRequest("noTarget", "no value of %s fits the filter", path.attr)
 	}
 	made := map[string]any{}

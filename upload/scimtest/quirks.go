@@ -50,6 +50,7 @@ type Quirks struct {
 	MaxPatchOperations  int  // more operations in a PATCH are 400 (Keycloak)
 	PatchPlain          bool // a PATCH with a query is 400
 	NoPathlessPatch     bool // an operation without a path is 400
+	ReplaceMakes        bool // replace of emails[type eq "home"].value without such an element makes one instead of 400 noTarget
 	AddNeedsTarget      bool // add to emails[type eq "home"].value without such an element is 400 noTarget (SCIMMY)
 	Manager             ManagerKind
 	PostManager         PostManagerKind
