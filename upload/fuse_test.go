@@ -170,3 +170,19 @@ func TestDigestsTellNamesWithSeparatorsApart(t *testing.T) {
 		t.Error("two plans have one digest")
 	}
 }
+
+// A service may give those who were deactivated in the same run another name.
+func TestAMemberIsApprovedUnderWhateverName(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.group("staff", "ada", "bob")
+	w.sync(t)
+	delete(w.users, "bob")
+	w.group("staff", "ada")
+	bob := w.named("bob")
+	bob.Active = false
+	before := w.plan().Digest()
+	bob.Name = "3f1a"
+	if after := w.plan(); after.Digest() != before {
+		t.Errorf("another digest of\n%s", lines(after))
+	}
+}

@@ -179,7 +179,11 @@ func (c *Change) canonical(b []byte) []byte {
 		list(a.New...)
 	}
 	for _, m := range c.Members {
-		list("member", string(m.Anchor), m.Name)
+		name := m.Name
+		if m.Anchor != "" {
+			name = "" // some services give another to those who are deactivated
+		}
+		list("member", string(m.Anchor), name)
 	}
 	return b
 }
