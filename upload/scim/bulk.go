@@ -246,7 +246,7 @@ func (r *run) batch(ctx context.Context, writes []int) {
 		r.halves(ctx, writes)
 		return
 	}
-	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: b.body, doing: "send a bulk request", timeout: t.client.timeout * bulkPatience})
+	a, err := t.client.do(ctx, call{method: http.MethodPost, path: "/Bulk", body: b.body, looks: r.addsTwice(b.writes), doing: "send a bulk request", timeout: t.client.timeout * bulkPatience})
 	failed := new(unsure)
 	switch {
 	case err == nil:
@@ -266,6 +266,15 @@ func (r *run) batch(ctx context.Context, writes []int) {
 			r.report(i, upload.Result{Err: err})
 		}
 	}
+}
+
+// addsTwice reports whether some of the writes add something more when they
+// are made twice.
+func (r *run) addsTwice(writes []int) bool {
+	return slices.ContainsFunc(writes, func(i int) bool {
+		w := &r.writes[i]
+		return w.Op == upload.OpAddMembers || w.Op == upload.OpCreate && w.Kind != upload.User
+	})
 }
 
 func (r *run) halves(ctx context.Context, writes []int) {

@@ -40,7 +40,10 @@ type call struct {
 	doing  string // for errors: "list users"
 	// again says that the request may be sent again though it may have
 	// taken effect: reads, and writes that come to the same when repeated.
-	again   bool
+	again bool
+	// looks says that the caller looks what came of a write before it sends it
+	// again, after 503 too: a gateway may answer so behind which it took effect.
+	looks   bool
 	timeout time.Duration // 0: the client's
 	// read takes the body of a 2xx answer; nil keeps it in the answer.
 	read func(io.Reader) error
@@ -112,6 +115,9 @@ func (c *client) do(ctx context.Context, q call) (*answer, error) {
 				return nil, c.unavailable(q, wait.err, began)
 			}
 			c.gate.throttled(wait.started, pause)
+			if q.looks && isStatus(wait.err, http.StatusServiceUnavailable) {
+				return nil, &unsure{err: wait.err, status: http.StatusServiceUnavailable}
+			}
 		case errors.As(err, &failed):
 			if !q.again {
 				return nil, failed

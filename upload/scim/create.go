@@ -77,7 +77,8 @@ func (t *Target) post(ctx context.Context, x *upload.Write) upload.Result {
 	if err != nil {
 		return upload.Result{Err: err}
 	}
-	q := call{method: http.MethodPost, path: endpoint, body: body, doing: fmt.Sprintf("create a %s", x.Kind)}
+	// A second user of one name is refused; a second group need not be.
+	q := call{method: http.MethodPost, path: endpoint, body: body, looks: x.Kind != upload.User, doing: fmt.Sprintf("create a %s", x.Kind)}
 	var failed *unsure
 	for try := 0; ; try++ {
 		a, err := t.client.do(ctx, q)

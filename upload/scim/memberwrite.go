@@ -168,7 +168,7 @@ func (t *Target) memberPatch(ctx context.Context, w *upload.Write, ids []string,
 	}
 	group, add := w.Before.ID, w.Op == upload.OpAddMembers
 	large := len(w.Members)+len(w.Before.Members) > memberChunk
-	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(group), doing: "change the members of a group"}
+	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(group), looks: add, doing: "change the members of a group"}
 	for try := 1; ; try++ {
 		if q.body, err = patchBody(operations); err != nil {
 			return err

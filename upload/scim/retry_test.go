@@ -59,6 +59,45 @@ func TestACreateIsDoneOnceWhateverHappensToItsAnswer(t *testing.T) {
 	}
 }
 
+// Nothing says that names of groups are unique, or a member one only once.
+func TestWhatTookEffectBehind503IsNotDoneTwice(t *testing.T) {
+	for _, bulk := range []scimtest.BulkKind{scimtest.BulkOff, scimtest.BulkOn} {
+		t.Run(fmt.Sprint("bulk ", bulk), func(t *testing.T) {
+			server, target := start(t, scimtest.Quirks{DuplicateMembers: true, Bulk: bulk}, "generic")
+			ids, err := server.Seed(5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, target)
+			fault := scimtest.Fault{Kind: scimtest.FaultStatus, Status: 503, After: true, Times: 2}
+			var groups, adds []upload.Write
+			for i := range 6 {
+				groups = append(groups, upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: fmt.Sprint("corp:group-", i), Set: []upload.Attribute{{Path: "displayName", Values: []string{fmt.Sprint(i)}}}})
+			}
+			fault.Method = "POST"
+			server.Fault(fault)
+			for _, r := range must(t, write(t, target, groups...)) {
+				adds = append(adds, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Members: ids,
+					Before: &upload.Resource{Kind: upload.Group, ID: r.ID, MembersKnown: true}})
+			}
+			if n := len(server.Groups()); n != len(groups) {
+				t.Errorf("%d groups", n)
+			}
+			if fault.Method = "PATCH"; bulk == scimtest.BulkOn {
+				fault.Method = "POST"
+			}
+			must(t, write(t, target, adds[:1]...))
+			server.Fault(fault)
+			must(t, write(t, target, adds[1:]...))
+			for _, g := range server.Groups() {
+				if members, _ := g["members"].([]any); len(members) != len(ids) {
+					t.Errorf("%d members", len(members))
+				}
+			}
+		})
+	}
+}
+
 func TestAnAnswerThatIsBrokenDoesNotLoseTheUser(t *testing.T) {
 	server, target := start(t, scimtest.Quirks{}, "generic")
 	read(t, target)

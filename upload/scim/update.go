@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"adsync/upload"
@@ -231,7 +232,9 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(u.id), doing: fmt.Sprintf("update a %s", u.kind)}
 	w := t.writer(u.kind)
 	if d == PatchPaths {
-		if q.body, err = patchBody(w.operations(&u.left, form)); err != nil {
+		operations := w.operations(&u.left, form)
+		q.looks = slices.ContainsFunc(operations, func(o operation) bool { return o.Op == "add" })
+		if q.body, err = patchBody(operations); err != nil {
 			return nil, err
 		}
 		return t.client.do(ctx, q)
