@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -15,20 +16,22 @@ import (
 func (a *applier) onceMore(ctx context.Context, changes []*Change) {
 	var refused []*Change
 	given := false
+	wanted := wishes(changes)
 	for _, c := range changes {
 		if len(c.set) == 0 || c.Before == nil {
 			continue
 		}
 		given = given || c.State == Applied
-		if a.clashed(c) || refusedAtAll(c) && len(c.givenTo(changes)) > 0 {
+		if a.clashed(c) || refusedAtAll(c) && len(c.wanted(wanted)) > 0 {
 			refused = append(refused, c)
 		}
 	}
 	for given && a.stopped == nil {
 		given = a.again(ctx, refused)
 	}
+	wanted = wishes(refused)
 	for _, c := range refused {
-		a.exchange(ctx, c, refused)
+		a.exchange(ctx, c, wanted)
 	}
 }
 
@@ -46,17 +49,18 @@ func (a *applier) again(ctx context.Context, refused []*Change) bool {
 // exchange gives a change, and those that wait for it, momentary values where
 // others of them want what they have, so that each can have its own. One need
 // not step aside: it is written first.
-func (a *applier) exchange(ctx context.Context, c *Change, refused []*Change) {
+func (a *applier) exchange(ctx context.Context, c *Change, wanted map[wish][]*Change) {
 	if !refusedAtAll(c) || a.stopped != nil {
 		return
 	}
-	party := c.party(refused)
-	last := party[len(party)-1]
-	if len(c.givenTo(party)) == 0 {
+	party := c.party(wanted)
+	among := wishes(party)
+	if len(c.wanted(among)) == 0 {
 		return
 	}
+	last := party[len(party)-1]
 	for _, p := range party[:len(party)-1] {
-		if paths := p.givenTo(party); len(paths) > 0 {
+		if paths := slices.Sorted(maps.Keys(p.wanted(among))); len(paths) > 0 {
 			a.moveAside(ctx, p, paths)
 		}
 	}
@@ -77,12 +81,15 @@ func (a *applier) moveAside(ctx context.Context, c *Change, paths []string) {
 
 // party is a refused change, those that wait for a value of it, then those
 // that wait for a value of theirs, and so on.
-func (c *Change) party(refused []*Change) []*Change {
-	out := []*Change{c}
+func (c *Change) party(wanted map[wish][]*Change) []*Change {
+	out, in := []*Change{c}, map[*Change]bool{c: true}
 	for i := 0; i < len(out); i++ {
-		for _, o := range refused {
-			if refusedAtAll(o) && !slices.Contains(out, o) && len(out[i].givenTo([]*Change{o})) > 0 {
-				out = append(out, o)
+		gives := out[i].wanted(wanted)
+		for _, path := range slices.Sorted(maps.Keys(gives)) {
+			for _, o := range gives[path] {
+				if refusedAtAll(o) && !in[o] {
+					out, in[o] = append(out, o), true
+				}
 			}
 		}
 	}
@@ -110,18 +117,35 @@ func (a *applier) putBack(ctx context.Context, changes []*Change) {
 	}
 }
 
-// givenTo are the names and addresses of a change that others are to have.
-func (c *Change) givenTo(others []*Change) []string {
-	var out []string
+// A wish is a name or an address that somebody is to have.
+type wish struct{ path, value string }
+
+// wishes are the changes by what they wish for.
+func wishes(changes []*Change) map[wish][]*Change {
+	out := map[wish][]*Change{}
+	for _, c := range changes {
+		for _, s := range c.set {
+			if len(s.New) == 1 && (s.Path == nameOf(c.Kind) || strings.HasPrefix(s.Path, "emails")) {
+				w := wish{s.Path, foldName(s.New[0])}
+				out[w] = append(out[w], c)
+			}
+		}
+	}
+	return out
+}
+
+// wanted are the paths on which others wish for what a change gives up, and
+// who they are.
+func (c *Change) wanted(by map[wish][]*Change) map[string][]*Change {
+	out := map[string][]*Change{}
 	for _, s := range c.set {
-		if len(s.Old) != 1 || s.Path != nameOf(c.Kind) && !strings.HasPrefix(s.Path, "emails") {
+		if len(s.Old) != 1 {
 			continue
 		}
-		wants := func(t AttributeChange) bool {
-			return t.Path == s.Path && len(t.New) == 1 && foldName(t.New[0]) == foldName(s.Old[0])
-		}
-		if slices.ContainsFunc(others, func(o *Change) bool { return o != c && slices.ContainsFunc(o.set, wants) }) {
-			out = append(out, s.Path)
+		for _, o := range by[wish{s.Path, foldName(s.Old[0])}] {
+			if o != c {
+				out[s.Path] = append(out[s.Path], o)
+			}
 		}
 	}
 	return out
