@@ -170,7 +170,8 @@ func (p *pair) schedule(t *testing.T, dir, config, account string) string {
 	if len(lines) != 3 {
 		t.Fatalf("crontab\n%s", tab)
 	}
-	return strings.SplitN(lines[1], " ", 6)[5]
+	line, shortened, _ := strings.Cut(strings.SplitN(lines[1], " ", 6)[5], " --random-delay 20m")
+	return line + " --random-delay 10ms" + shortened
 }
 
 func lookUp(t *testing.T, name string) (account *user.User, uid, gid int) {
