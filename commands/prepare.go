@@ -190,10 +190,7 @@ func (r *run) configFlag() string {
 	if r.options.Config == "" {
 		return ""
 	}
-	if strings.ContainsAny(r.options.Config, " '\"$&;()") {
-		return " --config '" + strings.ReplaceAll(r.options.Config, "'", `'\''`) + "'"
-	}
-	return " --config " + r.options.Config
+	return " --config " + shellWord(r.options.Config)
 }
 
 // reportDir is where a run leaves its outputs.

@@ -79,7 +79,7 @@ func (s *schedule) view(f *config.File) scheduleView {
 	s.viewLaunchd(&v)
 	v.Marker = s.marker()
 	v.CronTime = cronTime(s.every, s.config)
-	command := fmt.Sprintf("%s sync --quiet --random-delay %s --config %s", shellWord(s.program), minutes(s.delay()), shellWord(s.config))
+	command := fmt.Sprintf("%s sync --quiet --random-delay %s --config %s", posixWord(s.program), minutes(s.delay()), posixWord(s.config))
 	v.CronCommand = strings.ReplaceAll(command, "%", `\%`) // crontab(5): % ends the line
 	v.ProgramPath, v.TaskConfig = s.program, `"`+s.config+`"`
 	switch {

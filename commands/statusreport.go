@@ -378,13 +378,3 @@ func roughly(d time.Duration) string {
 	}
 	return count(max(0, int(d.Seconds())), "second")
 }
-
-// shellWord quotes a word where a shell would not take it as it is.
-func shellWord(word string) string {
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./@:=", r))
-	}) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
