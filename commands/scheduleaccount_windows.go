@@ -21,23 +21,16 @@ func (account) own(string) error        { return nil }
 func (account) blockedAt(string) string { return "" }
 
 // restrict lets only SYSTEM, administrators, this account and the one of the
-// task read a file.
+// task read a file. In a folder that account may also write: the lock, the last
+// run and the undo files, which name people, are there.
 func restrict(path, name string) error {
-	token := windows.GetCurrentProcessToken()
-	me, err := token.GetTokenUser()
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	list := "D:PAI(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;" + me.User.Sid.String() + ")"
-	if !strings.EqualFold(name, systemAccount) {
-		sid, _, _, err := windows.LookupSID("", name)
-		if err != nil {
-			return fmt.Errorf("look up the account %q: %w", name, err)
-		}
-		list += "(A;;FR;;;" + sid.String() + ")"
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil // others' files may be in it
+	list, err := accessList(name, info.IsDir())
+	if err != nil {
+		return err
 	}
 	descriptor, err := windows.SecurityDescriptorFromString(list)
 	if err != nil {
@@ -50,3 +43,30 @@ func restrict(path, name string) error {
 	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, acl, nil)
 }
+
+// accessList is the list of a file, or of a folder and all that will be in it,
+// for the account of the task, in the language of security descriptors.
+func accessList(name string, folder bool) (string, error) {
+	me, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return "", err
+	}
+	inherited, rights := "", "FR"
+	if folder {
+		inherited, rights = "OICI", modify
+	}
+	allow := func(rights, who string) string { return "(A;" + inherited + ";" + rights + ";;;" + who + ")" }
+	list := "D:PAI" + allow("FA", "SY") + allow("FA", "BA") + allow("FA", me.User.Sid.String())
+	if strings.EqualFold(name, systemAccount) {
+		return list, nil
+	}
+	account, _, _, err := windows.LookupSID("", name)
+	if err != nil {
+		return "", fmt.Errorf("look up the account %q: %w", name, err)
+	}
+	return list + allow(rights, account.String()), nil
+}
+
+// modify is what Windows calls by this name: read, write, start and delete, but
+// neither the access list nor what others have in the folder.
+const modify = "0x1301bf"
