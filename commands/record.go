@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"adsync/commands/config"
 	"adsync/upload"
 )
 
@@ -192,7 +193,7 @@ func replaceFile(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return config.Rename(f.Name(), path)
 }
 
 // writeThrough writes to what is no file of its own.

@@ -70,7 +70,7 @@ func replace(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp.Name(), path); err != nil {
+	if err := Rename(temp.Name(), path); err != nil {
 		return err
 	}
 	syncFolder(filepath.Dir(path))
