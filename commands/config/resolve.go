@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/zalando/go-keyring"
 )
@@ -118,6 +119,10 @@ func oneSecret(from string, text []byte) (string, error) {
 		return "", fmt.Errorf("%s: more than %d bytes are no secret", from, largestSecret)
 	case bytes.IndexByte(text, 0) >= 0:
 		return "", fmt.Errorf("%s: the secret is UTF-16 or binary; save it as UTF-8", from)
+	case !utf8.Valid(text):
+		// Windows' editors and programs have code pages of their own, and a
+		// wrong password, shown often enough, locks its account.
+		return "", fmt.Errorf("%s: the secret is in another encoding than UTF-8; save or print it as UTF-8", from)
 	}
 	return string(text), nil
 }

@@ -93,6 +93,7 @@ func TestSecretsThatCannotBeHad(t *testing.T) {
 	secretFile(t, filepath.Join(dir, "empty"), "\n", 0o600)
 	secretFile(t, filepath.Join(dir, "open"), "hunter2", 0o640)
 	secretFile(t, filepath.Join(dir, "utf16"), "\xff\xfeh\x00", 0o600)
+	secretFile(t, filepath.Join(dir, "cp1252"), "Schl\xfcssel", 0o600)
 	secretFile(t, filepath.Join(dir, "large"), strings.Repeat("x", largestSecret+1), 0o600)
 	env := map[string]string{"EMPTY": ""}
 	r := Resolver{
@@ -117,6 +118,7 @@ func TestSecretsThatCannotBeHad(t *testing.T) {
 		{"a folder", Secret{File: "."}, r, "DIR is a folder, not a file", false},
 		{"an empty file", Secret{File: "empty"}, r, "DIR/empty: the secret is empty", false},
 		{"a file in UTF-16", Secret{File: "utf16"}, r, "DIR/utf16: the secret is UTF-16 or binary; save it as UTF-8", false},
+		{"a file in a code page of Windows", Secret{File: "cp1252"}, r, "DIR/cp1252: the secret is in another encoding than UTF-8; save or print it as UTF-8", false},
 		{"a large file", Secret{File: "large"}, r, "DIR/large: more than 65536 bytes are no secret", false},
 		{"a credential without systemd", Secret{File: "credential:token"}, r, "credential token: systemd handed none over (CREDENTIALS_DIRECTORY is not set); the unit wants LoadCredential=token:PATH", false},
 		{"a credential in a folder", Secret{File: "credential:../token"}, handed, "credential: wants the name of a systemd credential, without a folder", false},
