@@ -104,7 +104,7 @@ func (s *schedule) ownKind(root, systemd bool) string {
 // accountOr is an account as named, or the usual one of the kind.
 func (s *schedule) accountOr(name string) string {
 	switch {
-	case strings.EqualFold(name, systemAccount):
+	case strings.EqualFold(name, systemAccount), strings.EqualFold(name, `NT AUTHORITY\SYSTEM`):
 		return systemAccount
 	case name != "":
 		return name

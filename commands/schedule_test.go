@@ -79,6 +79,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 		{"launchd, names to be quoted", usualConfig, "a&b <größer>.yaml", schedule{kind: launchdJob, account: "ada", me: "ada", every: 15 * time.Minute, program: "/Applications/my tools/adsync"}},
 		{"task of SYSTEM", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: systemAccount, every: 2 * time.Hour, program: `C:\Program Files\adsync\adsync.exe`}},
 		{"task of a gMSA", usualConfig, "a&b <größer>.yaml", schedule{kind: scheduledTask, account: `CORP\gmsa-adsync$`, every: 30 * time.Minute, program: `C:\adsync.exe`}},
+		{"task of a service account", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: `NT AUTHORITY\NETWORK SERVICE`, every: 2 * time.Hour, program: `C:\adsync.exe`}},
 		{"task of a person", usualConfig, "adsync.yaml", schedule{kind: scheduledTask, account: `CORP\ada`, every: 4 * time.Hour, program: `C:\adsync.exe`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -97,6 +97,8 @@ func (s *schedule) remove(ctx context.Context) ([]string, error) {
 	}
 	if s.kind == systemdTimer && s.unitDir == "" {
 		_, err := tool(ctx, "", "systemctl", "daemon-reload")
+		// A run that failed keeps the name of the service; most have not.
+		_, _ = tool(ctx, "", "systemctl", "reset-failed", s.name+".service")
 		return done, err
 	}
 	return done, nil

@@ -82,15 +82,22 @@ func (s *schedule) view(f *config.File) scheduleView {
 	command := fmt.Sprintf("%s sync --quiet --random-delay %s --config %s", posixWord(s.program), minutes(s.delay()), posixWord(s.config))
 	v.CronCommand = strings.ReplaceAll(command, "%", `\%`) // crontab(5): % ends the line
 	v.ProgramPath, v.TaskConfig = s.program, `"`+s.config+`"`
-	switch {
-	case s.account == systemAccount:
-		v.UserID = "S-1-5-18"
+	switch service := serviceAccount(s.account); {
+	case service != "":
+		v.UserID = service // has neither a password nor a desktop
 	case s.managedAccount():
 		v.UserID, v.LogonType = s.account, "Password" // a gMSA, whose password Windows fetches itself
 	default:
 		v.UserID, v.LogonType = s.account, "InteractiveToken"
 	}
 	return v
+}
+
+// serviceAccount is the SID of an account that Windows has for services, ""
+// for any other.
+func serviceAccount(name string) string {
+	name = strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(name), `nt authority\`), " ", "")
+	return map[string]string{systemAccount: "S-1-5-18", "localservice": "S-1-5-19", "networkservice": "S-1-5-20"}[name]
 }
 
 func (s *schedule) viewSystemd(v *scheduleView, f *config.File) {
