@@ -134,6 +134,7 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9_:]([A-Za-z0-9_:.-]*[A-Za-z0-9_])?
 // detect connects without signing in, and reads what the server says it is.
 // A server that tells strangers nothing is there all the same.
 func (w *wizard) detect(ctx context.Context, a *sourceAnswers) (string, error) {
+	defer w.progress.waiting("trying " + a.place())()
 	var kind string
 	err := w.knock(ctx, a, &kind)
 	if err == nil || ctx.Err() != nil {

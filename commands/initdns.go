@@ -21,6 +21,7 @@ func (w *wizard) isDomain(ctx context.Context, name string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookUp)
 	defer cancel()
+	defer w.progress.waiting("asking DNS about " + name)()
 	resolver := w.dns
 	if resolver == nil {
 		resolver = net.DefaultResolver

@@ -104,7 +104,9 @@ func (w *wizard) dryRun(ctx context.Context, f *config.File) error {
 	if err != nil {
 		return err
 	}
-	r := &run{env: w.env, options: w.options.globalOptions, file: f, secrets: secrets, redactor: w.redactor, log: w.log}
+	env := w.env
+	env.progress = w.progress
+	r := &run{env: env, options: w.options.globalOptions, file: f, secrets: secrets, redactor: w.redactor, log: w.log}
 	if err := r.selectSources(nil); err != nil {
 		return err
 	}

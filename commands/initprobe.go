@@ -11,6 +11,7 @@ import (
 	"adsync/commands/ask"
 	"adsync/commands/config"
 	"adsync/ldapsrc"
+	"adsync/proxy"
 	"adsync/upload"
 )
 
@@ -46,6 +47,7 @@ func (w *wizard) probe(ctx context.Context, a *sourceAnswers) (ldapsrc.Probe, er
 	if err != nil {
 		return ldapsrc.Probe{}, err
 	}
+	defer w.progress.waiting("signing in at " + a.place())()
 	return s.Probe(ctx)
 }
 
@@ -96,7 +98,8 @@ func (w *wizard) sourceFailure(err error) error {
 
 // explain says in words what went wrong and what to do.
 func (w *wizard) explain(err error) {
-	if unknownAuthority(err) {
+	var way *proxy.Error
+	if unknownAuthority(err) && !(errors.As(err, &way) && way.Proxy != "") {
 		problem, _ := inWords(err)
 		w.say("That did not work: %s.", problem)
 		return // what can be done is asked next

@@ -191,6 +191,7 @@ func (w *wizard) probeTarget(ctx context.Context, a *targetAnswers) (scim.Probe,
 	if err != nil {
 		return scim.Probe{}, usage(fmt.Errorf("target: %w", err), hintOf(err))
 	}
+	defer w.progress.waiting("trying " + a.URL)()
 	return t.Probe(ctx)
 }
 

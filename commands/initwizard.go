@@ -55,11 +55,12 @@ func newWizard(env Env, o initOptions) (*wizard, error) {
 	}
 	w.before.Path = path
 	w.options.CountWithin = cmp.Or(o.CountWithin, countWithin)
-	w.progress = withProgress(env, o.globalOptions).progress
+	shown := withProgress(env, o.globalOptions)
+	w.progress = shown.progress
 	w.redactor = new(config.Redactor)
 	w.log = slog.New(slog.DiscardHandler)
 	if o.Verbose {
-		w.log = slog.New(slog.NewTextHandler(w.redactor.Writer(env.Stderr), &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w.log = slog.New(slog.NewTextHandler(w.redactor.Writer(shown.Stderr), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	file, err := config.Load(path)
 	switch {

@@ -125,6 +125,14 @@ func (p *progress) begin() (end func()) {
 	}
 }
 
+// waiting is a part of the run of which nobody knows how far it has come. The
+// function that it returns ends it.
+func (p *progress) waiting(what string) (end func()) {
+	end = p.begin()
+	p.at(what, 0, 0)
+	return end
+}
+
 // at notes how far something has come. total is 0 when nobody knows.
 func (p *progress) at(name string, done, total int) {
 	if p == nil {

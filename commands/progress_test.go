@@ -106,3 +106,23 @@ func TestALogHasALineAMinute(t *testing.T) {
 		t.Errorf("in two and a half minutes the log says:\n%s", log.String())
 	}
 }
+
+// What only waits says for what, once it takes long, and leaves nothing.
+func TestWaitingIsShownAndTakenAway(t *testing.T) {
+	var screen bytes.Buffer
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	p := &progress{now: func() time.Time { return now }, screen: &screen, width: func() int { return 80 }}
+	end := p.waiting("trying https://scim.example.com/v2")
+	p.show()
+	p.mu.Lock() // it shows itself, too
+	if screen.Len() > 0 {
+		t.Errorf("shown at once: %q", &screen)
+	}
+	now = now.Add(time.Second)
+	p.mu.Unlock()
+	p.show()
+	end()
+	if got := screen.String(); !strings.HasPrefix(got, "trying https://scim.example.com/v2 ...\n") || !strings.HasSuffix(got, "\x1b[1A\x1b[J") {
+		t.Errorf("shown %q", got)
+	}
+}

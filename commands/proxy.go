@@ -113,7 +113,7 @@ func runProxy(ctx context.Context, env Env, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
-	w := &proxyWizard{env: env, options: o, file: file, ask: o.Asker}
+	w := &proxyWizard{env: env, options: o, file: file, ask: o.Asker, progress: withProgress(env, o.globalOptions).progress}
 	if w.ask == nil && !o.Yes && !o.given() {
 		w.ask = answerer(env, o.globalOptions)
 	}
@@ -146,12 +146,13 @@ func answerer(env Env, g globalOptions) ask.Asker {
 }
 
 type proxyWizard struct {
-	env     Env
-	options proxyOptions
-	file    *config.File
-	ask     ask.Asker    // nil: nobody is asked
-	last    *proxyAnswer // that was tried, and
-	cause   *proxy.Error // what stood in the way; either may be nil
+	env      Env
+	options  proxyOptions
+	file     *config.File
+	progress *progress
+	ask      ask.Asker    // nil: nobody is asked
+	last     *proxyAnswer // that was tried, and
+	cause    *proxy.Error // what stood in the way; either may be nil
 }
 
 func (w *proxyWizard) run(ctx context.Context) error {
@@ -224,7 +225,9 @@ func (w *proxyWizard) try(ctx context.Context, a proxyAnswer) error {
 	for _, t := range targets {
 		target := t.url
 		w.say("Trying the way to %s (%s):", target, p.Route(target))
+		end := w.progress.waiting("trying it")
 		report, err := p.Check(ctx, target, t.trust)
+		end()
 		for _, s := range report.Steps {
 			state := "ok"
 			if s.Err != nil {

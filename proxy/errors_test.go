@@ -159,3 +159,28 @@ func TestABrokenConnectionIsNotLasting(t *testing.T) {
 		t.Errorf("%v is tried again", e)
 	}
 }
+
+// That no name server answers says nothing about the name.
+func TestNameServersThatDoNotAnswerAreTakenForThat(t *testing.T) {
+	const silent = "this machine's name servers give no answer: check its DNS settings, or write an address instead of the name"
+	for _, tt := range []struct {
+		name, way string
+		dns       net.DNSError
+		hint      string
+	}{
+		{"an unknown name", "", net.DNSError{IsNotFound: true}, "check the name, and that this machine's DNS knows it"},
+		{"silence", "", net.DNSError{IsTimeout: true, IsTemporary: true}, silent},
+		{"no name server", "", net.DNSError{IsTemporary: true}, silent},
+		{"silence about the proxy", "http://proxy.example.com:3128", net.DNSError{IsTimeout: true}, silent},
+		{"an unknown proxy", "http://proxy.example.com:3128", net.DNSError{IsNotFound: true}, "check the host in proxy.url, and that this machine's DNS knows it"},
+	} {
+		kind := proxy.TargetNameNotFound
+		if tt.way != "" {
+			kind = proxy.ProxyNameNotFound
+		}
+		e := &proxy.Error{Kind: kind, Proxy: tt.way, Err: &net.OpError{Op: "dial", Err: &tt.dns}}
+		if got := e.Hint(); got != tt.hint {
+			t.Errorf("%s: %s", tt.name, got)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 )
@@ -10,6 +12,9 @@ import (
 func (e *Error) Hint() string {
 	switch e.Kind {
 	case ProxyNameNotFound:
+		if e.unasked() {
+			return noNameServer
+		}
 		return "check the host in proxy.url, and that this machine's DNS knows it"
 	case ProxyNotReachable:
 		return "check host and port in proxy.url, and that a firewall lets this machine connect to it"
@@ -27,6 +32,9 @@ func (e *Error) Hint() string {
 	case Forbidden:
 		return fmt.Sprintf("ask whoever runs the proxy to allow CONNECT to %s%s", e.Target, e.portHint())
 	case TargetNameNotFound:
+		if e.Proxy == "" && e.unasked() {
+			return noNameServer
+		}
 		if e.Proxy == "" {
 			return "check the name, and that this machine's DNS knows it"
 		}
@@ -48,6 +56,15 @@ func (e *Error) Hint() string {
 		return "try again; if it stays, a firewall drops the connection: check proxy.url, or ask for the target to be allowed"
 	}
 	return ""
+}
+
+const noNameServer = "this machine's name servers give no answer: check its DNS settings, or write an address instead of the name"
+
+// unasked reports whether the name servers could not be asked, which says
+// nothing about the name.
+func (e *Error) unasked() bool {
+	var failed *net.DNSError
+	return errors.As(e.Err, &failed) && !failed.IsNotFound && (failed.IsTimeout || failed.IsTemporary)
 }
 
 func (e *Error) authHint() string {

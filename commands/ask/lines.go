@@ -133,10 +133,11 @@ func (l *lines) ask(ctx context.Context, q Question, prompt string, read func(co
 		if ctx.Err() != nil {
 			return ErrInterrupted
 		}
+		shown := prompt
 		if l.width != nil {
-			prompt = wrap(strings.TrimSuffix(prompt, " "), l.width()-1) + " "
+			shown = wrap(strings.TrimSuffix(prompt, " "), l.width()-1) + " "
 		}
-		_, _ = io.WriteString(l.out, prompt)
+		_, _ = io.WriteString(l.out, shown)
 		line, err := read(ctx)
 		if !l.terminal {
 			// Nobody's Enter ended the prompt's line.

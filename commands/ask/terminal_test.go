@@ -33,6 +33,9 @@ func program(kind string) {
 		}
 		return nil
 	}}
+	if name, long := strings.CutSuffix(kind, "-long"); long {
+		kind, q.Label = name, q.Label+", and where are the others?"
+	}
 	if name, below := strings.CutSuffix(kind, "-below"); below {
 		kind = name
 		a.Say("%s", strings.Repeat("\n", 30)) // the question is the screen's last line
@@ -258,6 +261,21 @@ func TestCtrlCOnATerminalInterrupts(t *testing.T) {
 			p.screen("still here")
 		}
 	}
+}
+
+// A question that is asked again looks as it did.
+func TestAQuestionOfSeveralLinesIsAskedAgainAsItWas(t *testing.T) {
+	p := startPane(t, "confirm-long", "dumb")
+	p.screen("[y/n]:")
+	p.keys("perhaps", "Enter")
+	p.screen("answer yes or no")
+	p.keys("y", "Enter")
+	p.ends(`Welcome.
+Where are the users, and where are the
+others? [y/n]: perhaps
+  answer yes or no
+Where are the users, and where are the
+others? [y/n]: y`, "true")
 }
 
 func TestADumbTerminalIsAskedInPlainLines(t *testing.T) {
