@@ -322,6 +322,43 @@ esac
 	}
 }
 
+// A crontab that could not be read is not taken for an empty one.
+func TestACrontabThatCannotBeReadIsLeftAlone(t *testing.T) {
+	tab := filepath.Join(t.TempDir(), "tab")
+	fakePrograms(t, map[string]string{"crontab": "case $1 in -l) echo 'crontab: /var/spool/cron/crontabs/ada: Input/output error' >&2; exit 1;; *) cat > " + tab + ";; esac\n"})
+	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+	s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, installed := s.install(t.Context(), f)
+	_, removed := s.remove(t.Context())
+	for _, err := range []error{installed, removed} {
+		if err == nil || !strings.Contains(err.Error(), "Input/output error") {
+			t.Errorf("%v", err)
+		}
+	}
+	if exists(tab) {
+		t.Error("it was written over")
+	}
+}
+
+// Where there is no cron, there is no line to take away.
+func TestWithoutCronThereIsNoSchedule(t *testing.T) {
+	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+	s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if done, err := s.remove(t.Context()); err != nil || len(done) > 0 {
+		t.Errorf("%v, %v", done, err)
+	}
+	if _, err := s.install(t.Context(), f); err == nil || err.Error() != "this machine has no crontab program" {
+		t.Errorf("installed: %v", err)
+	}
+}
+
 func mustDo(t *testing.T, do func(context.Context, *config.File) ([]string, error), f *config.File) []string {
 	t.Helper()
 	done, err := do(context.Background(), f)

@@ -131,12 +131,16 @@ func (s *schedule) editCrontab(ctx context.Context, text string) ([]string, erro
 		whose = []string{"-u", s.account}
 	}
 	before, err := tool(ctx, "", "crontab", append(whose, "-l")...)
-	if errors.Is(err, exec.ErrNotFound) {
+	switch {
+	case errors.Is(err, exec.ErrNotFound) && text == "":
+		return nil, nil // nothing can be there
+	case errors.Is(err, exec.ErrNotFound):
 		return nil, &Failure{Code: ExitFailure, Err: errors.New("this machine has no crontab program"),
 			Hint: "install cron, or use --schedule-kind systemd as root"}
-	}
-	if err != nil {
-		before = "" // crontab -l fails where there is no crontab yet
+	case err != nil && !noCrontab(err):
+		return nil, err // what was not read must not be written over
+	case err != nil:
+		before = ""
 	}
 	after := withoutMarked(before, s.marker()) + text
 	switch {
@@ -154,6 +158,14 @@ func (s *schedule) editCrontab(ctx context.Context, text string) ([]string, erro
 		return []string{"removed the line from the crontab of " + s.account}, nil
 	}
 	return []string{"added the line to the crontab of " + s.account}, nil
+}
+
+// noCrontab reports whether "crontab -l" failed because there is none yet. Of
+// others it says why, each in its own words.
+func noCrontab(err error) bool {
+	said := strings.ToLower(err.Error())
+	_, complaint, complains := strings.Cut(said, ": exit status 1")
+	return complains && (complaint == "" || strings.Contains(complaint, "no crontab") || strings.Contains(complaint, "no such file"))
 }
 
 // withoutMarked is a crontab without the marked line and the one after it.

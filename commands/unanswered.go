@@ -31,5 +31,5 @@ func withFlags(err error, flags []string) error {
 	if len(names) == 0 {
 		text = either(instead[question.Key], "--yes")
 	}
-	return usage(err, fmt.Sprintf("that was the answer to %q; answer on a terminal, or give %s", question.Label, text))
+	return usage(err, fmt.Sprintf("the question was %q: answer it on a terminal, or give %s", question.Label, text))
 }
