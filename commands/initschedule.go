@@ -25,7 +25,7 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 		w.say("\nRun it with: adsync sync%s", w.configFlag())
 		return nil
 	}
-	if w.plan.installed(ctx) && !w.plan.stale(f) {
+	if w.plan.installed(ctx) && !w.plan.stale(f) && !w.plan.otherAccount() {
 		w.say("\nThe schedule stays as it is. To run it now: adsync sync%s", w.configFlag())
 		return nil
 	}

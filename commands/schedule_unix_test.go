@@ -62,6 +62,37 @@ func TestTheAccountOfThePresentScheduleIsSuggested(t *testing.T) {
 	if err := s.askAccount(t.Context(), ask.NewKeyed(nil, io.Discard)); err != nil || s.account != "nobody" || s.byHand {
 		t.Errorf("the account is %q, by hand: %v, %v", s.account, s.byHand, err)
 	}
+	for account, other := range map[string]bool{"nobody": false, "root": true, dynamicAccount: true} {
+		if s.account = account; s.otherAccount() != other {
+			t.Errorf("%s instead of nobody: %v", account, !other)
+		}
+	}
+}
+
+// Secrets that are stored for another account than the schedule has are not
+// left to the old schedule.
+func TestAnotherAccountIsOfferedAnotherSchedule(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	if _, err := accountOf("nobody"); err != nil {
+		t.Skip(err)
+	}
+	s := corp(t)
+	units := func(o *initOptions) { o.Kind, o.UnitDir = systemdTimer, filepath.Join(s.dir, "units") }
+	s.ok(s.init(s.answers("run-as", "dynamic", "schedule", "install"), units))
+	again := func(account ...string) map[string]string {
+		answers := map[string]string{"change#1": "password:corp", "password": demoPassword, "change#2": "done", "write": "write"}
+		for i := 0; i < len(account); i += 2 {
+			answers[account[i]] = account[i+1]
+		}
+		return answers
+	}
+	s.ok(s.init(again("run-as", "dynamic"), units)).says(t, nil, "The schedule stays as it is.")
+	s.ok(s.init(again("run-as", "other", "account", "nobody", "schedule", "install"), units))
+	if !strings.Contains(s.read("units/adsync.service"), "\nUser=nobody\n") {
+		t.Error(s.read("units/adsync.service"))
+	}
 }
 
 func TestAnAccountThatCannotReachTheFilesIsRefusedAndNothingWritten(t *testing.T) {

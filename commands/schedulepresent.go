@@ -62,6 +62,20 @@ func (s *schedule) stale(f *config.File) bool {
 	return relianceOf(f).direct && strings.Contains(there, "\nLoadCredential=")
 }
 
+// otherAccount reports whether an installed service runs under another account
+// than was chosen now, and the secrets were stored for.
+func (s *schedule) otherAccount() bool {
+	_, text, named := strings.Cut(s.unit(".service"), "\nUser=")
+	present, _, _ := strings.Cut(text, "\n")
+	switch {
+	case s.kind != systemdTimer:
+		return false
+	case s.account == dynamicAccount:
+		return named && present != "root" // which it is where files are read in place
+	}
+	return present != s.account
+}
+
 // unit is the text of an installed unit, "" where there is none.
 func (s *schedule) unit(ending string) string {
 	text, err := os.ReadFile(filepath.Join(s.folder(), s.name+ending))
