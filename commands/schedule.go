@@ -40,6 +40,7 @@ type schedule struct {
 	kind    string
 	every   time.Duration
 	account string // dynamic, system, or the name of an account
+	named   bool   // somebody said so; else it is the usual one
 	me      string // the account that runs this program
 	name    string // of unit and task
 	config  string // absolute path of the configuration
@@ -52,7 +53,7 @@ type schedule struct {
 // newSchedule is the schedule that flags ask for, and for the rest the one
 // that suits this machine.
 func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
-	s := schedule{kind: o.Kind, every: o.Every, account: o.RunAs, config: path, unitDir: o.UnitDir, system: runtime.GOOS}
+	s := schedule{kind: o.Kind, every: o.Every, account: o.RunAs, named: o.RunAs != "", config: path, unitDir: o.UnitDir, system: runtime.GOOS}
 	if u, err := user.Current(); err == nil {
 		s.me = u.Username
 	}

@@ -23,6 +23,7 @@ func (s *schedule) askAccount(ctx context.Context, asker ask.Asker) error {
 	if err != nil {
 		return err
 	}
+	s.named = true
 	switch options[i].Value {
 	case "me":
 		s.account = s.me

@@ -2,9 +2,12 @@ package commands
 
 import (
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/windows"
 )
 
 // What a task of SYSTEM leaves in a folder is not for every user, as it would
@@ -38,5 +41,27 @@ func TestTheAccountOfATaskReadsFilesAndWritesInTheFolder(t *testing.T) {
 	}
 	if _, err := accessList("nobody-of-that-name", false); err == nil || !strings.Contains(err.Error(), `"nobody-of-that-name"`) {
 		t.Errorf("an account that is not there: %v", err)
+	}
+}
+
+// An edit that says nothing of the account leaves it able to read the file.
+func TestAnEditLeavesTheAccessListThatItFinds(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := corp(t)
+	list := func() string {
+		descriptor, err := windows.GetNamedSecurityInfo(s.config(), windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return descriptor.String()
+	}
+	s.ok(s.init(nil, s.allFlags(), func(o *initOptions) { o.Kind, o.RunAs = scheduledTask, me.Username }))
+	before := list()
+	s.ok(s.init(nil, flags("profile", "okta"), func(o *initOptions) { o.Kind = scheduledTask }))
+	if got := list(); got != before {
+		t.Errorf("the access list was %s and is %s", before, got)
 	}
 }

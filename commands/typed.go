@@ -97,6 +97,9 @@ func (s *schedule) save(f *config.File, typed []typedSecret) (files []string, er
 	if err := f.Save(f.Path); err != nil {
 		return nil, usage(err, "nothing was written")
 	}
+	if before && !s.named {
+		return files, s.check(f) // it has kept who may read it
+	}
 	own := append(files, f.Path)
 	if fresh {
 		own = append(own, filepath.Dir(f.Path))
