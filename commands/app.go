@@ -140,11 +140,15 @@ func newApp(env Env) *cli.App {
 	return app
 }
 
+// dashes writes flags as the help does, where the library does not.
+var dashes = strings.NewReplacer("for flag -", "for flag --", "not defined: -", "not defined: --")
+
 func usageError(_ *cli.Context, err error, _ bool) error {
-	if before, isTime := strings.CutSuffix(err.Error(), ": parse error"); isTime { // only durations are parsed so
+	text := dashes.Replace(err.Error())
+	if before, isTime := strings.CutSuffix(text, ": parse error"); isTime { // only durations are parsed so
 		return usage(errors.New(before), "write a time as 90s, 20m or 2h")
 	}
-	return usage(err, `run "adsync --help" for the flags`)
+	return usage(errors.New(text), `run "adsync --help" for the flags`)
 }
 
 func allCommands(env Env) []*cli.Command {

@@ -50,7 +50,7 @@ func TestARunIsPutOffAtRandom(t *testing.T) {
 		{[]string{"--random-delay", "20m", "--dry-run"}, ExitOK, "dry run"},
 		{[]string{"--random-delay", "0"}, ExitOK, ""},
 		{[]string{"--random-delay", "-20m"}, ExitUsage, "--random-delay: -20m0s is less than no time"},
-		{[]string{"--random-delay", "soon"}, ExitUsage, "invalid value \"soon\" for flag -random-delay\nadsync: hint: write a time as 90s, 20m or 2h\n"},
+		{[]string{"--random-delay", "soon"}, ExitUsage, "invalid value \"soon\" for flag --random-delay\nadsync: hint: write a time as 90s, 20m or 2h\n"},
 		{[]string{"--random-delay", "20m", "--config", config + ".not-there"}, ExitUsage, "hint: "},
 	} {
 		if code := run(row.args...); code != row.code || !strings.Contains(printed.String(), row.says) || len(waited) > 0 {

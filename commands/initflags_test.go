@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"adsync/commands/ask"
 	"adsync/ldapsrc/ldaptest"
 	"adsync/upload/scimtest"
 )
@@ -43,7 +45,7 @@ func TestEveryQuestionIsAFlag(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := map[string]bool{}
-	for _, path := range paths {
+	for _, path := range append(paths, "scheduleaccount.go") {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
@@ -66,6 +68,21 @@ func TestEveryQuestionIsAFlag(t *testing.T) {
 	for key := range flagsOfQuestion {
 		if !asked[key] && key != "user-base" && key != "group-base" {
 			t.Errorf("%s is asked nowhere", key)
+		}
+	}
+}
+
+// What cannot be used as an answer names the flags of its question.
+func TestEveryQuestionNamesItsFlagsWhereNobodyCanBeAsked(t *testing.T) {
+	for key, flags := range flagsOfQuestion {
+		err := withFlags(&ask.Unanswered{Key: key, Label: "What", Err: errors.New("no answer")}, initFlagNames())
+		hint := failureOf(err).Hint
+		if failureOf(err).Code != ExitUsage || !strings.Contains(hint, `"What"`) || !strings.Contains(hint, "give ") {
+			t.Errorf("%s: %v: %s", key, err, hint)
+		}
+		named := slices.ContainsFunc(flags, func(flag string) bool { return strings.Contains(hint, "--"+flag) })
+		if len(flags) > 0 && !named {
+			t.Errorf("%s: %q names none of %v", key, hint, flags)
 		}
 	}
 }
