@@ -572,6 +572,73 @@ case $1 in bootout) exit 3 ;; esac
 	}
 }
 
+// What a schedule runs can be read from it.
+func TestAScheduleNamesItsConfiguration(t *testing.T) {
+	for _, path := range []string{"/etc/adsync/adsync.yaml", "/etc/50% \"a\" & 'b' <c>/größer (2).yaml"} {
+		for _, kind := range []string{systemdTimer, launchdJob} {
+			s := schedule{kind: kind, config: path, program: "/usr/local/bin/adsync", name: "adsync", me: "ada", account: "ada", every: 2 * time.Hour}
+			f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+			f.Path = path
+			files, err := s.files(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := scheduledConfig(files[0].text); got != path {
+				t.Errorf("%s names %q, not %q", kind, got, path)
+			}
+		}
+	}
+	if got := scheduledConfig("[Unit]\nDescription=Something else\n"); got != "" {
+		t.Errorf("another's unit names %q", got)
+	}
+}
+
+// Configurations of one name in different folders do not take each other's
+// schedule.
+func TestTheScheduleOfAnotherConfigurationIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	fakePrograms(t, map[string]string{"launchctl": "exit 0"})
+	job := filepath.Join(dir, "Library", "LaunchAgents", "adsync.plist")
+	made := func(folder string) (*schedule, *config.File) {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f := fileOf(t, filepath.Join(dir, folder), "adsync.yaml", usualConfig)
+		if err := os.WriteFile(f.Path, []byte(usualConfig), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := newSchedule(Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.me, s.account = "ada", "ada"
+		return &s, f
+	}
+	first, f := made("Dev & Co")
+	second, g := made("prod")
+	mustDo(t, first.install, f)
+	before := contents(t, job)
+	_, err := second.install(t.Context(), g)
+	if want := "there is a schedule adsync already, of " + f.Path; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if done, err := second.remove(t.Context()); err != nil || len(done) > 0 || second.installed(t.Context()) || !first.installed(t.Context()) {
+		t.Errorf("removed %v, %v", done, err)
+	}
+	if contents(t, job) != before {
+		t.Error("it was changed")
+	}
+	// One that was moved takes its schedule along.
+	if err := os.Remove(f.Path); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, second.install, g)
+	if !strings.Contains(contents(t, job), g.Path) {
+		t.Error(contents(t, job))
+	}
+}
+
 // The lines and files say the same twice, so that installing again changes
 // nothing.
 func TestASystemdScheduleIsInstalledTwiceAndTakenAwayTwice(t *testing.T) {

@@ -26,6 +26,9 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 	if err := s.checkProgram(f); err != nil {
 		return nil, err
 	}
+	if other := s.another(); other != "" {
+		return nil, usage(fmt.Errorf("there is a schedule %s already, of %s", s.name, other), "give this configuration another file name: its schedule has that name too")
+	}
 	files, err := s.files(f)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,8 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 func (s *schedule) remove(ctx context.Context) ([]string, error) {
 	folder := s.unitDir
 	switch {
+	case s.another() != "":
+		return nil, nil
 	case s.kind == systemdTimer && folder == "":
 		folder = unitFolder
 		if !exists(filepath.Join(folder, s.name+".timer")) {
