@@ -492,3 +492,25 @@ func TestProxyRemembersWhatWasAnsweredBeforeItFailed(t *testing.T) {
 		t.Errorf("saved\n%s", text)
 	}
 }
+
+// What a proxy carries by flag is not taken from it by an edit that asks.
+func TestProxyAsksAboutLDAPWhereItGoesThroughAlready(t *testing.T) {
+	env, config, proxy, _, _ := proxyWorld(t)
+	for _, row := range []struct{ ldap, saved string }{{"", "\n  ldap: true\n"}, {"no", ""}} {
+		text := strings.Split(contents(t, config), "\nproxy:")[0] + "\nproxy:\n  url: " + proxy + "\n  username: ada\n  password: {env: PROXY}\n  ldap: true\n"
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		env.Getenv = func(name string) string { return map[string]string{"PROXY": "hunter2-pass"}[name] }
+		answers := map[string]string{"url": " " + proxy + " ", "password": "", "save": "yes"}
+		if row.ldap != "" {
+			answers["ldap"] = row.ldap
+		}
+		if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: ask.NewKeyed(answers, io.Discard)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := contents(t, config); strings.Contains(got, "ldap: true") != (row.saved != "") || !strings.Contains(got, "  url: "+proxy+"\n") {
+			t.Errorf("saved\n%s", got)
+		}
+	}
+}

@@ -86,6 +86,7 @@ func (w *proxyWizard) question(ctx context.Context) (proxyAnswer, error) {
 			Help: "http://proxy.example.com:3128, https:// or socks5://", Validate: proxyURL}); err != nil {
 			return proxyAnswer{}, err
 		}
+		now.URL = strings.TrimSpace(now.URL)
 	default:
 		now.URL = options[n].Value
 		for _, f := range found {
@@ -149,9 +150,8 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 	for _, part := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 		s.NoProxy = append(s.NoProxy, part)
 	}
-	if !strings.HasPrefix(s.URL, "socks5") {
-		s.LDAP = false
-		return a, nil
+	if !strings.HasPrefix(s.URL, "socks5") && !s.LDAP {
+		return a, nil // an HTTP proxy rarely lets LDAP through; --ldap has it tried
 	}
 	on := "no"
 	if s.LDAP {
