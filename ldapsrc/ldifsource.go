@@ -35,9 +35,10 @@ type store struct {
 // changes says what happened, not what is there.
 func (s *Source) openLDIF(ctx context.Context) ([]*domain, error) {
 	path := s.cfg.URLs[0][len(ldifScheme):]
-	file, err := os.Open(path)
+	file, err := openRegular(path)
 	if err != nil {
-		return nil, &ReadError{Where: s.cfg.key("url"), Problem: "the LDIF file cannot be read", Err: err}
+		return nil, &ReadError{Where: s.cfg.key("url"), Problem: "the LDIF file cannot be read", Err: err,
+			Advice: "check the path, which starts at the configuration's folder, and who may read the file"}
 	}
 	defer file.Close()
 	st, err := readStore(ctx, path, file)
@@ -53,9 +54,23 @@ func (s *Source) openLDIF(ctx context.Context) ([]*domain, error) {
 		domains = append(domains, d)
 	}
 	if len(domains) == 0 {
-		return nil, &ReadError{Where: s.cfg.key("url"), Problem: path + " holds no entries"}
+		return nil, &ReadError{Where: s.cfg.key("url"), Problem: path + " holds no entries",
+			Advice: "export the whole directory, with ldifde -u, ldapsearch or slapcat"}
 	}
 	return domains, nil
+}
+
+// openRegular opens a file that is one: a pipe could be read only once, and to
+// open one may take for ever.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	return os.Open(path)
 }
 
 func readStore(ctx context.Context, path string, file io.Reader) (*store, error) {
@@ -64,6 +79,9 @@ func readStore(ctx context.Context, path string, file io.Reader) (*store, error)
 	for {
 		record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
+			if err := reader.CutShort(); err != nil {
+				return nil, err
+			}
 			break
 		}
 		if err != nil {

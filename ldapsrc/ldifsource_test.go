@@ -95,6 +95,9 @@ func TestExportsOfOtherTools(t *testing.T) {
 	for name, c := range map[string]struct{ text, reason string }{
 		"changes are refused":             {"dn: uid=ada,dc=example,dc=com\nchangetype: delete\n\n", "line 1: a change record (delete)"},
 		"an export that was cut short":    {entry + "search: 2\nresult: 4 Size limit exceeded\n", "the export is incomplete"},
+		"a file that ends in mid-line":    {entry + "dn: uid=bob,dc=exa", "line 8: the last line has no end"},
+		"a file cut off above its result": {"# extended LDIF\n#\n" + entry, "ldapsearch's result is missing"},
+		"a file cut off between pages":    {entry + "search: 2\nresult: 0 Success\npagedresults: cookie=RwA=\n", "ldapsearch's last page is missing"},
 		"no LDIF at all":                  {"<html></html>\n", "line 1"},
 		"an entry that is there twice":    {entry + entry, `"uid=ada,dc=example,dc=com" is there twice`},
 		"an empty file":                   {"", "holds no entries"},
@@ -108,6 +111,11 @@ func TestExportsOfOtherTools(t *testing.T) {
 			incomplete(t, read(t, file, Want{UserAttributes: []string{"title"}}), c.reason)
 		})
 	}
+	t.Run("a folder", func(t *testing.T) {
+		file := cfg
+		file.URLs = []string{"ldif:" + t.TempDir()}
+		incomplete(t, read(t, file, Want{}), "sources[corp].url: the LDIF file cannot be read", "is not a regular file")
+	})
 	t.Run("a file that is not there", func(t *testing.T) {
 		file := cfg
 		file.URLs = []string{"ldif:" + filepath.Join(t.TempDir(), "none.ldf")}

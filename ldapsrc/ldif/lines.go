@@ -18,6 +18,9 @@ type lines struct {
 	number int    // of the physical line last read
 	ahead  []byte // the next physical line, read to see whether it is a continuation
 	have   bool   // ahead holds a line
+
+	open     int  // the number of a last line that has no end
+	extended bool // ldapsearch wrote it without -L: its result stands at the end
 }
 
 // next returns an unfolded line and the number of its first physical line. A
@@ -29,6 +32,7 @@ func (l *lines) next() ([]byte, int, error) {
 			return nil, number, err
 		}
 		if len(line) > 0 && line[0] == '#' {
+			l.extended = l.extended || string(line) == "# extended LDIF"
 			continue
 		}
 		return line, number, nil
@@ -84,6 +88,8 @@ func (l *lines) physical() ([]byte, error) {
 			return nil, io.EOF
 		case err != nil && err != io.EOF:
 			return nil, &Error{Line: l.number, Err: err}
+		case err == io.EOF:
+			l.open = l.number
 		}
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		return bytes.TrimSuffix(line, []byte("\r")), nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,8 @@ type Reader struct {
 	lines      lines
 	started    bool // past the place of "version:"
 	references int
+	ended      bool // the last block was ldapsearch's result
+	more       bool // and said that another page follows
 	err        error
 }
 
@@ -26,6 +29,20 @@ func NewReader(r io.Reader) *Reader {
 // References returns how many search references ("ref:" lines that ldapsearch
 // prints outside of entries) were passed over so far.
 func (r *Reader) References() int { return r.references }
+
+// CutShort returns why the text, read to its end, is not the whole that it was
+// written as; nil when nothing says so.
+func (r *Reader) CutShort() error {
+	switch {
+	case r.lines.open > 0:
+		return errorAt(r.lines.open, "the last line has no end: the file was cut short") // RFC 2849: every line has one
+	case r.lines.extended && !r.ended:
+		return errorAt(r.lines.number, "ldapsearch's result is missing below the entries: the file was cut short")
+	case r.more:
+		return errorAt(r.lines.number, "ldapsearch's last page is missing: the file was cut short")
+	}
+	return nil
+}
 
 // Next returns the next record, io.EOF after the last, or an *Error. After an
 // error it returns the same error again: what follows cannot be trusted.
@@ -92,12 +109,14 @@ func (r *Reader) block() ([]field, error) {
 // parse returns nil without error for a block that is no record.
 func (r *Reader) parse(fields []field) (*Record, error) {
 	first := fields[0]
+	r.ended, r.more = false, false
 	switch strings.ToLower(first.name) {
 	case "dn":
 	case "ref":
 		r.references++
 		return nil, nil
 	case "search", "result":
+		r.ended, r.more = true, hasCookie(fields)
 		return nil, checkResult(fields)
 	default:
 		return nil, errorAt(first.line, "a record begins with dn:, not with %s:", first.name)
@@ -161,6 +180,14 @@ func checkResult(fields []field) error {
 		}
 	}
 	return nil
+}
+
+// hasCookie reads the trailer of a page: "pagedresults: cookie=RwAAAAAAAAA=".
+func hasCookie(fields []field) bool {
+	return slices.ContainsFunc(fields, func(f field) bool {
+		cookie, ok := bytes.CutPrefix(f.value, []byte("cookie="))
+		return strings.EqualFold(f.name, "pagedresults") && ok && len(cookie) > 0
+	})
 }
 
 // ResultError says that the search which wrote the text did not succeed, so
