@@ -255,6 +255,8 @@ func TestSearchThatIsCutShortFails(t *testing.T) {
 
 func TestWhatEndsASearchHasAdvice(t *testing.T) {
 	refused := func(code uint16) error { return &ldap.Error{ResultCode: code, Err: errors.New("")} }
+	success := []byte{tagEnumerated, 1, 0, tagOctetString, 0, tagOctetString, 0}
+	_, dropped := (&running{size: pageSize}).pageEnd(message{body: success})
 	tests := map[string]struct {
 		err  SearchError
 		want string
@@ -265,6 +267,7 @@ func TestWhatEndsASearchHasAdvice(t *testing.T) {
 		"a rootDSE that is hidden":              {SearchError{Err: refused(32)}, "rootDSE"},
 		"a code that says little":               {SearchError{Base: "dc=x", Err: refused(80)}, "server's log"},
 		"what an entry lacks":                   {SearchError{Base: "dc=x", Err: fmt.Errorf("user: %w", &ReadError{Advice: "attributes.anchor"})}, "attributes.anchor"},
+		"a control that a proxy dropped":        {SearchError{Base: "dc=x", Err: dropped}, "back-ldap"},
 		"a connection that was lost on the way": {SearchError{Base: "dc=x", Err: io.ErrUnexpectedEOF}, "run again"},
 	}
 	for name, test := range tests {

@@ -307,7 +307,8 @@ func (s *running) pageEnd(m message) ([]byte, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, errors.New("the server ended a page without saying whether more follow (RFC 2696): the list may be cut short")
+		return nil, &ReadError{Problem: "the server ended a page without saying whether more follow (RFC 2696): the list may be cut short",
+			Advice: "a proxy may drop the answer's control, as OpenLDAP's back-ldap and back-meta do: connect to the server behind it"}
 	}
 	if s.empty++; s.page > 0 {
 		s.empty = 0
