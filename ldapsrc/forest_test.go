@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"adsync/ldapsrc/ldaptest"
 )
@@ -135,7 +136,9 @@ func TestAGlobalCatalogServesUsers(t *testing.T) {
 func TestOneConnectionIsEnough(t *testing.T) {
 	cfg, server := treeConfig(t)
 	cfg.Computers.Sync = true
+	slow := server.Inject(ldaptest.Fault{Do: ldaptest.Delay(5 * time.Millisecond)}) // so that the parts overlap
 	three := show(mustRead(t, cfg, wantAll))
+	slow.Remove()
 	connections := func() map[int]bool {
 		used := map[int]bool{}
 		for _, r := range server.Requests(ldaptest.OpSearch) {
@@ -144,7 +147,8 @@ func TestOneConnectionIsEnough(t *testing.T) {
 		server.ForgetRequests()
 		return used
 	}
-	if n := len(connections()); n != 3 {
+	// One that is done with its part is there for the next.
+	if n := len(connections()); n < 2 || n > 3 {
 		t.Errorf("%d connections were used", n)
 	}
 	cfg.Connections = 1
