@@ -154,6 +154,23 @@ func TestWhatIsNotPlausibleIsNotComplete(t *testing.T) {
 	})
 }
 
+func TestTheTypeIsTheServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		flavor ldaptest.Flavor
+		named  Type
+		reason string
+	}{
+		"Active Directory as another LDAP server": {ldaptest.ActiveDirectory, LDAP, "of which this type sees neither all users nor who is disabled"},
+		"another LDAP server as Active Directory": {ldaptest.OpenLDAP, AD, "is not a domain controller of Active Directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := sourceOf(serveLDIF(t, c.flavor, crowd(c.flavor, 3), ldaptest.Options{}))
+			cfg.Type = c.named
+			incomplete(t, read(t, cfg, wantAll), "sources[corp].type: ", c.reason)
+		})
+	}
+}
+
 func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	valid := Config{ID: "corp", Type: AD, URLs: []string{"ldaps://dc1.example.com"}}
 	for name, c := range map[string]struct {

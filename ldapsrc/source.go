@@ -109,6 +109,10 @@ func (s *Source) read(ctx context.Context, want Want) (*directory.Snapshot, erro
 		return nil, err
 	}
 	defer closeAll(domains)
+	if d := domains[0]; s.cfg.Type != AD && d.dse.activeDirectory() {
+		return nil, &ReadError{Where: s.cfg.key("type"), Problem: fmt.Sprintf("%s is a domain controller of Active Directory, of which this type sees neither all users nor who is disabled", d.server),
+			Advice: "set type: ad"}
+	}
 	if err := s.checkBases(domains); err != nil {
 		return nil, err
 	}
