@@ -68,6 +68,15 @@ func TestALogonNameAloneIsExplained(t *testing.T) {
 	}
 }
 
+func TestAClientCertificateThatIsNotKnownIsExplained(t *testing.T) {
+	l := &link{cfg: &Config{ID: "corp", Bind: Bind{Method: External}}}
+	// What slapd says of one by an authority that it does not trust.
+	e := l.explainBind(&ldap.Error{ResultCode: ldap.LDAPResultAuthMethodNotSupported, Err: errors.New("SASL(-4): no mechanism available: ")})
+	if e.setting != "tls.cert_file" || !strings.Contains(e.advice, "whose authority the server trusts") {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestAnonymousBindOnlyWhenNamed(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 1, ldaptest.Options{AllowAnonymous: true})
 	cfg := testConfig(s.URL())

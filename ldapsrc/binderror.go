@@ -113,12 +113,7 @@ func (l *link) bindError(err error) error {
 func (l *link) explainBind(err error) explanation {
 	var answer *ldap.Error
 	if errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork || ldap.IsErrorWithCode(err, ldap.ErrorEmptyPassword) {
-		e := explainResult(answer)
-		if answer.ResultCode == ldap.LDAPResultInvalidCredentials && l.cfg.Type == AD && l.cfg.bindMethod() == Simple && !strings.ContainsAny(l.cfg.Bind.Username, `@\=`) {
-			// A logon name by itself is none of the forms that AD takes (MS-ADTS 5.1.1.1.1).
-			e.setting, e.advice = "bind.username", adReasons["525"].advice
-		}
-		return e
+		return l.explainAnswer(answer)
 	}
 	text := err.Error()
 	if name := kerberosError.FindString(text); name != "" {
@@ -145,6 +140,24 @@ func (l *link) explainBind(err error) explanation {
 		return explanation{"url", "the server ended the connection", l.portAdvice("look into the server's log; it may not know bind.method " + l.cfg.bindMethod())}
 	}
 	return explanation{"bind", text, ""}
+}
+
+// explainAnswer adds to a result what the way of binding makes of it.
+func (l *link) explainAnswer(answer *ldap.Error) explanation {
+	e := explainResult(answer)
+	switch method := l.cfg.bindMethod(); answer.ResultCode {
+	case ldap.LDAPResultAuthMethodNotSupported, ldap.LDAPResultInappropriateAuthentication:
+		if method == External {
+			// Servers offer EXTERNAL only to whom they know by the certificate.
+			e.setting, e.advice = "tls.cert_file", "give a certificate whose authority the server trusts, and let the server map its subject to an account"
+		}
+	case ldap.LDAPResultInvalidCredentials:
+		if method == Simple && l.cfg.Type == AD && !strings.ContainsAny(l.cfg.Bind.Username, `@\=`) {
+			// A logon name by itself is none of the forms that AD takes (MS-ADTS 5.1.1.1.1).
+			e.setting, e.advice = "bind.username", adReasons["525"].advice
+		}
+	}
+	return e
 }
 
 func explainResult(answer *ldap.Error) explanation {
