@@ -292,7 +292,7 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 			a.stopped = r.Err
 		}
 	default:
-		a.fail(c, r.Err)
+		a.fail(c, a.named(c, w, r.Err))
 	}
 }
 

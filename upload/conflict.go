@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // resolve settles a create that the service refused because the name or the
 // address is taken: what is ours, or may be adopted, is brought up to date;
 // of anything else both parties are named.
 func (a *applier) resolve(ctx context.Context, c *Change, w Write) {
-	holder, refusal, err := a.holder(ctx, c, w.ExternalID)
+	holder, refusal, err := a.holder(ctx, c, w)
 	switch {
 	case err != nil:
 		a.fail(c, fmt.Errorf("%s %q is taken at the service, and looking up by whom: %w", nameOf(c.Kind), c.Name, err))
@@ -46,7 +47,8 @@ func asUpdate(w Write, holder *Resource) Write {
 
 // holder finds the resource that stands in the way of a create: by our mark,
 // then by name. A refusal says whose it is where it is not ours to take.
-func (a *applier) holder(ctx context.Context, c *Change, externalID string) (*Resource, *Refusal, error) {
+func (a *applier) holder(ctx context.Context, c *Change, w Write) (*Resource, *Refusal, error) {
+	externalID := w.ExternalID
 	found, errMark := a.target.Find(ctx, c.Kind, KeyExternalID, externalID)
 	if len(found) == 1 && found[0].ExternalID == externalID {
 		return &found[0], nil, nil
@@ -57,6 +59,9 @@ func (a *applier) holder(ctx context.Context, c *Change, externalID string) (*Re
 	}
 	switch len(found) {
 	case 0:
+		if path, other := a.sharer(w); other != nil {
+			return nil, taken("%q (%s): its %s is that of %s %q (%s)", c.Name, c.DN, path, c.Kind, other.Name, a.whose(other)), nil
+		}
 		refusal := taken("a value of %s (%s) must be unique, is taken at the service, and no %s is shown that has it", c.Name, c.DN, c.Kind)
 		refusal.Hint = fmt.Sprintf("a %s that was switched off or deleted at the service may be hidden there: bring it back, or give it another name", c.Kind)
 		return nil, refusal, nil
@@ -78,6 +83,53 @@ func (a *applier) holder(ctx context.Context, c *Change, externalID string) (*Re
 		return nil, taken("%q (%s): the %s is that of %s %s, which is not ours, and target.adopt is never", c.Name, c.DN, nameOf(c.Kind), c.Kind, other.ID), nil
 	}
 	return other, nil, nil
+}
+
+// named is the refusal of an update for a value that another resource has, with
+// that one's name where it can be seen.
+func (a *applier) named(c *Change, w Write, err error) error {
+	refusal := new(Refusal)
+	if w.Op != OpUpdate || !errors.As(err, &refusal) || !refusal.Conflict() {
+		return err
+	}
+	path, other := a.sharer(w)
+	if other == nil {
+		return err
+	}
+	return taken("%q (%s): its %s is that of %s %q (%s)", c.Name, c.DN, path, c.Kind, other.Name, a.whose(other))
+}
+
+// sharer is a listed resource that has an address of a write, or another of
+// its values that must be unique, and the path of that.
+func (a *applier) sharer(w Write) (path string, other *Resource) {
+	all := a.State.Of(w.Kind)
+	for _, s := range w.Set {
+		p, err := ParsePath(s.Path)
+		if err != nil || s.Path == nameOf(w.Kind) || len(s.Values) == 0 {
+			continue
+		}
+		address := p.URN == "" && p.Attr == "emails" && p.Sub == "value"
+		if !address && !slices.Contains(a.can.Unique[w.Kind], s.Path) {
+			continue
+		}
+		for i := range all {
+			same := func(v string) bool { return foldName(v) == foldName(s.Values[0]) }
+			r := &all[i]
+			itself := w.Before != nil && r.ID == w.Before.ID || w.ExternalID != "" && r.ExternalID == w.ExternalID
+			if !itself && slices.ContainsFunc(r.Get(s.Path), same) {
+				return s.Path, r
+			}
+		}
+	}
+	return "", nil
+}
+
+// whose says who owns a resource.
+func (a *applier) whose(r *Resource) string {
+	if source, anchor, ok := a.Mark.Owner(r.ExternalID); ok {
+		return fmt.Sprintf("%s of source %s", anchor, source)
+	}
+	return "id " + r.ID + ", not ours"
 }
 
 func taken(format string, args ...any) *Refusal {

@@ -282,6 +282,46 @@ func TestTenRefusalsAlikeStopTheRun(t *testing.T) {
 	}
 }
 
+func TestWhoHasAnAddressThatIsTakenIsNamed(t *testing.T) {
+	for _, ours := range []bool{true, false} {
+		w := newWorld()
+		w.user("ada", map[string][]string{"mail": {"Office@example.org"}})
+		w.sync(t)
+		who := string(anchorOf("ada")) + " of source corp"
+		if !ours {
+			w.named("ada").ExternalID = ""
+			delete(w.users, "ada")
+			who = "id " + w.named("ada").ID + ", not ours"
+		}
+		w.user("dan", map[string][]string{"mail": {"office@example.org"}})
+		w.refuse = func(upload.Write) error {
+			return &upload.Refusal{Status: 409, ScimType: "uniqueness", Detail: "a value is taken"}
+		}
+		in := w.input()
+		plan := upload.Diff(in)
+		upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark, Adopt: true})
+		want := `status 409: "dan" (uid=dan): its emails[type eq "work"].value is that of user "ada" (` + who + ")"
+		if len(plan.Changes) != 1 || plan.Changes[0].Failure == nil || plan.Changes[0].Failure.Error() != want {
+			t.Errorf("%swith %v, want %s", lines(plan), plan.Changes[0].Failure, want)
+		}
+	}
+}
+
+func TestWhoHasAnAddressThatAnUpdateWantsIsNamed(t *testing.T) {
+	w := newWorld("dan")
+	w.user("ada", map[string][]string{"mail": {"office@example.org"}})
+	w.sync(t)
+	w.user("dan", map[string][]string{"mail": {"office@example.org"}})
+	w.refuse = func(upload.Write) error { return &upload.Refusal{Status: 409, Detail: "a value is taken"} }
+	in := w.input()
+	plan := upload.Diff(in)
+	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	want := `status 409: "dan" (uid=dan): its emails[type eq "work"].value is that of user "ada" (` + string(anchorOf("ada")) + " of source corp)"
+	if got := plan.Changes[0].Failure; got == nil || got.Error() != want {
+		t.Errorf("%swith %v, want %s", lines(plan), got, want)
+	}
+}
+
 func TestWhoLeftIsLockedOutThoughTheServiceRefusesAllElse(t *testing.T) {
 	w := newWorld("ada", "bob")
 	w.sync(t)
