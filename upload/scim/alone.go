@@ -20,16 +20,13 @@ const samples = 10
 // written anew in every run. The warning says which those are. Of a service
 // that has a profile it is known what its lists show.
 func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resource, want upload.Want) (warning string, err error) {
-	have := seenIn(rows)
-	noManager := t.shapes[k].manager && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.Manager != "" })
-	if len(have) == t.shapes[k].paths.Len()+1 && !noManager || want.Owned == nil || t.profile.Name != generic {
+	if want.Owned == nil || t.profile.Name != generic {
 		return "", nil
 	}
-	var ours []*upload.Resource
-	for i := range rows {
-		if want.Owned(rows[i].ExternalID) {
-			ours = append(ours, &rows[i])
-		}
+	have, all := t.shapes[k].seenIn(rows)
+	noManager := t.shapes[k].manager && !slices.ContainsFunc(rows, func(r upload.Resource) bool { return r.Manager != "" })
+	if all && !noManager {
+		return "", nil
 	}
 	held := map[string]bool{}
 	var mu sync.Mutex
@@ -50,14 +47,28 @@ func (t *Target) alone(ctx context.Context, k upload.Kind, rows []upload.Resourc
 		}
 		return nil
 	}
-	if err := t.each(ctx, k, ours[:min(samples, len(ours))], look); err != nil || len(held) == 0 {
+	if err := t.each(ctx, k, ours(rows, want, samples), look); err != nil || len(held) == 0 {
 		return "", err
 	}
 	t.learned.alone[place(k)].Store(true)
-	if err := t.each(ctx, k, ours, t.readAlone); err != nil {
+	if err := t.each(ctx, k, ours(rows, want, len(rows)), t.readAlone); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("the service shows %s of single %ss and in no list: each of ours is read by itself", strings.Join(slices.Sorted(maps.Keys(held)), ", "), k), nil
+}
+
+// ours are so many of the resources at most that are ours.
+func ours(rows []upload.Resource, want upload.Want, most int) []*upload.Resource {
+	var out []*upload.Resource
+	for i := range rows {
+		if len(out) == most {
+			break
+		}
+		if want.Owned(rows[i].ExternalID) {
+			out = append(out, &rows[i])
+		}
+	}
+	return out
 }
 
 // readAlone completes one listed resource.

@@ -300,8 +300,8 @@ func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
 	if !l.params.Has("attributes") || len(w.rows) == 0 {
 		return false
 	}
-	have := seenIn(w.rows)
-	if len(have) == l.shape.paths.Len()+1 {
+	have, all := l.shape.seenIn(w.rows)
+	if all {
 		return false
 	}
 	plain := &lister{target: t, kind: l.kind, shape: l.shape, path: l.path, params: url.Values{}, count: min(l.count, fewRows), ids: l.ids}
@@ -309,7 +309,8 @@ func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
 	if err != nil {
 		return false // the list is there, and this was only a check
 	}
-	for path := range seenIn(p.rows) {
+	few, _ := l.shape.seenIn(p.rows)
+	for path := range few {
 		if !have[path] {
 			return true
 		}
@@ -317,9 +318,10 @@ func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
 	return false
 }
 
-// seenIn are the paths that a resource has, externalId among them.
-func seenIn(rows []upload.Resource) map[string]bool {
-	have := map[string]bool{}
+// seenIn are the paths that some resource has, externalId among them; all
+// reports that none is missing.
+func (s *shape) seenIn(rows []upload.Resource) (have map[string]bool, all bool) {
+	have = map[string]bool{}
 	for i := range rows {
 		if rows[i].ExternalID != "" {
 			have[upload.KeyExternalID] = true
@@ -327,6 +329,9 @@ func seenIn(rows []upload.Resource) map[string]bool {
 		for path := range rows[i].Attributes.Present() {
 			have[path] = true
 		}
+		if len(have) == s.paths.Len()+1 {
+			return have, true
+		}
 	}
-	return have
+	return have, false
 }
