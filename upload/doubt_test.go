@@ -196,3 +196,35 @@ func TestAMarkThatWasNotAnsweredIsNotOneThatIsNotThere(t *testing.T) {
 		})
 	}
 }
+
+// blind is a service that lists too few and looks nobody up.
+type blind struct{ *world }
+
+func (b blind) Find(_ context.Context, k upload.Kind, key, _ string) ([]upload.Resource, error) {
+	return nil, &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("it has no filters")}
+}
+
+// Whom nothing shows is not created again, and the others are taken care of:
+// who is disabled is locked out.
+func TestWhomNothingShowsIsLeftOut(t *testing.T) {
+	w := newWorld("ada", "bob", "cay")
+	w.group("staff", "ada")
+	w.group("crew", "ada")
+	w.sync(t)
+	w.unproven = map[upload.Kind]string{upload.User: "its number changes", upload.Group: "its number changes"}
+	w.hidden[w.named("ada").ID], w.hidden[w.named("staff").ID] = true, true
+	w.change("bob", func(u *directory.User) { u.Active = false })
+	w.user("cay", map[string][]string{"title": {"Lead"}})
+	in := w.input()
+	if err := upload.LookUp(t.Context(), blind{w}, in); err != nil {
+		t.Fatal(err)
+	}
+	const why = "it may be at the service already, whose list is not proven complete: the service cannot look a "
+	want := "update user cay: title \"Engineer\" -> \"Lead\"\n" +
+		"deactivate user bob (disabled in the directory)\n" +
+		"quarantine user ada: unseen: " + why + "user up by userName: it has no filters\n" +
+		"quarantine group staff: unseen: " + why + "group up by displayName: it has no filters\n"
+	if got := lines(upload.Diff(in)); got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+}

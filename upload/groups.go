@@ -104,6 +104,9 @@ func (d *differ) placeGroup(c *groupCandidate) {
 			d.quarantineGroup(c, "name-taken", why)
 		}
 	}
+	if why, unseen := d.State.Unseen[g.Anchor]; unseen && c.held == nil {
+		d.quarantineGroup(c, "unseen", "it may be at the service already, whose list is not proven complete: "+why)
+	}
 	switch {
 	case c.held != nil:
 		if c.held.ExternalID != c.id && d.byID[c.held.ID] == c.held { // and not a user of the same id

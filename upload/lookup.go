@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"adsync/ldapsrc/directory"
@@ -16,7 +17,7 @@ const lookupWidth = 8
 // one by one for the entries that have no resource in a list that is not
 // proven complete, for they must not be created again, and for the members of
 // groups that are about to be adopted, where only those of our own were read.
-// It adds what is there to the state.
+// It adds what is there to the state, and whom the service cannot look up.
 func LookUp(ctx context.Context, target Target, in Input) error {
 	if err := lookUpUnlisted(ctx, target, in); err != nil {
 		return err
@@ -36,10 +37,14 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 		// Names that are to be taken are looked up when it is known who has which.
 		for _, lacking := range []func(Kind) []wanted{d.unlisted, d.newNames} {
 			d.index()
-			found, err := lookUpAll(ctx, target, k, lacking(k))
+			found, unseen, err := lookUpAll(ctx, target, k, lacking(k))
 			if err != nil {
 				return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
 			}
+			if in.State.Unseen == nil {
+				in.State.Unseen = map[directory.Anchor]string{}
+			}
+			maps.Copy(in.State.Unseen, unseen)
 			if k == User {
 				in.State.Users = append(in.State.Users, found...)
 			} else {
@@ -54,22 +59,23 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 // in other sources, then by its name. The name is empty where the list has a
 // resource of that name.
 type wanted struct {
-	marks []string
-	name  string
+	anchor directory.Anchor // "" of one that has a resource
+	marks  []string
+	name   string
 }
 
 // unlisted are the entries of a kind that have no resource in the list. One
 // whose name is listed may still have a resource of another name.
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
-	d.each(k, func(marks []string, name string) {
+	d.each(k, func(a directory.Anchor, marks []string, name string) {
 		if d.heldBy(k, marks) != nil {
 			return
 		}
 		if d.byName[k][foldName(name)] != nil {
 			name = ""
 		}
-		out = append(out, wanted{marks, name})
+		out = append(out, wanted{a, marks, name})
 	})
 	return out
 }
@@ -78,7 +84,7 @@ func (d *differ) unlisted(k Kind) []wanted {
 // resources is to have.
 func (d *differ) newNames(k Kind) []wanted {
 	var out []wanted
-	d.each(k, func(marks []string, name string) {
+	d.each(k, func(_ directory.Anchor, marks []string, name string) {
 		if d.heldBy(k, marks) != nil && d.byName[k][foldName(name)] == nil {
 			out = append(out, wanted{name: name})
 		}
@@ -87,10 +93,10 @@ func (d *differ) newNames(k Kind) []wanted {
 }
 
 // each calls visit for the entries of a kind that have a name.
-func (d *differ) each(k Kind, visit func(marks []string, name string)) {
+func (d *differ) each(k Kind, visit func(a directory.Anchor, marks []string, name string)) {
 	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
 		if name := d.nameFor(s, k, attributes); name != "" {
-			visit(d.Mark.all(s.ID, a), name)
+			visit(a, d.Mark.all(s.ID, a), name)
 		}
 	}
 	for _, s := range d.complete() {
@@ -117,18 +123,25 @@ func (d *differ) heldBy(k Kind, marks []string) *Resource {
 	return nil
 }
 
-func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Resource, error) {
-	answers := make([][]Resource, len(all))
-	err := forEach(ctx, len(all), func(ctx context.Context, i int) (err error) {
+// lookUpAll looks up several entries. unseen are those that the service cannot
+// look up, with its reason: they may have a resource or not.
+func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) (found []Resource, unseen map[directory.Anchor]string, err error) {
+	answers, silent := make([][]Resource, len(all)), make([]*Unanswerable, len(all))
+	err = forEach(ctx, len(all), func(ctx context.Context, i int) (err error) {
 		answers[i], err = lookUpOne(ctx, target, k, all[i])
+		if errors.As(err, &silent[i]) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []Resource
-	seen := map[string]bool{}
+	unseen, seen := map[directory.Anchor]string{}, map[string]bool{}
 	for i := range all {
+		if silent[i] != nil && all[i].anchor != "" {
+			unseen[all[i].anchor] = silent[i].Error()
+		}
 		for _, r := range answers[i] {
 			if !seen[r.ID] {
 				seen[r.ID] = true
@@ -136,7 +149,7 @@ func lookUpAll(ctx context.Context, target Target, k Kind, all []wanted) ([]Reso
 			}
 		}
 	}
-	return found, nil
+	return found, unseen, nil
 }
 
 // forEach looks up several things at once, until the first error.

@@ -52,6 +52,9 @@ type State struct {
 	// the service. Removals of an unproven kind are withheld, and creates
 	// are looked up first.
 	Unproven map[Kind]string
+	// Unseen are the entries of which it cannot be known whether an unproven
+	// list lacks their resources, and why: they are not created.
+	Unseen map[directory.Anchor]string
 	// Warnings are sentences for the administrator: quirks found, attributes
 	// the service does not return, and so on.
 	Warnings []string

@@ -174,6 +174,9 @@ func (d *differ) place(c *candidate) {
 			d.quarantineUser(c, "name-taken", why)
 		}
 	}
+	if why, unseen := d.State.Unseen[u.Anchor]; unseen && c.held == nil && u.Active {
+		d.quarantineUser(c, "unseen", "it may be at the service already, whose list is not proven complete: "+why)
+	}
 	if c.held != nil && c.held.ExternalID != c.id {
 		d.adopters[c.held.ID] = u.Anchor
 	}

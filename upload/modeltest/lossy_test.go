@@ -1,7 +1,6 @@
 package modeltest
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -30,13 +29,6 @@ func (w *world) lossy(q *scimtest.Quirks) {
 	if q.Index == scimtest.IndexFromZero && (q.TotalResults == scimtest.TotalShort || q.TotalResults == scimtest.TotalPage) {
 		q.TotalResults = scimtest.TotalMissing // nothing would show that one is missing
 	}
-}
-
-// noWayOn reports whether a run has ended for a list that nothing proves, at a
-// service where nobody can be looked up: whom to create cannot be known.
-func (w *world) noWayOn(err error) bool {
-	unanswerable := new(upload.Unanswerable)
-	return errors.As(err, &unanswerable) && w.quirks.IgnoreFilters
 }
 
 // changeCase corrects the letter case of what a person is called.
