@@ -700,3 +700,19 @@ func TestAMarkThatIsNotKept(t *testing.T) {
 		})
 	}
 }
+
+// A page of one user who is not the one asked for is no answer where there are
+// more.
+func TestAFilterThatIsNotLookedAtSaysOfNobodyThatHeIsMissing(t *testing.T) {
+	for _, room := range []int{1, 3, 100} {
+		server, target := start(t, scimtest.Quirks{IgnoreFilters: true, PageCap: room, Cursor: scimtest.IndexOnly}, "generic")
+		if _, err := server.Seed(5); err != nil {
+			t.Fatal(err)
+		}
+		read(t, target)
+		none := new(upload.Unanswerable)
+		if got, err := target.Find(t.Context(), upload.User, upload.KeyUserName, "nobody@example.com"); !errors.As(err, &none) {
+			t.Errorf("%d a page: found %d, %v", room, len(got), err)
+		}
+	}
+}
