@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -86,8 +87,15 @@ func (r *run) read(ctx context.Context) (reading, error) {
 func (h *reading) take(state *upload.State) {
 	h.state = state
 	h.warnings = append(h.warnings, state.Warnings...)
-	for kind, why := range state.Unproven {
-		h.warnings = append(h.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+	h.unproven(nil)
+}
+
+// unproven warns of the lists that are not proven, but for those known before.
+func (h *reading) unproven(before map[upload.Kind]string) {
+	for kind, why := range h.state.Unproven {
+		if before[kind] == "" {
+			h.warnings = append(h.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+		}
 	}
 }
 
@@ -174,9 +182,11 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 			Groups: s.config.Groups.Sync, Devices: s.config.Computers.Sync,
 		})
 	}
+	unproven := maps.Clone(held.state.Unproven)
 	if err := upload.LookUp(ctx, r.target, in); err != nil {
 		return nil, targetFailure(err)
 	}
+	held.unproven(unproven)
 	missing := upload.Missing(in)
 	for i, s := range r.sources {
 		anchors := missing[s.config.ID]
