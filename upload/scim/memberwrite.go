@@ -62,14 +62,26 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 		return t.putMembers(ctx, w, w.Members)
 	}
 	err := t.inChunks(ctx, &t.learned.adds, w.Members, func(chunk []string) error {
-		return t.memberPatch(ctx, w, chunk, additions(chunk))
+		err := t.memberPatch(ctx, w, chunk, additions(chunk))
+		if err == nil {
+			t.learned.added.Store(true)
+		}
+		return err
 	})
 	if err == nil {
 		return t.proveAdded(ctx, w)
 	}
-	if !t.profile.NoGroupPut && (isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
+	switch {
+	case t.profile.NoGroupPut:
+	case isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) || t.noRoute(ctx, upload.Group, w.Before.ID, err):
 		t.learned.addByPut.Store(true)
 		return t.putMembers(ctx, w, w.Members)
+	case descends(err) && !t.learned.added.Load():
+		// It may be this PATCH that is refused, and not the members.
+		if put := t.putMembers(ctx, w, w.Members); put == nil {
+			t.learned.addByPut.Store(true)
+			return nil
+		}
 	}
 	return err
 }

@@ -41,6 +41,7 @@ type learned struct {
 	adds        chunkSize
 	removes     chunkSize
 	members     atomic.Int32 // the MemberReading that was seen to show members
+	added       atomic.Bool  // members were added by PATCH
 	addByPut    atomic.Bool  // members are added by PUT
 	removeByPut atomic.Bool  // removal by path is not done here
 	dropsOthers atomic.Bool  // removal by path takes others out too

@@ -130,6 +130,8 @@ func patchKind(quirks *Quirks, t *resourceType, ops []patchOp) (done bool, err e
 	switch quirks.Patch {
 	case PatchOff:
 		return false, fail(http.StatusNotImplemented, "PATCH is not supported")
+	case PatchRefused:
+		return false, badRequest("invalidSyntax", "unknown operation")
 	case PatchMissing:
 		return false, fail(http.StatusNotFound, "no such route")
 	case PatchNoUsers:

@@ -182,6 +182,7 @@ const (
 	PatchNoUsers              // 405 on users
 	PatchLies                 // 204 on users, and nothing is done
 	PatchNothing              // 204 on users and groups, and nothing is done
+	PatchRefused              // 400 everywhere, as where the names of operations are wanted in another case
 	PatchMissing              // 404 everywhere, as where there is no such route
 )
 

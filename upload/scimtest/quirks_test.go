@@ -87,6 +87,7 @@ func TestQuirks(t *testing.T) {
 		{"filters that see case", q{CaseSensitiveText: true}, []step{make1, {"GET", `/Users?filter=userName eq "ADA@example.com"`, "", 200, `"totalResults":0`, ""}, {"GET", `/Users?filter=userName eq "ada@example.com"`, "", 200, `"totalResults":1`, ""}}},
 
 		{"no PATCH", q{Patch: scimtest.PatchOff}, []step{make1, {"PATCH", "/Users/$1", setTitle, 501, "", ""}, {"GET", "/ServiceProviderConfig", "", 200, `"patch":{"supported":false}`, ""}}},
+		{"PATCH refused", q{Patch: scimtest.PatchRefused}, []step{make1, {"PATCH", "/Users/$1", turnOff, 400, "", ""}}},
 		{"PATCH of active only", q{Patch: scimtest.PatchActiveOnly}, []step{make1, {"PATCH", "/Users/$1", setTitle, 400, "", ""}, {"PATCH", "/Users/$1", turnOff, 200, `"active":false`, ""}}},
 		{"no PATCH of users", q{Patch: scimtest.PatchNoUsers}, []step{make1, {"PATCH", "/Users/$1", setTitle, 405, "", ""}, makeGroup, {"PATCH", "/Groups/$2", members(`{"op":"remove","path":"members"}`), 200, "", ""}}},
 		{"PATCH that does nothing to groups either", q{Patch: scimtest.PatchNothing}, []step{make1, {"POST", "/Groups", groupHead + `"displayName":"g"}`, 201, "", ""},
