@@ -158,7 +158,8 @@ func (p *pair) setUp(dir, config string, more ...string) *exec.Cmd {
 	return command
 }
 
-// schedule sets it up and returns the command that cron would run.
+// schedule sets it up and returns the command that cron would run, without the
+// long wait at its beginning.
 func (p *pair) schedule(t *testing.T, dir, config, account string) string {
 	t.Helper()
 	if output, err := p.setUp(dir, config, "--schedule-kind", "cron", "--run-as", account).CombinedOutput(); err != nil {
@@ -170,8 +171,12 @@ func (p *pair) schedule(t *testing.T, dir, config, account string) string {
 	if len(lines) != 3 {
 		t.Fatalf("crontab\n%s", tab)
 	}
-	line, shortened, _ := strings.Cut(strings.SplitN(lines[1], " ", 6)[5], " --random-delay 20m")
-	return line + " --random-delay 10ms" + shortened
+	const delay = " --random-delay 20m "
+	command := strings.SplitN(lines[1], " ", 6)[5]
+	if !strings.Contains(command, delay) {
+		t.Errorf("the run is not put off: %s", command)
+	}
+	return strings.Replace(command, delay, " --random-delay 1ms ", 1)
 }
 
 func lookUp(t *testing.T, name string) (account *user.User, uid, gid int) {
