@@ -83,8 +83,11 @@ func (d *decoder) multi(f *field) error {
 	// A service that keeps no types shows an untyped element for whichever type
 	// was written. Several cannot be told apart, but for the primary one.
 	if untyped > 0 && !typed {
-		d.elements.restore()
-		d.only(f, untyped == 1 || primary)
+		f.noteUntyped()
+		if untyped == 1 || primary {
+			d.elements.restore()
+			d.only(f)
+		}
 	}
 	return nil
 }
@@ -116,9 +119,9 @@ func (d *decoder) element(f *field) (untyped bool, err error) {
 	return untyped, nil
 }
 
-// only notes that a field's elements have no types, and gives the element just
-// read to the first selection by each sub-attribute, if it is known to be it.
-func (d *decoder) only(f *field, known bool) {
+// only gives the element just read to the first selection by each
+// sub-attribute.
+func (d *decoder) only(f *field) {
 	first := -1
 	for i, s := range f.selects {
 		if s.by < 0 {
@@ -126,9 +129,8 @@ func (d *decoder) only(f *field, known bool) {
 		}
 		if first < 0 {
 			first = i
-			f.untyped.Store(true)
 		}
-		if known && s.is == f.selects[first].is && s.by == f.selects[first].by {
+		if s.is == f.selects[first].is && s.by == f.selects[first].by {
 			d.take(s)
 		}
 	}
@@ -145,7 +147,8 @@ func (d *decoder) take(s selection) {
 func (d *decoder) complex(f *field) error {
 	untyped, err := d.element(f)
 	if err == nil && untyped {
-		d.only(f, true)
+		f.noteUntyped()
+		d.only(f)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -114,6 +115,13 @@ func (s *shape) add(p upload.Path, slot int) {
 	f.selects = append(f.selects, selection{by: f.subIndex(p.By), is: p.Is, sub: f.subIndex(p.Sub), slot: slot})
 }
 
+// noteUntyped notes that elements have nothing by which they are selected.
+func (f *field) noteUntyped() {
+	if !f.untyped.Load() && slices.ContainsFunc(f.selects, func(s selection) bool { return s.by >= 0 }) {
+		f.untyped.Store(true)
+	}
+}
+
 // untyped reports whether elements of a path's attribute were seen without what
 // the path selects them by.
 func (s *shape) untyped(path string) bool {
@@ -123,11 +131,11 @@ func (s *shape) untyped(path string) bool {
 	}
 	at := &s.top
 	if p.URN != "" {
-		if e := s.top.fields[strings.ToLower(p.URN)]; e == nil || e.nested == nil {
+		extension := s.top.fields[strings.ToLower(p.URN)]
+		if extension == nil || extension.nested == nil {
 			return false
-		} else {
-			at = e.nested
 		}
+		at = extension.nested
 	}
 	f := at.fields[strings.ToLower(p.Attr)]
 	return f != nil && f.untyped.Load()
