@@ -45,7 +45,7 @@ func TestASecondHostIsNoticed(t *testing.T) {
 		at     func(*http.Request) bool
 		says   string
 	}{
-		{"before it creates users", "", func(*testing.T, *pair) {}, lookingAgain, "user ada has been created by somebody else"},
+		{"before it creates users", "", func(t *testing.T, p *pair) { p.mustSync(t); p.hire(t, "abe", "") }, lookingAgain, "user abe has been created by somebody else"},
 		{"while it creates users", ", bulk: false", func(*testing.T, *pair) {}, writing, "user ada has been created by somebody else"},
 		{"while it creates users in bulk", ", bulk: true", func(*testing.T, *pair) {}, writing, "user ada has been created by somebody else"},
 		{"before it updates", "", func(t *testing.T, p *pair) { p.mustSync(t); p.week(t) }, lookingAgain, "user bob has been updated by somebody else"},
@@ -71,6 +71,38 @@ func TestASecondHostIsNoticed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A list that showed nobody is read again when somebody is there after all: a
+// run on another host has made everybody meanwhile.
+func TestASecondHostThatMadeEverybodyFirst(t *testing.T) {
+	p := newPair(t, "")
+	var once sync.Once
+	second := p.secondHost(t, "", func(r *http.Request) {
+		if strings.Contains(r.URL.Query().Get("filter"), "externalId") {
+			once.Do(func() { p.mustSync(t) })
+		}
+	})
+	if code, output := p.sync(second); code != commands.ExitOK || !strings.Contains(output, "; 0 created, 0 updated, ") {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+	p.nothingTwice(t)
+}
+
+// A service that lists nobody unless asked for somebody is not taken for one
+// that has nobody, however often it is asked.
+func TestAServiceThatListsNobodyUnlessAsked(t *testing.T) {
+	p := newPair(t, "")
+	p.mustSync(t)
+	p.hire(t, "abe", "")
+	quirks := p.service.Quirks()
+	quirks.ListsNothing = true
+	p.service.SetQuirks(quirks)
+	code, output := p.sync(p.dir)
+	if code != commands.ExitTarget || !strings.Contains(output, "it shows none of ours, and ") || !strings.Contains(output, "; 1 created, 0 updated, 0 deactivated, ") {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+	p.nothingTwice(t)
 }
 
 // Two runs that begin at the same moment: one or both give way, nothing is

@@ -182,11 +182,12 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 			Groups: s.config.Groups.Sync, Devices: s.config.Computers.Sync,
 		})
 	}
-	unproven := maps.Clone(held.state.Unproven)
+	if err := r.doubt(ctx, held, &in); err != nil {
+		return nil, targetFailure(err)
+	}
 	if err := upload.LookUp(ctx, r.target, in); err != nil {
 		return nil, targetFailure(err)
 	}
-	held.unproven(unproven)
 	missing := upload.Missing(in)
 	for i, s := range r.sources {
 		anchors := missing[s.config.ID]
@@ -208,6 +209,29 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 		return nil, err
 	}
 	return upload.Diff(in), nil
+}
+
+// doubt tries a list that shows none of ours. One that shows them a moment
+// later is believed: a run on another host has made them meanwhile.
+func (r *run) doubt(ctx context.Context, held *reading, in *upload.Input) error {
+	doubts, err := upload.Doubts(ctx, r.target, *in)
+	if err != nil || len(doubts) == 0 {
+		return err
+	}
+	before := held.state.Unproven
+	if held.state, err = r.target.Read(ctx, r.want()); err != nil {
+		return err
+	}
+	in.State = held.state
+	if doubts, err = upload.Doubts(ctx, r.target, *in); err != nil {
+		return err
+	}
+	if held.state.Unproven == nil {
+		held.state.Unproven = doubts
+	}
+	maps.Copy(held.state.Unproven, doubts)
+	held.unproven(before)
+	return nil
 }
 
 // suits refuses what the configuration wants of the service and the service

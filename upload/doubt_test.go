@@ -232,9 +232,8 @@ func TestWhomNothingShowsIsLeftOut(t *testing.T) {
 // A service that lists nobody unless asked for somebody has them all the same.
 func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 	w := newWorld("ada", "bob", "cyd")
-	first := w.input()
-	if err := upload.LookUp(t.Context(), w, first); err != nil || len(first.State.Unproven) > 0 {
-		t.Errorf("before the first run: %v, %v", first.State.Unproven, err)
+	if doubts, err := upload.Doubts(t.Context(), w, w.input()); err != nil || len(doubts) > 0 {
+		t.Errorf("before the first run: %v, %v", doubts, err)
 	}
 	w.sync(t)
 	for _, r := range w.memory.users {
@@ -243,11 +242,16 @@ func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 	w.user("ada", map[string][]string{"uid": {"ada.new"}})
 	delete(w.users, "bob")
 	in := w.input()
-	if err := upload.LookUp(t.Context(), w, in); err != nil {
+	doubts, err := upload.Doubts(t.Context(), w, in)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := in.State.Unproven[upload.User], "it shows none of ours, and ada is there when looked up"; got != want && got != strings.Replace(want, "ada", "cyd", 1) {
+	if got, want := doubts[upload.User], "it shows none of ours, and ada is there when looked up"; got != want && got != strings.Replace(want, "ada", "cyd", 1) {
 		t.Errorf("unproven: %q", got)
+	}
+	in.State.Unproven = doubts
+	if err := upload.LookUp(t.Context(), w, in); err != nil {
+		t.Fatal(err)
 	}
 	if got, want := lines(upload.Diff(in)), "update user ada.new: userName \"ada\" -> \"ada.new\"\n"; got != want {
 		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
@@ -258,8 +262,7 @@ func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 func TestALookUpThatIsRefusedSaysNothingOfAnEmptyList(t *testing.T) {
 	w := newWorld("ada")
 	err := &upload.Unavailable{Doing: "look up", Err: &upload.Refusal{Status: 500}}
-	in := w.input()
-	if err := upload.LookUp(t.Context(), partly{w, err}, in); err != nil || len(in.State.Unproven) > 0 {
-		t.Errorf("%v, %v", err, in.State.Unproven)
+	if doubts, err := upload.Doubts(t.Context(), partly{w, err}, w.input()); err != nil || len(doubts) > 0 {
+		t.Errorf("%v, %v", doubts, err)
 	}
 }

@@ -12,28 +12,25 @@ import (
 // samples is how many entries are looked up where a list has none of ours.
 const samples = 5
 
-// doubtEmpty looks some entries up where the service's list shows none that is
+// Doubts looks some entries up where the service's list shows none that is
 // ours. So it is before the first run; but some services list nobody unless
 // they are asked for somebody, and a list that lacks one who is there proves
-// nothing.
-func doubtEmpty(ctx context.Context, target Target, in Input) error {
+// nothing. It returns why the list of a kind is no proof.
+func Doubts(ctx context.Context, target Target, in Input) (map[Kind]string, error) {
+	doubts := map[Kind]string{}
 	for _, k := range []Kind{User, Group} {
 		if in.State.Unproven[k] != "" || in.Capabilities.WriteOnly || k == Group && !in.Capabilities.Groups || in.showsOurs(k) {
 			continue
 		}
 		there, err := unlistedName(ctx, target, in, k)
 		if err != nil {
-			return fmt.Errorf("look up some %ss, none of which the service lists: %w", k, err)
+			return nil, fmt.Errorf("look up some %ss, none of which the service lists: %w", k, err)
 		}
-		if there == "" {
-			continue
+		if there != "" {
+			doubts[k] = fmt.Sprintf("it shows none of ours, and %s is there when looked up", printable(there))
 		}
-		if in.State.Unproven == nil {
-			in.State.Unproven = map[Kind]string{}
-		}
-		in.State.Unproven[k] = fmt.Sprintf("it shows none of ours, and %s is there when looked up", printable(there))
 	}
-	return nil
+	return doubts, nil
 }
 
 func (in *Input) showsOurs(k Kind) bool {

@@ -13,6 +13,9 @@ import (
 // matching lists what a filter finds, oldest first. The result may be the table itself: it is only read.
 func (s *Server) matching(t *resourceType, filter string) ([]*resource, error) {
 	quirks := s.quirks()
+	if filter == "" && quirks.ListsNothing {
+		return nil, nil
+	}
 	if filter == "" || quirks.IgnoreFilters {
 		rows := s.data.tables[t].rows
 		if quirks.InactiveUsers == InactiveHidden {

@@ -37,6 +37,7 @@ type Quirks struct {
 	FilterConjunctions bool     // any conjunction of the listed comparisons is allowed as well
 	ValuePathCompare   bool     // emails[type eq "work"].value eq "x" is a filter, which RFC 7644 does not have (SCIMMY)
 	SilentFilters      bool     // a filter that is not supported finds nothing instead of answering 400 invalidFilter
+	ListsNothing       bool     // without a filter nothing is listed
 	IgnoreFilters      bool     // a filter is not looked at: everything is listed
 	FilterSpaceRefused bool     // a blank before "=" of the query is 400 (Entra SCIM)
 	MaxFilterLength    int      // longer filters are 400

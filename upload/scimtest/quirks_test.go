@@ -75,6 +75,7 @@ func TestQuirks(t *testing.T) {
 		{"users without groups", q{NoUserGroups: true}, []step{make1, makeGroup, {"GET", "/Users/$1", "", 200, "", `"groups"`}}},
 		{"a filter off the list is refused", q{UserFilters: []string{"userName eq"}}, []step{make1, {"GET", `/Users?filter=userName eq "ADA@example.com"`, "", 200, "ada@", ""},
 			{"GET", `/Users?filter=externalId eq "corp:1"`, "", 400, "invalidFilter", ""}, {"GET", `/Users?filter=userName sw "a"`, "", 400, "invalidFilter", ""}}},
+		{"nothing is listed without a filter", q{ListsNothing: true}, []step{make1, {"GET", "/Users", "", 200, `"totalResults":0`, ""}, {"GET", `/Users?filter=userName eq "ada@example.com"`, "", 200, "ada@", ""}}},
 		{"a filter that is not looked at", q{IgnoreFilters: true}, []step{make1, {"GET", `/Users?filter=externalId eq "nobody"`, "", 200, `"totalResults":1`, ""}}},
 		{"a filter off the list finds nothing", q{UserFilters: []string{"userName eq"}, SilentFilters: true}, []step{make1, {"GET", `/Users?filter=externalId eq "corp:1"`, "", 200, `"totalResults":0`, ""}}},
 		{"conjunctions of listed filters", q{UserFilters: []string{"userName eq", "active eq"}, FilterConjunctions: true}, []step{make1,
