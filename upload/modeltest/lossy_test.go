@@ -22,10 +22,10 @@ func (w *world) lossy(q *scimtest.Quirks) {
 	if w.roll(8) == 0 {
 		q.Alone = []string{pick(w, []string{"title", "phoneNumbers", scimtest.EnterpriseSchema})}
 	}
-	if q.UnstableOrder {
+	if q.UnstableOrder || q.Cursor > scimtest.IndexOnly && q.NoDiscovery {
 		q.Alone = nil // who is looked at by himself may be nobody who has it
 	}
-	q.IgnoreFilters = w.roll(8) == 0
+	q.IgnoreFilters = w.roll(8) == 0 && q.TotalResults != scimtest.TotalShort && q.TotalResults != scimtest.TotalPage // nothing would show that there are more
 	if w.roll(5) == 0 {
 		q.Index = pick(w, []scimtest.IndexKind{scimtest.IndexFromZero, scimtest.IndexSaidAsLess, scimtest.IndexSaidAsZero})
 	}
