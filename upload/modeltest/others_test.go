@@ -204,7 +204,7 @@ func (w *world) anyQuirks() scimtest.Quirks {
 	if w.rules >= fourthRules && seldom() {
 		q.PostMembersDropped = w.roll(2) == 0
 		// What a POST may not carry a PUT may not either, which wants a PATCH that works.
-		q.NoPostMembers = !q.PostMembersDropped && q.Patch == scimtest.PatchAll && !q.AddNeedsTarget
+		q.NoPostMembers = !q.PostMembersDropped && q.Patch == scimtest.PatchAll && q.RemoveByPath == scimtest.RemoveWorks && !q.AddNeedsTarget
 	}
 	if w.rules >= fourthRules && (q.RepeatRows || q.UnstableOrder) {
 		q.InactiveUsers = scimtest.InactiveShown // who is hidden, and who is missing in a list of no order, look the same
