@@ -118,6 +118,37 @@ func (a *applier) worthWriting(changes []*Change) []*Change {
 	})
 }
 
+// compare notes, once for each path, what the service made of a value. The
+// next run would find the difference again and write it again.
+func (a *applier) compare(c *Change, w Write, after *Resource) {
+	if after == nil {
+		return
+	}
+	if w.Op == OpDelete {
+		a.rewritten[string(w.Op)] = fmt.Sprintf("the service deactivates a %s that it is asked to delete, and each run would ask again: set policy.user_gone and policy.user_disabled to deactivate", c.Kind)
+		return
+	}
+	if w.ExternalID != "" && after.ExternalID != w.ExternalID && !a.can.Unmarked[c.Kind] {
+		a.rewritten[KeyExternalID] = fmt.Sprintf("the service does not keep the externalId of a %s as it was written (%s): without it nothing is owned, and each run adopts anew",
+			c.Kind, c.Name)
+	}
+	if w.Op == OpUpdate && w.Manager != nil && after.Manager != *w.Manager {
+		a.rewritten[PathManager] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
+	}
+	for _, s := range w.Set {
+		t := a.trait(c.Kind, s.Path)
+		if t.Hidden || t.WriteOnce {
+			continue
+		}
+		have := after.Get(s.Path)
+		same := t.same(s.Values, have)
+		a.weigh(c, w, s, have, same)
+		if key := (lossKey{kind: c.Kind, path: s.Path}).sentence(); !same && a.rewritten[key] == "" {
+			a.rewritten[key] = became(c, s, have)
+		}
+	}
+}
+
 // weigh takes down what became of a value that an update has written.
 func (a *applier) weigh(c *Change, w Write, s Attribute, have []string, same bool) {
 	if w.Op != OpUpdate || w.Before == nil {
