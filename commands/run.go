@@ -218,18 +218,19 @@ func (r *run) doubt(ctx context.Context, held *reading, in *upload.Input) error 
 	if err != nil || len(doubts) == 0 {
 		return err
 	}
-	before := held.state.Unproven
-	if held.state, err = r.target.Read(ctx, r.want()); err != nil {
+	state, err := r.target.Read(ctx, r.want())
+	if err != nil {
 		return err
 	}
-	in.State = held.state
+	before := held.state.Unproven
+	held.state, in.State = state, state
 	if doubts, err = upload.Doubts(ctx, r.target, *in); err != nil {
 		return err
 	}
-	if held.state.Unproven == nil {
-		held.state.Unproven = doubts
+	if state.Unproven == nil {
+		state.Unproven = map[upload.Kind]string{}
 	}
-	maps.Copy(held.state.Unproven, doubts)
+	maps.Copy(state.Unproven, doubts)
 	held.unproven(before)
 	return nil
 }
