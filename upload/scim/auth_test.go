@@ -93,7 +93,7 @@ func pemOf(t *testing.T, key any) Secret {
 }
 
 func TestATokenIsRenewedInMidRun(t *testing.T) {
-	server, err := scimtest.Start(scimtest.Options{Auth: scimtest.Auth{OAuth2: &scimtest.OAuth2{ClientID: "c", ClientSecret: "s", Lifetime: 400 * time.Millisecond}}, Quirks: scimtest.Quirks{Bulk: scimtest.BulkOff}})
+	server, err := scimtest.Start(scimtest.Options{Auth: scimtest.Auth{OAuth2: &scimtest.OAuth2{ClientID: "c", ClientSecret: "s", Lifetime: time.Second}}, Quirks: scimtest.Quirks{Bulk: scimtest.BulkOff}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestATokenIsRenewedInMidRun(t *testing.T) {
 	}
 	read(t, target)
 	// Each user takes a moment, so that the token ends on the way.
-	server.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: 20 * time.Millisecond, Method: "POST", Path: "/Users"})
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: 50 * time.Millisecond, Method: "POST", Path: "/Users"})
 	must(t, write(t, target, people(400)...))
 	if got := len(server.Users()); got != 400 {
 		t.Errorf("%d users", got)

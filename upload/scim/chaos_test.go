@@ -38,7 +38,7 @@ func chaos(t *testing.T, seed uint64) {
 	defer server.Close()
 	faulty(server)
 	target := connect(t, server, "generic")
-	target.client.timeout = 300 * time.Millisecond
+	target.client.timeout = 600 * time.Millisecond
 	read(t, target)
 	const n = 60
 	must(t, write(t, target, people(n)...))
