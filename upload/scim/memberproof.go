@@ -146,8 +146,7 @@ func (t *Target) dropAndLook(ctx context.Context, w *upload.Write) error {
 		t.learned.removeByPut.Store(true)
 		return nil
 	}
-	out := setOf(w.Members)
-	stay := slices.DeleteFunc(had, func(id string) bool { return out[id] })
+	stay := butFor(had, w.Members)
 	if knew && len(stay) > 0 {
 		return t.othersStayed(ctx, w, stay)
 	}

@@ -203,8 +203,7 @@ func (t *Target) memberPatch(ctx context.Context, w *upload.Write, ids []string,
 		case err != nil:
 			return err
 		case known && add:
-			has := setOf(there)
-			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return has[id] })
+			ids = butFor(ids, there)
 			operations = additions(ids)
 		case known:
 			ids = there

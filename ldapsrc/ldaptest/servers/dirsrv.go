@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,16 +88,7 @@ func (s *DirSrv) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
-	err = until(ctx, s.process.exited, func() error {
-		conn, err := s.connect()
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
-	if err != nil {
+	if err := answers(s.process, s.connect); err != nil {
 		s.t.Fatalf("ns-slapd does not answer: %v\n%s", err, tail(logFile))
 	}
 }
@@ -113,15 +103,7 @@ func (s *DirSrv) kill() {
 }
 
 func (s *DirSrv) connect() (*ldap.Conn, error) {
-	conn, err := ldap.DialURL(s.URL())
-	if err != nil {
-		return nil, err
-	}
-	if err := conn.Bind(DirSrvAdminDN, DirSrvAdminPassword); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
+	return bound(s.URL(), DirSrvAdminDN, DirSrvAdminPassword)
 }
 
 // fill makes the database and what every DirSrv has in it.

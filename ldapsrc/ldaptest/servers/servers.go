@@ -22,6 +22,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/go-ldap/ldap/v3"
 )
 
 // RequireVariable names the environment variable that turns a missing server
@@ -96,4 +98,30 @@ func until(ctx context.Context, exited <-chan struct{}, try func() error) error 
 		case <-ticker.C:
 		}
 	}
+}
+
+// answers waits until a server that was started lets connect in.
+func answers(p *process, connect func() (*ldap.Conn, error)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	return until(ctx, p.exited, func() error {
+		conn, err := connect()
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	})
+}
+
+// bound is a connection on which somebody has signed in.
+func bound(url, dn, password string) (*ldap.Conn, error) {
+	conn, err := ldap.DialURL(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Bind(dn, password); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }

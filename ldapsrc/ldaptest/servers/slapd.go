@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -166,30 +165,13 @@ func (s *Slapd) Restart() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
-	err = until(ctx, s.process.exited, func() error {
-		conn, err := s.connect()
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
-	if err != nil {
+	if err := answers(s.process, s.connect); err != nil {
 		s.t.Fatalf("slapd does not answer: %v\n%s", err, tail(logFile))
 	}
 }
 
 func (s *Slapd) connect() (*ldap.Conn, error) {
-	conn, err := ldap.DialURL(s.URL())
-	if err != nil {
-		return nil, err
-	}
-	if err := conn.Bind(SlapdAdminDN, SlapdAdminPassword); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
+	return bound(s.URL(), SlapdAdminDN, SlapdAdminPassword)
 }
 
 func (s *Slapd) slapadd(text string) error {
