@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"adsync/commands"
@@ -84,6 +85,48 @@ func TestASecondHostThatMadeEverybodyFirst(t *testing.T) {
 		}
 	})
 	if code, output := p.sync(second); code != commands.ExitOK || !strings.Contains(output, "; 0 created, 0 updated, ") {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+	p.nothingTwice(t)
+}
+
+// Groups that a run on another host makes after the second reading say nothing
+// against it.
+func TestASecondHostThatMakesGroupsAfterTheSecondReading(t *testing.T) {
+	p := newPair(t, ", bulk: false")
+	var madeUsers, begin, goOn sync.Once
+	usersMade, proceed, firstEnded := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	first := p.secondHost(t, ", bulk: false", func(r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Groups") {
+			madeUsers.Do(func() { close(usersMade) })
+			<-proceed
+		}
+	})
+	var lists atomic.Int32
+	second := p.secondHost(t, ", bulk: false", func(r *http.Request) {
+		groups := strings.HasSuffix(r.URL.Path, "/Groups")
+		switch filter := r.URL.Query().Get("filter"); {
+		case filter == "" && groups:
+			lists.Add(1)
+			return
+		case !strings.Contains(filter, "externalId"):
+			return
+		}
+		begin.Do(func() {
+			go func() {
+				defer close(firstEnded)
+				if code, output := p.sync(first); code != commands.ExitOK {
+					t.Errorf("exit code %d\n%s", code, output)
+				}
+			}()
+			<-usersMade
+		})
+		if groups && lists.Load() > 1 {
+			goOn.Do(func() { close(proceed); <-firstEnded })
+		}
+	})
+	code, output := p.sync(second)
+	if code != commands.ExitLocked || !strings.Contains(output, "has been created by somebody else since it was listed") {
 		t.Errorf("exit code %d\n%s", code, output)
 	}
 	p.nothingTwice(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 
@@ -212,25 +211,20 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 }
 
 // doubt tries a list that shows none of ours. One that shows them a moment
-// later is believed: a run on another host has made them meanwhile.
+// later is believed: a run on another host has made them meanwhile. What is
+// made after the second reading, by the same host, says nothing against it.
 func (r *run) doubt(ctx context.Context, held *reading, in *upload.Input) error {
-	doubts, err := upload.Doubts(ctx, r.target, *in)
-	if err != nil || len(doubts) == 0 {
+	unlisted, err := upload.Unlisted(ctx, r.target, *in)
+	if err != nil || len(unlisted) == 0 {
 		return err
 	}
 	state, err := r.target.Read(ctx, r.want())
 	if err != nil {
 		return err
 	}
+	state.Doubt(unlisted)
 	before := held.state.Unproven
 	held.state, in.State = state, state
-	if doubts, err = upload.Doubts(ctx, r.target, *in); err != nil {
-		return err
-	}
-	if state.Unproven == nil {
-		state.Unproven = map[upload.Kind]string{}
-	}
-	maps.Copy(state.Unproven, doubts)
 	held.unproven(before)
 	return nil
 }

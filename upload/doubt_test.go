@@ -232,24 +232,28 @@ func TestWhomNothingShowsIsLeftOut(t *testing.T) {
 // A service that lists nobody unless asked for somebody has them all the same.
 func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 	w := newWorld("ada", "bob", "cyd")
-	if doubts, err := upload.Doubts(t.Context(), w, w.input()); err != nil || len(doubts) > 0 {
-		t.Errorf("before the first run: %v, %v", doubts, err)
+	if unlisted, err := upload.Unlisted(t.Context(), w, w.input()); err != nil || len(unlisted) > 0 {
+		t.Errorf("before the first run: %v, %v", unlisted, err)
 	}
 	w.sync(t)
+	listed := w.input().State
 	for _, r := range w.memory.users {
 		w.hidden[r.ID] = true
 	}
 	w.user("ada", map[string][]string{"uid": {"ada.new"}})
 	delete(w.users, "bob")
 	in := w.input()
-	doubts, err := upload.Doubts(t.Context(), w, in)
+	unlisted, err := upload.Unlisted(t.Context(), w, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := doubts[upload.User], "it shows none of ours, and ada is there when looked up"; got != want && got != strings.Replace(want, "ada", "cyd", 1) {
+	if listed.Doubt(unlisted); len(listed.Unproven) > 0 {
+		t.Errorf("a list that shows them is doubted: %v", listed.Unproven)
+	}
+	in.State.Doubt(unlisted)
+	if got, want := in.State.Unproven[upload.User], "it shows none of ours, and ada is there when looked up"; got != want && got != strings.Replace(want, "ada", "cyd", 1) {
 		t.Errorf("unproven: %q", got)
 	}
-	in.State.Unproven = doubts
 	if err := upload.LookUp(t.Context(), w, in); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +266,7 @@ func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 func TestALookUpThatIsRefusedSaysNothingOfAnEmptyList(t *testing.T) {
 	w := newWorld("ada")
 	err := &upload.Unavailable{Doing: "look up", Err: &upload.Refusal{Status: 500}}
-	if doubts, err := upload.Doubts(t.Context(), partly{w, err}, w.input()); err != nil || len(doubts) > 0 {
-		t.Errorf("%v, %v", doubts, err)
+	if unlisted, err := upload.Unlisted(t.Context(), partly{w, err}, w.input()); err != nil || len(unlisted) > 0 {
+		t.Errorf("%v, %v", unlisted, err)
 	}
 }

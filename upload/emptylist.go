@@ -12,25 +12,44 @@ import (
 // samples is how many entries are looked up where a list has none of ours.
 const samples = 5
 
-// Doubts looks some entries up where the service's list shows none that is
+// Unlisted looks some entries up where the service's list shows none that is
 // ours. So it is before the first run; but some services list nobody unless
-// they are asked for somebody, and a list that lacks one who is there proves
-// nothing. It returns why the list of a kind is no proof.
-func Doubts(ctx context.Context, target Target, in Input) (map[Kind]string, error) {
-	doubts := map[Kind]string{}
+// they are asked for somebody. It returns, for such a kind, one that is there
+// though the list lacks it. A list that is read after this and lacks it too
+// proves nothing: see [State.Doubt].
+func Unlisted(ctx context.Context, target Target, in Input) (map[Kind]Resource, error) {
+	unlisted := map[Kind]Resource{}
 	for _, k := range []Kind{User, Group} {
 		if in.State.Unproven[k] != "" || in.Capabilities.WriteOnly || k == Group && !in.Capabilities.Groups || in.showsOurs(k) {
 			continue
 		}
-		there, err := unlistedName(ctx, target, in, k)
+		found, err := unlistedOne(ctx, target, in, k)
 		if err != nil {
 			return nil, fmt.Errorf("look up some %ss, none of which the service lists: %w", k, err)
 		}
-		if there != "" {
-			doubts[k] = fmt.Sprintf("it shows none of ours, and %s is there when looked up", printable(there))
+		if found != nil {
+			unlisted[k] = *found
 		}
 	}
-	return doubts, nil
+	return unlisted, nil
+}
+
+// Doubt marks the lists as unproven that lack what was there before they were
+// read.
+func (s *State) Doubt(there map[Kind]Resource) {
+	for k, r := range there {
+		if s.Unproven[k] != "" || s.lists(k, r.ID) {
+			continue
+		}
+		if s.Unproven == nil {
+			s.Unproven = map[Kind]string{}
+		}
+		s.Unproven[k] = fmt.Sprintf("it shows none of ours, and %s is there when looked up", printable(r.Name))
+	}
+}
+
+func (s *State) lists(k Kind, id string) bool {
+	return slices.ContainsFunc(s.Of(k), func(r Resource) bool { return r.ID == id })
 }
 
 func (in *Input) showsOurs(k Kind) bool {
@@ -40,10 +59,10 @@ func (in *Input) showsOurs(k Kind) bool {
 	})
 }
 
-// unlistedName is the name of an entry's resource that is there and not in the
-// list; "" when none of those looked up has one, or a look-up is refused, which
-// says nothing.
-func unlistedName(ctx context.Context, target Target, in Input, k Kind) (string, error) {
+// unlistedOne is an entry's resource that is there and not in the list; nil
+// when none of those looked up has one, or a look-up is refused, which says
+// nothing.
+func unlistedOne(ctx context.Context, target Target, in Input, k Kind) (*Resource, error) {
 	d := &differ{Input: in, plan: &Plan{}}
 	var all []wanted
 	d.each(k, func(a directory.Anchor, marks []string, name string) { all = append(all, wanted{a, marks, name}) })
@@ -51,15 +70,15 @@ func unlistedName(ctx context.Context, target Target, in Input, k Kind) (string,
 		found, err := lookUpOne(ctx, target, k, all[i*len(all)/min(samples, len(all))])
 		if err != nil {
 			if gone := new(Unavailable); errors.As(err, &gone) && !errors.As(err, new(*Refusal)) {
-				return "", err
+				return nil, err
 			}
-			return "", ctx.Err()
+			return nil, ctx.Err()
 		}
 		for _, r := range found {
-			if !slices.ContainsFunc(in.State.Of(k), func(listed Resource) bool { return listed.ID == r.ID }) {
-				return r.Name, nil
+			if !in.State.lists(k, r.ID) {
+				return &r, nil
 			}
 		}
 	}
-	return "", nil
+	return nil, nil
 }
