@@ -163,6 +163,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 		a.batch(ctx, a.managersFirst(changes), a.write)
 	case changes[0].Verb == Create && changes[0].Kind == Group:
 		a.batch(ctx, a.largestFirst(changes), a.write)
+		a.twins(ctx, changes)
 	case changes[0].Verb == AddMembers:
 		a.additions(ctx, changes)
 	default:

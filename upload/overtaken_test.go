@@ -3,6 +3,8 @@ package upload_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"adsync/ldapsrc/directory"
@@ -54,6 +56,72 @@ func TestACreateThatFindsItselfThereStopsTheRun(t *testing.T) {
 	var overtaken *upload.Overtaken
 	if !errors.As(out.Stopped, &overtaken) || overtaken.Name != "bob" {
 		t.Errorf("stopped by %v", out.Stopped)
+	}
+}
+
+// rival is a service at which another run makes the same groups at the same
+// moment.
+type rival struct {
+	*world
+	makes map[string]bool
+}
+
+func (r rival) Write(ctx context.Context, writes []upload.Write, done func(int, upload.Result)) {
+	for _, w := range writes {
+		if w.Op != upload.OpCreate || w.Kind != upload.Group {
+			continue
+		}
+		if name := w.Set[0].Values[0]; r.makes[name] {
+			r.memory.groups["rival "+name] = &upload.Resource{Kind: upload.Group, ID: "rival " + name, Name: name, ExternalID: w.ExternalID}
+		}
+	}
+	r.world.Write(ctx, writes, done)
+}
+
+// Two runs may make the same groups at the same moment, where names need not
+// be unique: who finds them twice takes its own back.
+func TestGroupsThatTwoRunsMakeAtOnceAreNotThereTwice(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		makes []string
+		want  string // the groups left
+	}{
+		{"none", nil, "crew staff"},
+		{"all", []string{"crew", "staff"}, "rival crew rival staff"},
+		{"the first", []string{"crew"}, "rival crew staff"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld("ada", "bob")
+			w.group("crew", "ada", "bob")
+			w.group("staff", "ada")
+			in := w.input()
+			plan := upload.Diff(in)
+			r := rival{w, map[string]bool{}}
+			for _, name := range test.makes {
+				r.makes[name] = true
+			}
+			out := upload.Apply(t.Context(), r, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+			if overtaken := new(upload.Overtaken); errors.As(out.Stopped, &overtaken) != (len(test.makes) > 0) {
+				t.Errorf("stopped by %v", out.Stopped)
+			}
+			var left []string
+			for id, g := range w.memory.groups {
+				if strings.HasPrefix(id, "rival") {
+					left = append(left, id)
+				} else {
+					left = append(left, g.Name)
+				}
+			}
+			slices.Sort(left)
+			if got := strings.Join(left, " "); got != test.want {
+				t.Errorf("left: %s; want %s", got, test.want)
+			}
+			for _, c := range plan.Changes {
+				if c.Kind == upload.Group && c.Verb == upload.Create && (c.State == upload.Applied) == r.makes[c.Name] {
+					t.Errorf("%s is %s", c.Line(), c.State)
+				}
+			}
+		})
 	}
 }
 
