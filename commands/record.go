@@ -155,13 +155,14 @@ func writeWhole(path string, doc any, changes []upload.Change) error {
 		b := bufio.NewWriter(w)
 		b.Write(bytes.TrimSuffix(head, []byte("\n}")))
 		b.WriteString(",\n  \"changes\": [")
-		var line []byte
-		for i := range changes {
+		line := func(text []byte, i int) []byte {
 			if i > 0 {
-				b.WriteByte(',')
+				text = append(text, ',')
 			}
-			line = appendChange(append(line[:0], "\n    "...), &changes[i])
-			b.Write(line)
+			return appendChange(append(text, "\n    "...), &changes[i])
+		}
+		if err := upload.InOrder(len(changes), line, func(text []byte) error { _, err := b.Write(text); return err }); err != nil {
+			return err
 		}
 		b.WriteString("\n  ]\n}\n")
 		return b.Flush()

@@ -154,11 +154,10 @@ func (c *Change) limited() bool { return c.overLimit }
 
 func digest(changes []*Change) string {
 	h := sha256.New()
-	var text []byte
-	for _, c := range changes {
-		text = c.canonical(text[:0])
-		h.Write(text)
-	}
+	_ = InOrder(len(changes), func(text []byte, i int) []byte { return changes[i].canonical(text) }, func(text []byte) error {
+		_, err := h.Write(text)
+		return err // never
+	})
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 

@@ -18,11 +18,7 @@ func (a *applier) write(c *Change) (Write, error) {
 		if on := !c.inactive; c.Kind != Device || !a.can.StaticDevices {
 			w.Active = &on
 		}
-		made := c.create()
-		w.Set = make([]Attribute, 0, len(made))
-		for _, s := range made {
-			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
-		}
+		w.Set = c.values()
 		a.lead(&w, c.manager)
 		w.Members = a.joiners(c)
 	case Update, Adopt, Reactivate, Release:
@@ -51,6 +47,16 @@ func (a *applier) write(c *Change) (Write, error) {
 		return a.memberWrite(c, w)
 	}
 	return w, nil
+}
+
+// values are the attributes that a create writes.
+func (c *Change) values() []Attribute {
+	made := c.create()
+	out := make([]Attribute, len(made))
+	for i, s := range made {
+		out[i] = Attribute{Path: s.Path, Values: s.New}
+	}
+	return out
 }
 
 func (a *applier) memberWrite(c *Change, w Write) (Write, error) {

@@ -285,16 +285,19 @@ func (d *differ) createUser(c *candidate, base Change) {
 func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
 	rules := m.Of(k)
 	out := make([]AttributeChange, 0, len(rules))
+	room := make([]string, 0, len(rules)) // for all the values
 	for _, r := range rules {
 		if r.Path == PathManager {
 			continue
 		}
-		values, err := r.From.Values(a)
+		values, _, err := r.From.trace(room[len(room):], a)
 		if err != nil {
 			return nil
 		}
 		if len(values) > 0 {
-			out = append(out, AttributeChange{Path: r.Path, New: values})
+			at := len(room)
+			room = append(room, values...)
+			out = append(out, AttributeChange{Path: r.Path, New: room[at:len(room):len(room)]})
 		}
 	}
 	return out
