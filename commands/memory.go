@@ -1,33 +1,49 @@
 package commands
 
 import (
+	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	runtimemetrics "runtime/metrics"
+	"sync"
 )
 
-// How many percent of what is in use may be garbage before it is collected.
-// What is read of a company stays until the end of the run, so that the usual
-// 100 would mean to hold a large one twice. A small one, once it is known to
-// be small, has memory enough, and collecting takes time from the work.
-// docs/performance.md has what either costs.
 const (
-	garbage      = 50
-	garbageSmall = 200
-	smallCompany = 25_000 // entries on both sides together
+	// spareMemory is what the heap may come to before anything is collected.
+	// What is read stays until the end of the run, and to look through it
+	// again and again takes time from the work.
+	spareMemory = 64 << 20
+	// garbage is how many percent of what is in use may be garbage in a heap
+	// that is larger. The usual 100 would mean to hold a large company twice.
+	garbage = 50
 )
 
-// collect sets the collector up, unless the environment's GOGC does.
-func collect(percent int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
+// collectLate sets the collector up, once in a process, unless the environment
+// does. docs/performance.md has what it costs and saves.
+var collectLate = sync.OnceFunc(func() {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return
 	}
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(spareMemory)
+	afterCollection(func() {
+		debug.SetMemoryLimit(math.MaxInt64)
+		leaveGarbage()
+	})
+})
+
+// leaveGarbage lets as much garbage come as brings what is in use to
+// spareMemory, after each collection anew.
+func leaveGarbage() {
+	use := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	runtimemetrics.Read(use)
+	live := max(1, int(use[0].Value.Uint64()))
+	debug.SetGCPercent(max(garbage, 100*(spareMemory-live)/live))
+	afterCollection(leaveGarbage)
 }
 
-// small reports whether few entries and resources are held of both sides.
-func (h *reading) small() bool {
-	n := len(h.state.Users) + len(h.state.Groups) + len(h.state.Devices)
-	for _, s := range h.sources {
-		n += s.Users + s.Groups + s.Computers
-	}
-	return n <= smallCompany
+// afterCollection calls do once, after the next collection.
+func afterCollection(do func()) {
+	runtime.AddCleanup(new([16]byte), func(do func()) { do() }, do)
 }

@@ -59,7 +59,7 @@ func (r *run) close() {
 // target's; a source that could not be read is an incomplete reading.
 func (r *run) read(ctx context.Context) (reading, error) {
 	defer r.env.progress.begin()()
-	collect(garbage)
+	collectLate()
 	held := reading{readings: make([]directory.Reading, len(r.sources))}
 	var wait sync.WaitGroup
 	for i, s := range r.sources {
@@ -76,9 +76,6 @@ func (r *run) read(ctx context.Context) (reading, error) {
 		return held, targetFailure(err)
 	}
 	held.take(state)
-	if held.small() {
-		collect(garbageSmall)
-	}
 	return held, nil
 }
 
