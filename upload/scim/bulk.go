@@ -209,7 +209,7 @@ func (t *Target) appendBulk(out []byte, w *upload.Write, i int) ([]byte, error) 
 	out = append(out, `,"data":`...)
 	switch w.Op {
 	case upload.OpCreate:
-		return t.appendCreate(out, w)
+		return t.appendCreate(out, w), nil
 	case upload.OpUpdate:
 		u := t.updating(w)
 		return appendPatch(out, t.writer(w.Kind).operations(&u.left, u.form))

@@ -13,25 +13,15 @@ import (
 )
 
 // appendCreate appends the document of a new resource.
-func (t *Target) appendCreate(out []byte, x *upload.Write) ([]byte, error) {
-	w := t.writer(x.Kind)
-	doc := document{}
-	add := *x
+func (t *Target) appendCreate(out []byte, x *upload.Write) []byte {
+	add, password := *x, ""
 	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
 		add.ExternalID = ""
 	}
-	w.apply(doc, &add)
-	if len(x.Members) > 0 {
-		doc["members"] = references(x.Members)
+	if x.Kind == upload.User && t.profile.NewPassword {
+		password = newPassword()
 	}
-	if x.Kind == upload.User {
-		markPrimary(doc)
-		if t.profile.NewPassword {
-			doc["password"] = newPassword()
-		}
-	}
-	doc["schemas"] = w.schemas(doc)
-	return appendJSON(out, doc)
+	return t.writer(x.Kind).appendDraft(out, &add, password)
 }
 
 // create makes a resource. It may be its manager for which it is refused, or
@@ -69,10 +59,7 @@ func mayBe(named *finding, err error) bool {
 // post sends a POST. One whose fate is unknown is looked for before it is
 // sent again: a second resource must never come of it.
 func (t *Target) post(ctx context.Context, x *upload.Write) upload.Result {
-	body, err := t.appendCreate(make([]byte, 0, roughSize(x)), x)
-	if err != nil {
-		return upload.Result{Err: fmt.Errorf("encode a %s: %w", x.Kind, err)}
-	}
+	body := t.appendCreate(make([]byte, 0, roughSize(x)), x)
 	endpoint, err := t.endpoint(x.Kind)
 	if err != nil {
 		return upload.Result{Err: err}

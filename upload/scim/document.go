@@ -64,7 +64,7 @@ func (w *writer) set(doc document, s *spot, values []string) {
 	var value any
 	switch {
 	case attribute.Multi || p.By != "":
-		value = w.elements(p, old, values, sub)
+		value = w.elements(s, old, values)
 	case p.Sub != "":
 		value = part(old, p.Sub, values, sub)
 	case len(values) > 0:
@@ -96,12 +96,13 @@ func part(old any, name string, values []string, f fact) any {
 }
 
 // elements writes values into the elements of a multi-valued attribute.
-func (w *writer) elements(p upload.Path, old any, values []string, f fact) any {
+func (w *writer) elements(s *spot, old any, values []string) any {
 	list, _ := old.([]any)
+	p, f := s.Path, s.sub
 	switch {
 	case p.By != "":
 		list = w.selected(list, p, values, f)
-	case p.Sub == "" && w.simple(p):
+	case p.Sub == "" && s.simple:
 		list = nil
 		for _, v := range values {
 			list = append(list, typed(v, f))
@@ -120,12 +121,6 @@ func subOf(p upload.Path) string {
 		return "value"
 	}
 	return p.Sub
-}
-
-// simple reports whether a multi-valued attribute has plain values.
-func (w *writer) simple(p upload.Path) bool {
-	attribute, _, known := w.facts.about(w.kind, p)
-	return known && attribute.Type != "complex"
 }
 
 // replaced keeps the elements whose value stays, with all that others keep

@@ -28,12 +28,14 @@ func appendJSON(out []byte, v any) ([]byte, error) {
 	case []operation:
 		return appendList(out, v, appendOperation)
 	case []reference:
-		return appendList(out, v, func(out []byte, r reference) ([]byte, error) {
-			return append(AppendText(append(out, `{"value":`...), r.Value), '}'), nil
-		})
+		return appendList(out, v, func(out []byte, r reference) ([]byte, error) { return appendReference(out, r.Value), nil })
 	}
 	text, err := json.Marshal(v)
 	return append(out, text...), err
+}
+
+func appendReference(out []byte, id string) []byte {
+	return append(AppendText(append(out, `{"value":`...), id), '}')
 }
 
 func appendObject(out []byte, object map[string]any) ([]byte, error) {
@@ -89,11 +91,12 @@ func AppendText(out []byte, s string) []byte {
 	out = append(out, '"')
 	done := 0
 	for i := 0; i < len(s); {
-		r, size := rune(s[i]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(s[i:])
+		if plain[s[i]] {
+			i++
+			continue
 		}
-		if escapes := r < ' ' || r == '"' || r == '\\' || r == '\u2028' || r == '\u2029' || r == utf8.RuneError && size == 1; escapes {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' || r == utf8.RuneError && size == 1 {
 			text, _ := json.Marshal(s[i : i+size]) // a string is always encoded
 			out = append(append(out, s[done:i]...), text[1:len(text)-1]...)
 			done = i + size
@@ -102,3 +105,11 @@ func AppendText(out []byte, s string) []byte {
 	}
 	return append(append(out, s[done:]...), '"')
 }
+
+// plain are the bytes that stand for themselves in JSON text.
+var plain = func() (plain [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"adsync/upload"
 )
@@ -31,11 +32,11 @@ type facts struct {
 	nested     bool // a group may be a member of a group
 	schemes    []string
 	endpoints  map[upload.Kind]string
-	types      []string                        // names of all resource types
-	named      map[upload.Kind]bool            // kinds that ResourceTypes names
-	schema     map[upload.Kind]string          // URN of the core schema of a kind
-	attributes map[upload.Kind]map[string]fact // by lower-case path without filter; nil when not said
-	spots      sync.Map                        // paths that were read
+	types      []string                          // names of all resource types
+	named      map[upload.Kind]bool              // kinds that ResourceTypes names
+	schema     map[upload.Kind]string            // URN of the core schema of a kind
+	attributes map[upload.Kind]map[string]fact   // by lower-case path without filter; nil when not said
+	spots      atomic.Pointer[map[spotKey]*spot] // paths that were read
 }
 
 // A fact is what a schema says of one attribute or sub-attribute.

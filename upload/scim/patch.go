@@ -56,7 +56,7 @@ func (w *writer) operations(x *upload.Write, form managerForm) []operation {
 		case attribute.Multi:
 			whole := p
 			whole.Sub = ""
-			out = append(out, operation{"replace", whole.String(), w.elements(p, nil, a.Values, sub)})
+			out = append(out, operation{"replace", whole.String(), w.elements(s, nil, a.Values)})
 		default:
 			out = append(out, operation{"replace", a.Path, typed(a.Values[0], sub)})
 		}

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -119,24 +120,34 @@ func (f *facts) about(k upload.Kind, p upload.Path) (attribute, sub fact, ok boo
 type spot struct {
 	upload.Path
 	attribute, sub fact
+	simple         bool // the attribute has plain values
+}
+
+type spotKey struct {
+	kind upload.Kind
+	path string
 }
 
 // spot reads a mapped path, once for all resources. ok is false for what is
 // not a path, which the check of the configuration has refused.
 func (f *facts) spot(k upload.Kind, path string) (s *spot, ok bool) {
-	type key struct {
-		kind upload.Kind
-		path string
-	}
-	if s, ok := f.spots.Load(key{k, path}); ok {
-		return s.(*spot), true
+	known := f.spots.Load()
+	if known != nil {
+		if s, ok := (*known)[spotKey{k, path}]; ok {
+			return s, true
+		}
 	}
 	p, err := upload.ParsePath(path)
 	if err != nil {
 		return nil, false
 	}
 	s = &spot{Path: p}
-	s.attribute, s.sub, _ = f.about(k, p)
-	f.spots.Store(key{k, path}, s)
+	attribute, sub, described := f.about(k, p)
+	s.attribute, s.sub, s.simple = attribute, sub, described && attribute.Type != "complex"
+	more := map[spotKey]*spot{{k, path}: s}
+	if known != nil {
+		maps.Copy(more, *known)
+	}
+	f.spots.CompareAndSwap(known, &more) // who comes too late reads it again
 	return s, true
 }

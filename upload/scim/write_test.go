@@ -340,12 +340,8 @@ func TestACreateSaysWhatItUses(t *testing.T) {
 	w := person(1)
 	w.Set = append(w.Set, upload.Attribute{Path: "roles", Values: []string{"a", "b"}}, upload.Attribute{Path: `addresses[type eq "work"].locality`, Values: []string{"X"}},
 		upload.Attribute{Path: `addresses[type eq "work"].country`, Values: []string{"DE"}}, upload.Attribute{Path: "name.middleName"})
-	body, err := target.appendCreate(nil, &w)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got, want any
-	if err := json.Unmarshal(body, &got); err != nil {
+	if err := json.Unmarshal(target.appendCreate(nil, &w), &got); err != nil {
 		t.Fatal(err)
 	}
 	const text = `{
