@@ -169,14 +169,40 @@ func (a Attributes) find(name string) packed {
 	if !ok {
 		return packed{}
 	}
-	p := packed{text: a.packed}
+	at := 0
 	for range i {
-		for range p.number() {
-			p.next()
+		var count int
+		count, at = number(a.packed, at)
+		for range count {
+			var size int
+			size, at = number(a.packed, at)
+			at += size
 		}
 	}
+	p := packed{text: a.packed[at:]}
 	p.count = p.number()
 	return p
+}
+
+// number reads the varint at a place of a text, 0 behind its end, and returns
+// the place behind it.
+func number(text string, at int) (n, behind int) {
+	if at < len(text) && text[at] < 0x80 {
+		return int(text[at]), at + 1
+	}
+	return longNumber(text, at)
+}
+
+func longNumber(text string, at int) (n, behind int) {
+	for shift := 0; at < len(text); shift += 7 {
+		c := text[at]
+		at++
+		n |= int(c&0x7f) << shift
+		if c < 0x80 {
+			return n, at
+		}
+	}
+	return 0, len(text)
 }
 
 // packed is a place in a packed text.
@@ -185,20 +211,11 @@ type packed struct {
 	count int // values of the name at which it stands
 }
 
-// number takes a varint; behind the end it is 0.
+// number takes a varint.
 func (p *packed) number() int {
-	n, shift := 0, 0
-	for i := range len(p.text) {
-		c := p.text[i]
-		n |= int(c&0x7f) << shift
-		if c < 0x80 {
-			p.text = p.text[i+1:]
-			return n
-		}
-		shift += 7
-	}
-	p.text = ""
-	return 0
+	n, behind := number(p.text, 0)
+	p.text = p.text[behind:]
+	return n
 }
 
 func (p *packed) next() string {
