@@ -35,7 +35,7 @@ type Source struct {
 // and returns the plan that makes them agree. It decides and does nothing.
 // What an incomplete source owns is not touched.
 func Diff(in Input) *Plan {
-	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, want: make([]string, 0, 8), have: make([]string, 0, 8)}
+	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}, room: newRooms()}
 	d.index()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
@@ -115,8 +115,8 @@ type differ struct {
 	Input
 	plan   *Plan
 	traits map[traitKey]Trait
-	want   []string // room for the values of one attribute
-	have   []string
+	paths  map[managedKey][]managed
+	room   rooms
 	kept   map[Kind]int // those that cannot be deactivated
 
 	sources map[string]*Source // the complete ones

@@ -14,6 +14,9 @@ type candidate struct {
 	id     string // externalId
 	name   string // userName
 	held   *Resource
+
+	set    []AttributeChange // in which held differs
+	broken []error           // what could not be evaluated for it
 }
 
 func (d *differ) users() {
@@ -22,12 +25,28 @@ func (d *differ) users() {
 	for i := range candidates {
 		d.place(&candidates[i])
 	}
+	d.compare(candidates)
 	for i := range candidates {
 		if c := &candidates[i]; !d.quarantined[c.user.Anchor] {
 			d.user(c)
 		}
 	}
 	d.leavers(User)
+}
+
+// compare finds out in what the resources of users differ from them.
+func (d *differ) compare(all []candidate) {
+	for _, s := range d.complete() {
+		d.managed(s, User) // is known when several need it at once
+	}
+	spread(len(all), func(from, to int) {
+		room := newRooms()
+		for i := from; i < to; i++ {
+			if c := &all[i]; c.held != nil {
+				c.set, c.broken = changed(d.managed(c.source, User), c.user.Attributes, c.held, &room)
+			}
+		}
+	})
 }
 
 // candidates are all users of the complete sources with their names; those
@@ -150,7 +169,7 @@ func (d *differ) complete() []*Source {
 func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
 	for _, r := range s.Mapping.Of(k) {
 		if r.Path == nameOf(k) {
-			values, _, err := r.From.trace(d.want, a)
+			values, _, err := r.From.trace(d.room.want, a)
 			if err != nil {
 				return ""
 			}
@@ -224,7 +243,8 @@ func (d *differ) user(c *candidate) {
 	}
 	change := base
 	if !frozen {
-		change.set = d.changed(c.source, User, u.Attributes, r)
+		change.set = c.set
+		d.warn(c.broken)
 		change.manager = d.managerOf(c, r)
 	}
 	switch {
@@ -303,28 +323,67 @@ func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
 	return out
 }
 
-// changed are the managed attributes in which the service differs.
-func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
-	var out []AttributeChange
+// A managed path is one that is compared, and how.
+type managed struct {
+	Rule
+	trait Trait
+}
+
+type managedKey struct {
+	source string
+	kind   Kind
+}
+
+// managed are the paths of a source's mapping that are compared.
+func (d *differ) managed(s *Source, k Kind) []managed {
+	key := managedKey{s.ID, k}
+	out, known := d.paths[key]
+	if known {
+		return out
+	}
 	for _, rule := range s.Mapping.Of(k) {
-		if rule.Path == PathManager {
-			continue
-		}
-		t := d.trait(k, rule.Path)
-		if t.ReadOnly || t.WriteOnce || t.Hidden {
-			continue
-		}
-		want, _, err := rule.From.trace(d.want, a)
-		if err != nil {
-			d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("mapping of %s: %v", rule.Path, err))
-			continue
-		}
-		have := r.Attributes.Append(d.have, rule.Path)
-		if !t.same(want, have) {
-			out = append(out, AttributeChange{Path: rule.Path, Old: slices.Clone(have), New: slices.Clone(t.effective(want))})
+		if t := d.trait(k, rule.Path); rule.Path != PathManager && !t.ReadOnly && !t.WriteOnce && !t.Hidden {
+			out = append(out, managed{rule, t})
 		}
 	}
+	d.paths[key] = out
 	return out
+}
+
+// rooms are room for the values of one attribute on both sides.
+type rooms struct{ want, have []string }
+
+func newRooms() rooms { return rooms{make([]string, 0, 8), make([]string, 0, 8)} }
+
+// changed are the managed attributes in which the service differs, and the
+// paths for which the mapping cannot be evaluated.
+func changed(paths []managed, a directory.Attributes, r *Resource, room *rooms) (out []AttributeChange, broken []error) {
+	for i := range paths {
+		m := &paths[i]
+		want, _, err := m.From.trace(room.want, a)
+		if err != nil {
+			broken = append(broken, fmt.Errorf("mapping of %s: %w", m.Path, err))
+			continue
+		}
+		have := r.Attributes.Append(room.have, m.Path)
+		if !m.trait.same(want, have) {
+			out = append(out, AttributeChange{Path: m.Path, Old: slices.Clone(have), New: slices.Clone(m.trait.effective(want))})
+		}
+	}
+	return out, broken
+}
+
+// changed are the attributes of one entry in which the service differs.
+func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
+	out, broken := changed(d.managed(s, k), a, r, &d.room)
+	d.warn(broken)
+	return out
+}
+
+func (d *differ) warn(broken []error) {
+	for _, err := range broken {
+		d.plan.Warnings = append(d.plan.Warnings, err.Error())
+	}
 }
 
 // managerOf plans the manager. One that the directory names but that is not,
