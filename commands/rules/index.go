@@ -29,9 +29,16 @@ func (h holder) same(o holder) bool { return h.entry() == o.entry() }
 // itself is looked up again where a hash has met twice.
 type index struct {
 	seed maphash.Seed
-	one  map[uint64]holder
+	one  map[uint64]holder // nil in a part of a check, which only notes what it has seen
 	many map[uint64][]holder
+	seen []seen
 	buf  []byte
+}
+
+// seen is the hash of a key and who has it.
+type seen struct {
+	sum uint64
+	at  holder
 }
 
 // grow makes room for the keys of that many users.
@@ -45,7 +52,14 @@ func (x *index) hash(key []byte) uint64 { return maphash.Bytes(x.seed, key) }
 
 // add notes that an entry has a key in a role.
 func (x *index) add(key []byte, h holder) {
-	sum := x.hash(key)
+	if sum := x.hash(key); x.one == nil {
+		x.seen = append(x.seen, seen{sum, h})
+	} else {
+		x.put(sum, h)
+	}
+}
+
+func (x *index) put(sum uint64, h holder) {
 	old, ok := x.one[sum]
 	switch {
 	case !ok:

@@ -12,7 +12,9 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
+	"runtime"
 	"slices"
+	"sync"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -121,11 +123,50 @@ func (c *Checker) Add(s Source, snapshot *directory.Snapshot) {
 			c.leftOut(s.ID, skip.Reason, e)
 		}
 	}
-	for i := range snapshot.Users {
-		c.user(holderOf(number, false, i))
-	}
+	c.users(number, len(snapshot.Users))
 	for i := range snapshot.Groups {
 		c.group(holderOf(number, true, i))
+	}
+}
+
+// usersAtOnce is how many users it takes to be checked on several processors.
+const usersAtOnce = 1000
+
+// users checks the users of a source: a part of them on each processor, by a
+// Checker of its own whose findings are taken over.
+func (c *Checker) users(number, n int) {
+	parts := make([]*Checker, min(runtime.GOMAXPROCS(0), 1+n/usersAtOnce))
+	var wait sync.WaitGroup
+	for p := range parts {
+		parts[p] = c.part(number)
+		wait.Go(func() {
+			for i := p * n / len(parts); i < (p+1)*n/len(parts); i++ {
+				parts[p].user(holderOf(number, false, i))
+			}
+		})
+	}
+	wait.Wait()
+	for _, part := range parts {
+		c.found = append(c.found, part.found...)
+		for reason, n := range part.counts.Skipped {
+			c.counts.Skipped[reason] += n
+		}
+		for _, k := range part.index.seen {
+			c.index.put(k.sum, k.at)
+		}
+	}
+}
+
+// part is a Checker for some users of a source, with the same options.
+func (c *Checker) part(number int) *Checker {
+	s := *c.sources[number]
+	s.eval = s.users.evaluation()
+	sources := make([]*source, number+1)
+	sources[number] = &s
+	return &Checker{
+		options: c.options, off: c.off, least: c.least, sources: sources, counts: Counts{Skipped: map[string]int{}},
+		values: values{profile: c.values.profile, verified: c.values.verified, domains: map[string]domainVerdict{}},
+		index:  index{seed: c.index.seed},
 	}
 }
 
