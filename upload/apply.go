@@ -135,6 +135,7 @@ type applier struct {
 	making    map[directory.Anchor]int     // users of the call under way that others may name as their manager
 	depth     map[directory.Anchor]int     // of users to be made: the managers above them that are made too
 	aside     map[*Change][]string         // the paths that have momentary values, or had
+	values    map[*Change][]Attribute      // of the creates that are about to be sent
 	stopped   error
 	row       int    // refusals in a row
 	answer    string // the last refusal's answer
@@ -216,6 +217,7 @@ func (a *applier) part(ctx context.Context, changes []*Change, make func(*Change
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	clear(a.making)
+	a.evaluate(changes)
 	writes, of := slices.Grow([]Write(nil), len(changes)), slices.Grow([]*Change(nil), len(changes))
 	for _, c := range changes {
 		w, err := make(c)
@@ -248,6 +250,22 @@ func (a *applier) part(ctx context.Context, changes []*Change, make func(*Change
 	}
 	if err := ctx.Err(); err != nil && a.stopped == nil {
 		a.stopped = err
+	}
+}
+
+// evaluate works out the values of new resources, many at once.
+func (a *applier) evaluate(changes []*Change) {
+	values := make([][]Attribute, len(changes))
+	spread(len(changes), func(from, to int) {
+		for i := from; i < to; i++ {
+			if c := changes[i]; c.Verb == Create && c.whole == nil {
+				values[i] = c.values()
+			}
+		}
+	})
+	a.values = make(map[*Change][]Attribute, len(changes))
+	for i, c := range changes {
+		a.values[c] = values[i]
 	}
 }
 

@@ -66,18 +66,20 @@ func unlistedOne(ctx context.Context, target Target, in Input, k Kind) (*Resourc
 	d := &differ{Input: in, plan: &Plan{}}
 	var all []wanted
 	d.each(k, func(a directory.Anchor, marks []string, name string) { all = append(all, wanted{a, marks, name}) })
-	for i := range min(samples, len(all)) {
-		found, err := lookUpOne(ctx, target, k, all[i*len(all)/min(samples, len(all))])
-		if err != nil {
-			if gone := new(Unavailable); errors.As(err, &gone) && !errors.As(err, new(*Refusal)) {
-				return nil, err
-			}
-			return nil, ctx.Err()
+	found := make([][]Resource, min(samples, len(all)))
+	err := forEach(ctx, len(found), func(ctx context.Context, i int) (err error) {
+		found[i], err = lookUpOne(ctx, target, k, all[i*len(all)/len(found)])
+		if gone := new(Unavailable); errors.As(err, &gone) && !errors.As(err, new(*Refusal)) {
+			return err
 		}
-		for _, r := range found {
-			if !in.State.lists(k, r.ID) {
-				return &r, nil
-			}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range slices.Concat(found...) {
+		if !in.State.lists(k, r.ID) {
+			return &r, nil
 		}
 	}
 	return nil, nil

@@ -18,7 +18,7 @@ func (a *applier) write(c *Change) (Write, error) {
 		if on := !c.inactive; c.Kind != Device || !a.can.StaticDevices {
 			w.Active = &on
 		}
-		w.Set = c.values()
+		w.Set = a.values[c]
 		a.lead(&w, c.manager)
 		w.Members = a.joiners(c)
 	case Update, Adopt, Reactivate, Release:
