@@ -277,8 +277,14 @@ func (t *Target) get(ctx context.Context, id string, s *shape, q call) (*upload.
 }
 
 func decodeOne(body []byte, s *shape) (*upload.Resource, error) {
-	d := newDecoder(scannerOf(body), s, newIDPool())
+	d, ok := s.idle.Get().(*decoder)
+	if !ok {
+		d = newDecoder(new(scanner), s, nil)
+	}
+	defer s.idle.Put(d)
+	*d.scanner, d.ids = *scannerOf(body), newIDPool()
 	r, _, err := d.resource()
+	*d.scanner, d.ids = scanner{}, nil
 	if err != nil {
 		return nil, fmt.Errorf("read a %s: %w", s.kind, err)
 	}

@@ -3,6 +3,7 @@ package scim
 import (
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"adsync/ldapsrc/directory"
@@ -17,6 +18,7 @@ type shape struct {
 	top     level
 	manager bool
 	members bool
+	idle    sync.Pool // decoders for one resource at a time
 }
 
 // A level is the wanted attributes of one schema, by lower-case name.
