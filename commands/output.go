@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 type printer interface {
 	Source(sourceResult)
 	Quarantine(upload.Quarantine)
-	Change(*upload.Change)
+	Changes([]*upload.Change)
 	// Notice is a sentence that a person must not miss.
 	Notice(text string)
 	// Remark is a sentence for whoever looks closer.
@@ -54,24 +55,39 @@ func (p *textPrinter) Quarantine(q upload.Quarantine) {
 	}
 }
 
-func (p *textPrinter) Change(c *upload.Change) {
+func (p *textPrinter) Changes(changes []*upload.Change) {
+	printLines(p.out, len(changes), func(text []byte, i int) []byte { return p.appendChange(text, changes[i]) })
+}
+
+// printLines prints many lines in a few pieces.
+func printLines(w io.Writer, n int, line func(text []byte, i int) []byte) {
+	_ = upload.InOrder(n, line, func(text []byte) error {
+		if len(text) == 0 {
+			return nil
+		}
+		_, err := w.Write(text)
+		return err // a closed stdout has nobody to tell
+	})
+}
+
+func (p *textPrinter) appendChange(text []byte, c *upload.Change) []byte {
 	switch c.State {
 	case upload.Failed:
-		fmt.Fprintf(p.out, "failed: %s: %v\n", c.Line(), c.Failure)
+		text = fmt.Appendf(text, "failed: %s: %v\n", c.Line(), c.Failure)
 		if hint := hintOf(c.Failure); hint != "" {
-			fmt.Fprintf(p.out, "  hint: %s\n", hint)
+			text = fmt.Appendf(text, "  hint: %s\n", hint)
 		}
+		return text
 	case upload.Withheld:
-		fmt.Fprintf(p.out, "withheld: %s: %s\n", c.Line(), c.Why)
-	default:
-		if p.quiet {
-			return
-		}
-		if p.would {
-			fmt.Fprint(p.out, "would ")
-		}
-		fmt.Fprintln(p.out, c.Line())
+		return fmt.Appendf(text, "withheld: %s: %s\n", c.Line(), c.Why)
 	}
+	if p.quiet {
+		return text
+	}
+	if p.would {
+		text = append(text, "would "...)
+	}
+	return append(append(text, c.Line()...), '\n')
 }
 
 func (p *textPrinter) Notice(text string) { fmt.Fprintln(p.out, text) }
@@ -91,7 +107,6 @@ func (p *textPrinter) Summary(s summary, took time.Duration) {
 // jsonPrinter prints one object a line; docs/json.md describes the fields.
 type jsonPrinter struct {
 	out, err io.Writer
-	line     []byte
 }
 
 type changeObject struct {
@@ -169,12 +184,17 @@ func (p *jsonPrinter) Source(s sourceResult) { writeJSON(p.out, s) }
 
 func (p *jsonPrinter) Quarantine(q upload.Quarantine) { writeJSON(p.out, quarantineOf(q)) }
 
-func (p *jsonPrinter) Change(c *upload.Change) {
-	p.line = append(appendChange(p.line[:0], c), '\n')
-	p.out.Write(p.line) // as in writeJSON, a closed stdout has nobody to tell
-	if c.State == upload.Failed {
-		writeJSON(p.out, failureOfChange(c))
-	}
+func (p *jsonPrinter) Changes(changes []*upload.Change) {
+	printLines(p.out, len(changes), func(text []byte, i int) []byte {
+		c := changes[i]
+		text = append(appendChange(text, c), '\n')
+		if c.State == upload.Failed {
+			failure := bytes.NewBuffer(text)
+			writeJSON(failure, failureOfChange(c))
+			text = failure.Bytes()
+		}
+		return text
+	})
 }
 
 func (p *jsonPrinter) Notice(text string) { writeJSON(p.out, noticeObject{"notice", text}) }

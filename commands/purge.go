@@ -113,7 +113,7 @@ func runPurge(ctx context.Context, env Env, o purgeOptions) error {
 		return err
 	}
 	if approved {
-		done = upload.Apply(ctx, r.target, plan, upload.ApplyOptions{State: state, Mark: r.mark, Observe: out.Change})
+		done = upload.Apply(ctx, r.target, plan, upload.ApplyOptions{State: state, Mark: r.mark, Observe: out.Changes})
 	}
 	f := finished{plan: plan, held: reading{state: state}, done: done, summary: summary{DryRun: o.DryRun, Digest: plan.Digest()}}
 	f.summary.count(plan)
@@ -173,9 +173,11 @@ func (r *run) approved(ctx context.Context, out printer, o purgeOptions, plan *u
 		}
 		return true, nil
 	}
+	all := make([]*upload.Change, len(plan.Changes))
 	for i := range plan.Changes {
-		out.Change(&plan.Changes[i])
+		all[i] = &plan.Changes[i]
 	}
+	out.Changes(all)
 	if r.canAsk() && !o.DryRun && !o.JSON {
 		asker := ask.For(r.env.Stdin, r.env.Terminal, r.env.Getenv)
 		typed, err := asker.Text(ctx, ask.Question{Key: "source", Label: fmt.Sprintf("%s of source %s will be deactivated or deleted. Type the source's id to go on",

@@ -156,7 +156,7 @@ func (r *run) carryOut(ctx context.Context, out printer, o syncOptions, f *finis
 		r.keepUndo(out, f)
 		end := r.env.progress.begin()
 		f.done = upload.Apply(ctx, r.target, f.plan, upload.ApplyOptions{
-			State: f.held.state, Mark: r.mark, Adopt: r.policy.Adopt, Observe: out.Change,
+			State: f.held.state, Mark: r.mark, Adopt: r.policy.Adopt, Observe: out.Changes,
 			Progress: func(done, total int) { r.env.progress.at("changes", done, total) },
 		})
 		end()
@@ -221,12 +221,13 @@ func (r *run) conclude(out printer, o syncOptions, f *finished) error {
 	f.summary = summary{DryRun: o.DryRun, Digest: f.digest, sources: f.held.sources}
 	f.summary.count(f.plan)
 	f.summary.Exit = worst(f.codes(o)...)
+	var left []*upload.Change
 	for i := range f.plan.Changes {
-		c := &f.plan.Changes[i]
-		if c.State == upload.Withheld || (o.DryRun && c.State == upload.Planned) {
-			out.Change(c)
+		if c := &f.plan.Changes[i]; c.State == upload.Withheld || o.DryRun && c.State == upload.Planned {
+			left = append(left, c)
 		}
 	}
+	out.Changes(left)
 	for _, sentence := range f.done.Rewritten {
 		out.Remark(sentence)
 	}

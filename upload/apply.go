@@ -19,9 +19,9 @@ type ApplyOptions struct {
 	State *State
 	Mark  *Mark
 	Adopt bool
-	// Observe is called for every change that was tried, in the order of the
-	// plan, when its outcome is known. It may be nil.
-	Observe func(*Change)
+	// Observe is called with the changes that were tried, in the order of the
+	// plan, when their outcome is known. It may be nil.
+	Observe func([]*Change)
 	// Progress is told of every answer: how many writes are done, and about
 	// how many there are. It may be nil.
 	Progress func(done, total int)
@@ -185,10 +185,8 @@ func onlyManager(c *Change) bool {
 }
 
 func (a *applier) observe(changes []*Change) {
-	for _, c := range changes {
-		if a.Observe != nil && c.State != Planned {
-			a.Observe(c)
-		}
+	if a.Observe != nil {
+		a.Observe(slices.DeleteFunc(slices.Clone(changes), func(c *Change) bool { return c.State == Planned }))
 	}
 }
 
