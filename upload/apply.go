@@ -254,7 +254,7 @@ func (a *applier) part(ctx context.Context, changes []*Change, make func(*Change
 // evaluate works out the values of new resources, many at once.
 func (a *applier) evaluate(changes []*Change) {
 	values := make([][]Attribute, len(changes))
-	spread(len(changes), func(from, to int) {
+	spread(len(changes), piece, func(from, to int) {
 		for i := from; i < to; i++ {
 			if c := changes[i]; c.Verb == Create && c.whole == nil {
 				values[i] = c.values()

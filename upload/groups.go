@@ -15,6 +15,8 @@ type groupCandidate struct {
 	id     string // externalId
 	name   string // displayName
 	held   *Resource
+
+	add, remove []Member
 }
 
 func (d *differ) groups() {
@@ -23,6 +25,11 @@ func (d *differ) groups() {
 	for i := range candidates {
 		d.placeGroup(&candidates[i])
 	}
+	spread(len(candidates), 16, func(from, to int) {
+		for i := from; i < to; i++ {
+			d.compareMembers(&candidates[i])
+		}
+	})
 	for i := range candidates {
 		if c := &candidates[i]; !d.quarantined[c.group.Anchor] {
 			d.group(c)
@@ -153,24 +160,32 @@ func (d *differ) group(c *groupCandidate) {
 	if change.Verb != "" {
 		d.add(change)
 	}
-	d.members(c)
+	change = Change{Kind: Group, Name: c.name, Source: s.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
+	if len(c.add) > 0 {
+		change.Verb, change.Members, change.Reason = AddMembers, c.add, "in the directory's group"
+		d.add(change)
+	}
+	if len(c.remove) > 0 {
+		change.Verb, change.Members, change.Reason = RemoveMembers, c.remove, "no longer in the directory's group"
+		d.add(change)
+	}
 }
 
-// members plans who joins and who leaves a group. Members that are not ours,
-// or whose source was not read completely, stay.
-func (d *differ) members(c *groupCandidate) {
+// compareMembers finds out who joins and who leaves a group. Members that are
+// not ours, or whose source was not read completely, stay. Of several groups at
+// once it changes nothing but them.
+func (d *differ) compareMembers(c *groupCandidate) {
 	g, r := c.group, c.held
 	members := g.Members
 	if d.Capabilities.Nested {
 		members = slices.Concat(members, g.Groups)
 	}
 	want := make([]string, 0, len(members)) // ids
-	var add, remove []Member
 	for _, a := range members {
 		switch m, ok := d.present[a]; {
 		case !ok:
 		case m.ID == "":
-			add = append(add, m)
+			c.add = append(c.add, m)
 		default:
 			want = append(want, m.ID)
 		}
@@ -183,27 +198,18 @@ func (d *differ) members(c *groupCandidate) {
 		have, known = r.Members, r.MembersKnown && (len(g.Foreign) == 0 || len(d.sources) == len(d.Mark.sources))
 	}
 	for _, id := range without(want, have) {
-		add = append(add, d.member(id))
+		c.add = append(c.add, d.member(id))
 	}
 	if known {
 		for _, id := range without(have, want) {
 			if d.removable(id) && !d.mayBelong(id) {
-				remove = append(remove, d.member(id))
+				c.remove = append(c.remove, d.member(id))
 			}
 		}
 	}
-	base := Change{Kind: Group, Name: c.name, Source: c.source.ID, Anchor: g.Anchor, DN: g.DN, Before: r}
 	byName := func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) }
-	if len(add) > 0 {
-		slices.SortFunc(add, byName)
-		base.Verb, base.Members, base.Reason = AddMembers, add, "in the directory's group"
-		d.add(base)
-	}
-	if len(remove) > 0 {
-		slices.SortFunc(remove, byName)
-		base.Verb, base.Members, base.Reason = RemoveMembers, remove, "no longer in the directory's group"
-		d.add(base)
-	}
+	slices.SortFunc(c.add, byName)
+	slices.SortFunc(c.remove, byName)
 }
 
 // without returns the elements of one sorted list that another lacks.

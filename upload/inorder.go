@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// piece is how many things are done in one go where several go at once.
+// piece is how many small things are done in one go where several go at once.
 const piece = 256
 
 // spread calls do for pieces of 0 to n-1, several at once on all processors.
-func spread(n int, do func(from, to int)) {
+func spread(n, piece int, do func(from, to int)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (n+piece-1)/piece) {
 		wait.Go(func() {
 			for {
-				to := int(next.Add(piece))
+				to := int(next.Add(int64(piece)))
 				if to-piece >= n {
 					return
 				}
@@ -34,7 +34,7 @@ func spread(n int, do func(from, to int)) {
 func InOrder(n int, appendTo func(text []byte, i int) []byte, take func(text []byte) error) error {
 	texts := make([][]byte, min(runtime.GOMAXPROCS(0), (n+piece-1)/piece))
 	for done := 0; done < n; done += piece * len(texts) {
-		spread(min(n-done, piece*len(texts)), func(from, to int) {
+		spread(min(n-done, piece*len(texts)), piece, func(from, to int) {
 			text := texts[from/piece][:0]
 			for i := from; i < to; i++ {
 				text = appendTo(text, done+i)

@@ -39,7 +39,7 @@ func (d *differ) compare(all []candidate) {
 	for _, s := range d.complete() {
 		d.managed(s, User) // is known when several need it at once
 	}
-	spread(len(all), func(from, to int) {
+	spread(len(all), piece, func(from, to int) {
 		room := newRooms()
 		for i := from; i < to; i++ {
 			if c := &all[i]; c.held != nil {
