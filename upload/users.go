@@ -14,9 +14,14 @@ type candidate struct {
 	id     string // externalId
 	name   string // userName
 	held   *Resource
+	diff   *difference // between the two; nil for none
+}
 
-	set    []AttributeChange // in which held differs
-	broken []error           // what could not be evaluated for it
+// A difference is in what a resource differs from its entry, and what could not
+// be evaluated for it.
+type difference struct {
+	set    []AttributeChange
+	broken []error
 }
 
 func (d *differ) users() {
@@ -42,8 +47,12 @@ func (d *differ) compare(all []candidate) {
 	spread(len(all), piece, func(from, to int) {
 		room := newRooms()
 		for i := from; i < to; i++ {
-			if c := &all[i]; c.held != nil {
-				c.set, c.broken = changed(d.managed(c.source, User), c.user.Attributes, c.held, &room)
+			c := &all[i]
+			if c.held == nil {
+				continue
+			}
+			if set, broken := changed(d.managed(c.source, User), c.user.Attributes, c.held, &room); len(set)+len(broken) > 0 {
+				c.diff = &difference{set, broken}
 			}
 		}
 	})
@@ -243,8 +252,10 @@ func (d *differ) user(c *candidate) {
 	}
 	change := base
 	if !frozen {
-		change.set = c.set
-		d.warn(c.broken)
+		if c.diff != nil {
+			change.set = c.diff.set
+			d.warn(c.diff.broken)
+		}
 		change.manager = d.managerOf(c, r)
 	}
 	switch {

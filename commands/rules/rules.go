@@ -139,6 +139,7 @@ func (c *Checker) users(number, n int) {
 	var wait sync.WaitGroup
 	for p := range parts {
 		parts[p] = c.part(number)
+		parts[p].index.seen = make([]seen, 0, 2*n/len(parts))
 		wait.Go(func() {
 			for i := p * n / len(parts); i < (p+1)*n/len(parts); i++ {
 				parts[p].user(holderOf(number, false, i))
