@@ -167,21 +167,6 @@ func calendar(every time.Duration) (string, error) {
 	return "", fmt.Errorf("%s divides neither an hour nor a day", every)
 }
 
-// cronTime is the same for crontab(5), at a minute that differs from machine
-// to machine, so that a service is not called by all at once; the run puts
-// itself off at random besides.
-func cronTime(every time.Duration, seed string) string {
-	minutes := int(every / time.Minute)
-	at := int(hash(seed) % uint32(min(minutes, 60)))
-	switch {
-	case minutes < 60:
-		return fmt.Sprintf("%d-59/%d * * * *", at, minutes)
-	case minutes == 24*60:
-		return fmt.Sprintf("%d 0 * * *", at)
-	}
-	return fmt.Sprintf("%d */%d * * *", at, minutes/60)
-}
-
 // delay is how long a run may be put off at random.
 func (s *schedule) delay() time.Duration { return min(s.every/6, 30*time.Minute) }
 

@@ -3,7 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"unicode/utf16"
 
 	"adsync/commands/config"
 )
@@ -126,117 +124,6 @@ func writeFiles(folder string, files []scheduleFile) ([]string, error) {
 		done = append(done, "wrote "+path)
 	}
 	return done, nil
-}
-
-// editCrontab replaces the configuration's line in the account's crontab, or
-// takes it away where the text is empty. All other lines stay.
-func (s *schedule) editCrontab(ctx context.Context, text string) ([]string, error) {
-	var whose []string
-	if !s.own() {
-		whose = []string{"-u", s.account}
-	}
-	before, err := tool(ctx, "", "crontab", append(whose, "-l")...)
-	switch {
-	case errors.Is(err, exec.ErrNotFound) && text == "":
-		return nil, nil // nothing can be there
-	case errors.Is(err, exec.ErrNotFound):
-		return nil, &Failure{Code: ExitFailure, Err: errors.New("this machine has no crontab program"),
-			Hint: "install cron, or use --schedule-kind systemd as root"}
-	case err != nil && !noCrontab(err):
-		return nil, err // what was not read must not be written over
-	case err != nil:
-		before = ""
-	}
-	after := withoutMarked(before, s.marker()) + text
-	switch {
-	case after == before:
-		return nil, nil
-	case after == "":
-		_, err = tool(ctx, "", "crontab", append(whose, "-r")...)
-	default:
-		_, err = tool(ctx, after, "crontab", append(whose, "-")...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if text == "" {
-		return []string{"removed the line from the crontab of " + s.account}, nil
-	}
-	return []string{"added the line to the crontab of " + s.account}, nil
-}
-
-// noCrontab reports whether "crontab -l" failed because there is none yet. Of
-// others it says why, each in its own words.
-func noCrontab(err error) bool {
-	said := strings.ToLower(err.Error())
-	_, complaint, complains := strings.Cut(said, ": exit status 1")
-	return complains && (complaint == "" || strings.Contains(complaint, "no crontab") || strings.Contains(complaint, "no such file"))
-}
-
-// withoutMarked is a crontab without the marked line and the one after it.
-func withoutMarked(text, marker string) string {
-	var b strings.Builder
-	skip := 0
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) == "# "+marker {
-			skip = 2
-		}
-		if skip > 0 {
-			skip--
-			continue
-		}
-		b.WriteString(line)
-	}
-	return b.String()
-}
-
-// registerTask gives the task to the Windows Task Scheduler.
-func (s *schedule) registerTask(ctx context.Context, text string) ([]string, error) {
-	file, err := os.CreateTemp("", "adsync-*.xml")
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(utf16Text(text))
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return nil, err
-	}
-	program, args := "schtasks", []string{"/Create", "/F", "/TN", s.name, "/XML", file.Name()}
-	if s.managedAccount() {
-		program, args = "powershell", []string{"-NoProfile", "-NonInteractive", "-Command", s.registerManaged(file.Name())}
-	}
-	if _, err := tool(ctx, "", program, args...); err != nil {
-		return nil, &Failure{Code: ExitFailure, Err: err, Hint: "an administrator can register it: run the console as administrator"}
-	}
-	return []string{"registered the task " + s.name}, nil
-}
-
-// managedAccount reports whether the task runs under a group managed service
-// account.
-func (s *schedule) managedAccount() bool { return strings.HasSuffix(s.account, "$") }
-
-// registerManaged is the PowerShell that registers a task for a managed account.
-// schtasks would ask for a password, and takes an empty one for a wrong one;
-// ITaskFolder::RegisterTask with none at all has Windows fetch it. 6 is
-// TASK_CREATE_OR_UPDATE, 1 is TASK_LOGON_PASSWORD.
-func (s *schedule) registerManaged(file string) string {
-	quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-	return "$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); " +
-		`$null = $service.GetFolder('\').RegisterTask(` + quoted(s.name) + ", [IO.File]::ReadAllText(" + quoted(file) + "), 6, " + quoted(s.account) + ", $null, 1)"
-}
-
-// utf16Text is text as schtasks reads it: UTF-16 with its mark, and the
-// declaration that says so.
-func utf16Text(text string) []byte {
-	text = `<?xml version="1.0" encoding="UTF-16"?>` + "\n" + text
-	b := []byte{0xff, 0xfe}
-	for _, unit := range utf16.Encode([]rune(strings.ReplaceAll(text, "\n", "\r\n"))) {
-		b = binary.LittleEndian.AppendUint16(b, unit)
-	}
-	return b
 }
 
 // tool runs a program of the system and returns what it prints. The error
