@@ -32,6 +32,7 @@ type Env struct {
 	sleep    func(context.Context, time.Duration) error // how requests wait for their next try; nil is a timer
 	pause    func(context.Context, time.Duration) error // how a run is put off; nil is a timer
 	program  string                                     // instead of the process's own file, in a schedule
+	crontabs []string                                   // folders of crontabs; nil for the system's
 	progress *progress                                  // of the run; nil where none is shown
 	system   systemLog                                  // of the operating system; nil where there is none
 }

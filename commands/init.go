@@ -64,7 +64,7 @@ func runInit(ctx context.Context, env Env, o initOptions) error {
 	if o.Schedule && o.Unschedule {
 		return usage(errors.New("--schedule and --unschedule exclude each other"), "")
 	}
-	w, err := newWizard(env, o)
+	w, err := newWizard(ctx, env, o)
 	if err != nil {
 		return err
 	}

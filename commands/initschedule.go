@@ -30,7 +30,7 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 		return nil
 	}
 	options := []ask.Option{
-		{Value: "install", Label: "Install it: every " + inHours(w.plan.every), Help: w.plan.means()},
+		{Value: "install", Label: "Install it: " + w.plan.often(), Help: w.plan.means()},
 		{Value: "print", Label: "Show it"},
 		{Value: "no", Label: "Not now", Help: `"adsync init --schedule" does it later`},
 	}
@@ -57,6 +57,14 @@ func (w *wizard) offerSchedule(ctx context.Context, f *config.File) error {
 		w.say("\nTo run it now: adsync sync%s", w.configFlag())
 		return nil
 	}
+}
+
+// often says how often it runs, for people.
+func (s *schedule) often() string {
+	if s.kept.times != "" {
+		return "at the times it has"
+	}
+	return "every " + inHours(s.every)
 }
 
 // means says what the schedule is, for people.

@@ -39,7 +39,7 @@ type wizard struct {
 	written  bool
 }
 
-func newWizard(env Env, o initOptions) (*wizard, error) {
+func newWizard(ctx context.Context, env Env, o initOptions) (*wizard, error) {
 	here := config.Here(o.Config)
 	here.Getenv = env.Getenv
 	path, err := filepath.Abs(config.DefaultPath(here))
@@ -73,7 +73,7 @@ func newWizard(env Env, o initOptions) (*wizard, error) {
 		w.answers.Sources = append(w.answers.Sources, answersOf(&w.before.Sources[i]))
 	}
 	w.answers.Target = answersOfTarget(w.before.Target, w.before.Proxy)
-	w.plan, err = newSchedule(env, o.scheduleOptions, path)
+	w.plan, err = newSchedule(ctx, env, o.scheduleOptions, path)
 	if err != nil {
 		return nil, err
 	}

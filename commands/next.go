@@ -106,14 +106,7 @@ func cronRule(line string) string {
 	if !runs || strings.HasPrefix(line, "#") || !strings.Contains(command, " sync") && !strings.Contains(command, " -s") {
 		return ""
 	}
-	fields := strings.Fields(line)
-	switch {
-	case strings.HasPrefix(fields[0], "@"):
-		return fields[0]
-	case len(fields) > 5 && strings.ContainsAny(fields[0][:1], "*0123456789"):
-		return strings.Join(fields[:5], " ")
-	}
-	return ""
+	return strings.Join(cronFields(line), " ")
 }
 
 // nextTask asks the Task Scheduler: name, next run and state of each task.

@@ -320,7 +320,7 @@ func (w *proxyWizard) say(format string, args ...any) {
 func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
 	f := *w.file
 	f.Path, _ = filepath.Abs(f.Path)
-	plan, planless := newSchedule(w.env, w.options.Schedule, f.Path)
+	plan, planless := newSchedule(ctx, w.env, w.options.Schedule, f.Path)
 	var typed []typedSecret
 	if !a.typed.IsZero() {
 		if planless != nil {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -39,20 +40,22 @@ type scheduleOptions struct {
 type schedule struct {
 	kind    string
 	every   time.Duration
-	account string // dynamic, system, or the name of an account
-	named   bool   // somebody said so; else it is the usual one
-	me      string // the account that runs this program
-	name    string // of unit and task
-	config  string // absolute path of the configuration
-	program string // absolute path of adsync
-	unitDir string // where files go instead of into the system
-	system  string // runtime.GOOS
-	byHand  bool   // no schedule is wanted; a person runs it
+	account string   // dynamic, system, or the name of an account
+	named   bool     // somebody said so; else it is the usual one
+	me      string   // the account that runs this program
+	name    string   // of unit and task
+	config  string   // absolute path of the configuration
+	program string   // absolute path of adsync
+	unitDir string   // where files go instead of into the system
+	system  string   // runtime.GOOS
+	byHand  bool     // no schedule is wanted; a person runs it
+	spool   []string // folders of the accounts' crontabs
+	kept    kept     // of the schedule that is there
 }
 
 // newSchedule is the schedule that flags ask for, and for the rest the one
 // that suits this machine.
-func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
+func newSchedule(ctx context.Context, env Env, o scheduleOptions, path string) (schedule, error) {
 	s := schedule{kind: o.Kind, every: o.Every, account: o.RunAs, named: o.RunAs != "", config: path, unitDir: o.UnitDir, system: runtime.GOOS}
 	if u, err := user.Current(); err == nil {
 		s.me = u.Username
@@ -75,7 +78,10 @@ func newSchedule(env Env, o scheduleOptions, path string) (schedule, error) {
 	if strings.ContainsFunc(s.config+s.program, unicode.IsControl) {
 		return s, usage(fmt.Errorf("%q cannot be scheduled: a path with control characters fits into no schedule", s.config), "rename the file or folder")
 	}
-	s.follow(o)
+	if s.spool = env.crontabs; s.spool == nil {
+		s.spool = crontabFolders
+	}
+	s.follow(ctx, o)
 	if _, err := calendar(s.every); err != nil {
 		return s, usage(fmt.Errorf("--every: %w", err), "30m, 1h, 2h, 4h and 12h do, for example")
 	}
@@ -169,6 +175,17 @@ func calendar(every time.Duration) (string, error) {
 
 // delay is how long a run may be put off at random.
 func (s *schedule) delay() time.Duration { return min(s.every/6, 30*time.Minute) }
+
+// putOff is the flag that has the run itself do it, where the scheduler cannot.
+func (s *schedule) putOff() []string {
+	switch {
+	case s.kept.times == "":
+		return []string{"--random-delay", minutes(s.delay())}
+	case s.kept.delay == "":
+		return nil
+	}
+	return []string{"--random-delay", s.kept.delay}
+}
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

@@ -89,7 +89,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			f := fileOf(t, t.TempDir(), row.file, row.config)
 			f.Path = "/etc/adsync/" + row.file // where it is matters to what a service must see
 			s := row.s
-			made, err := newSchedule(Env{}, scheduleOptions{Kind: s.kind, Every: s.every, RunAs: s.account}, f.Path)
+			made, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: s.kind, Every: s.every, RunAs: s.account}, f.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +153,7 @@ func TestAServiceUnderRootGoesBackToAnAccountForEachRun(t *testing.T) {
 	installed := func(text string) string {
 		t.Helper()
 		f := fileOf(t, dir, "adsync.yaml", text)
-		s, err := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+		s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +280,7 @@ esac
 	other := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
 	schedules := map[*config.File]schedule{}
 	for _, f := range []*config.File{f, other} {
-		s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+		s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: crontab}, f.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,7 +327,7 @@ func TestACrontabThatCannotBeReadIsLeftAlone(t *testing.T) {
 	tab := filepath.Join(t.TempDir(), "tab")
 	fakePrograms(t, map[string]string{"crontab": "case $1 in -l) echo 'crontab: /var/spool/cron/crontabs/ada: Input/output error' >&2; exit 1;; *) cat > " + tab + ";; esac\n"})
 	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
-	s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: crontab}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestACrontabThatCannotBeReadIsLeftAlone(t *testing.T) {
 // Where there is no cron, there is no line to take away.
 func TestWithoutCronThereIsNoSchedule(t *testing.T) {
 	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
-	s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: crontab}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ for last; do :; done
 case $1 in /Create) cp "$last" ` + dir + `/task.xml ;; esac
 `})
 	f := fileOf(t, dir, "adsync.yaml", usualConfig)
-	s, err := newSchedule(Env{}, scheduleOptions{Kind: scheduledTask}, f.Path)
+	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: scheduledTask}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -503,7 +503,7 @@ func TestScheduleFlagsThatMakeNoSense(t *testing.T) {
 		{scheduleOptions{Kind: systemdTimer, RunAs: "SYSTEM"}, "--run-as: system is not an account for systemd"},
 		{scheduleOptions{Kind: launchdJob, RunAs: "dynamic"}, "--run-as: dynamic is not an account for launchd"},
 	} {
-		if _, err := newSchedule(Env{}, row.o, "/etc/adsync/adsync.yaml"); err == nil || err.Error() != row.says {
+		if _, err := newSchedule(t.Context(), Env{}, row.o, "/etc/adsync/adsync.yaml"); err == nil || err.Error() != row.says {
 			t.Errorf("%+v: %v", row.o, err)
 		}
 	}
@@ -511,7 +511,7 @@ func TestScheduleFlagsThatMakeNoSense(t *testing.T) {
 
 func TestAPathThatFitsIntoNoScheduleIsRefused(t *testing.T) {
 	for _, kind := range []string{systemdTimer, crontab, launchdJob, scheduledTask} {
-		_, err := newSchedule(Env{}, scheduleOptions{Kind: kind}, "/etc/adsync\n* * * * * rm/adsync.yaml")
+		_, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: kind}, "/etc/adsync\n* * * * * rm/adsync.yaml")
 		if err == nil || !strings.Contains(err.Error(), "a path with control characters fits into no schedule") {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -523,7 +523,7 @@ func TestATaskOfAManagedAccountIsRegisteredWithoutAPassword(t *testing.T) {
 	dir := t.TempDir()
 	fakePrograms(t, map[string]string{"powershell": `printf '%s\n' "$@" > ` + dir + `/call`, "schtasks": "exit 1"})
 	f := fileOf(t, dir, "adsync.yaml", usualConfig)
-	s, err := newSchedule(Env{}, scheduleOptions{Kind: scheduledTask, RunAs: `O'HARA\gmsa-adsync$`}, f.Path)
+	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: scheduledTask, RunAs: `O'HARA\gmsa-adsync$`}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -544,7 +544,7 @@ func TestAJobIsLoadedAndTakenAway(t *testing.T) {
 case $1 in bootout) exit 3 ;; esac
 `})
 	f := fileOf(t, dir, "adsync.yaml", usualConfig)
-	s, err := newSchedule(Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
+	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -608,7 +608,7 @@ func TestTheScheduleOfAnotherConfigurationIsLeftAlone(t *testing.T) {
 		if err := os.WriteFile(f.Path, []byte(usualConfig), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, err := newSchedule(Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
+		s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: launchdJob}, f.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -647,7 +647,7 @@ func TestASystemdScheduleIsInstalledTwiceAndTakenAwayTwice(t *testing.T) {
 	f := fileOf(t, dir, "adsync.yaml", usualConfig)
 	texts := map[string]string{}
 	for range 2 {
-		s, err := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+		s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -660,7 +660,7 @@ func TestASystemdScheduleIsInstalledTwiceAndTakenAwayTwice(t *testing.T) {
 			texts[name] = text
 		}
 	}
-	s, _ := newSchedule(Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
+	s, _ := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: systemdTimer, UnitDir: units}, f.Path)
 	for _, want := range []int{2, 0} {
 		if got, err := s.remove(t.Context()); err != nil || len(got) != want {
 			t.Errorf("removed %q, %v", got, err)

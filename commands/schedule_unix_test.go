@@ -55,7 +55,7 @@ func TestTheAccountOfThePresentScheduleIsSuggested(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(units, "adsync.service"), []byte("[Service]\nUser=nobody\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := newSchedule(System(nil), scheduleOptions{Kind: systemdTimer, UnitDir: units}, config)
+	s, err := newSchedule(t.Context(), System(nil), scheduleOptions{Kind: systemdTimer, UnitDir: units}, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestTheCrontabLineStartsTheProgramWithItsWords(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := fileOf(t, dir, name, usualConfig)
-			s, err := newSchedule(Env{}, scheduleOptions{Kind: crontab}, f.Path)
+			s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: crontab}, f.Path)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,8 +16,11 @@ func (s *schedule) askAccount(ctx context.Context, asker ask.Asker) error {
 	q := ask.Question{Key: "run-as", Label: "Under which account shall it run?", Default: options[0].Value,
 		Help: "That account must be able to read the secrets; they are stored so that it can."}
 	name := ask.Question{Key: "account", Label: "Its name", Validate: s.accountExists}
-	if !s.own() && s.account != options[0].Value {
-		q.Default, name.Default = "other", s.account // as the schedule that is there
+	switch { // as the schedule that is there
+	case s.own() && s.kind != systemdTimer:
+		q.Default = "me"
+	case !s.own() && s.account != options[0].Value:
+		q.Default, name.Default = "other", s.account
 	}
 	i, err := asker.Choose(ctx, q, options)
 	if err != nil {

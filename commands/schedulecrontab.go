@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,14 +26,81 @@ func cronTime(every time.Duration, seed string) string {
 	return fmt.Sprintf("%d */%d * * *", at, minutes/60)
 }
 
-// editCrontab replaces the configuration's line in the account's crontab, or
-// takes it away where the text is empty. All other lines stay.
-func (s *schedule) editCrontab(ctx context.Context, text string) ([]string, error) {
-	var whose []string
-	if !s.own() {
-		whose = []string{"-u", s.account}
+// crontabFolders are where the accounts' crontabs are: of Debian and Alpine, Red
+// Hat, SUSE, BSD and macOS.
+var crontabFolders = []string{"/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs", "/var/cron/tabs", "/var/at/tabs"}
+
+// crontabs are the accounts whose crontab has the configuration's line, ours
+// first. Only root may look into those of others.
+func (s *schedule) crontabs(ctx context.Context) []string {
+	accounts := []string{s.me}
+	for _, folder := range s.spool {
+		files, _ := os.ReadDir(folder)
+		for _, file := range files {
+			if file.Type().IsRegular() && !slices.Contains(accounts, file.Name()) {
+				accounts = append(accounts, file.Name())
+			}
+		}
 	}
-	before, err := tool(ctx, "", "crontab", append(whose, "-l")...)
+	return slices.DeleteFunc(accounts, func(account string) bool { return s.crontabLine(ctx, account) == "" })
+}
+
+// crontabLine is the configuration's line in an account's crontab, "" where
+// there is none.
+func (s *schedule) crontabLine(ctx context.Context, account string) string {
+	text, err := tool(ctx, "", "crontab", s.crontabOf(account, "-l")...)
+	if err != nil {
+		return ""
+	}
+	_, line := cutMarked(text, s.marker())
+	return line
+}
+
+// crontabOf is how crontab(1) is called for an account.
+func (s *schedule) crontabOf(account string, args ...string) []string {
+	if strings.EqualFold(account, s.me) {
+		return args
+	}
+	return append([]string{"-u", account}, args...)
+}
+
+// installCrontab puts the line into the account's crontab, and takes an older
+// one out of another account's.
+func (s *schedule) installCrontab(ctx context.Context, text string) ([]string, error) {
+	done, err := s.editCrontab(ctx, s.account, text)
+	if err != nil {
+		return nil, err
+	}
+	others := slices.DeleteFunc(s.crontabs(ctx), func(account string) bool { return account == s.account })
+	removed, err := s.takeOut(ctx, others)
+	return append(done, removed...), err
+}
+
+// removeCrontab takes the line out of the account's crontab, or out of all where
+// no account is named.
+func (s *schedule) removeCrontab(ctx context.Context) ([]string, error) {
+	if accounts := s.crontabs(ctx); !s.named && len(accounts) > 0 {
+		return s.takeOut(ctx, accounts)
+	}
+	return s.takeOut(ctx, []string{s.account})
+}
+
+func (s *schedule) takeOut(ctx context.Context, accounts []string) ([]string, error) {
+	var done []string
+	for _, account := range accounts {
+		removed, err := s.editCrontab(ctx, account, "")
+		if err != nil {
+			return done, err
+		}
+		done = append(done, removed...)
+	}
+	return done, nil
+}
+
+// editCrontab replaces the configuration's line in an account's crontab, or
+// takes it away where the text is empty. All other lines stay.
+func (s *schedule) editCrontab(ctx context.Context, account, text string) ([]string, error) {
+	before, err := tool(ctx, "", "crontab", s.crontabOf(account, "-l")...)
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && text == "":
 		return nil, nil // nothing can be there
@@ -43,22 +112,23 @@ func (s *schedule) editCrontab(ctx context.Context, text string) ([]string, erro
 	case err != nil:
 		before = ""
 	}
-	after := withoutMarked(before, s.marker()) + text
+	after, _ := cutMarked(before, s.marker())
+	after += text
 	switch {
 	case after == before:
 		return nil, nil
 	case after == "":
-		_, err = tool(ctx, "", "crontab", append(whose, "-r")...)
+		_, err = tool(ctx, "", "crontab", s.crontabOf(account, "-r")...)
 	default:
-		_, err = tool(ctx, after, "crontab", append(whose, "-")...)
+		_, err = tool(ctx, after, "crontab", s.crontabOf(account, "-")...)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if text == "" {
-		return []string{"removed the line from the crontab of " + s.account}, nil
+		return []string{"removed the line from the crontab of " + account}, nil
 	}
-	return []string{"added the line to the crontab of " + s.account}, nil
+	return []string{"added the line to the crontab of " + account}, nil
 }
 
 // noCrontab reports whether "crontab -l" failed because there is none yet. Of
@@ -69,19 +139,33 @@ func noCrontab(err error) bool {
 	return complains && (complaint == "" || strings.Contains(complaint, "no crontab") || strings.Contains(complaint, "no such file"))
 }
 
-// withoutMarked is a crontab without the marked line and the one after it.
-func withoutMarked(text, marker string) string {
+// cutMarked is a crontab without the marked line and the one after it, and that
+// one.
+func cutMarked(text, marker string) (rest, line string) {
 	var b strings.Builder
-	skip := 0
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) == "# "+marker {
-			skip = 2
+	marked := false
+	for l := range strings.Lines(text) {
+		switch {
+		case strings.TrimSpace(l) == "# "+marker:
+			marked = true
+		case marked:
+			marked, line = false, l
+		default:
+			b.WriteString(l)
 		}
-		if skip > 0 {
-			skip--
-			continue
-		}
-		b.WriteString(line)
 	}
-	return b.String()
+	return b.String(), line
+}
+
+// cronFields are the fields of a line that say when it runs, none where it does
+// not run.
+func cronFields(line string) []string {
+	fields := strings.Fields(line)
+	switch {
+	case len(fields) > 1 && strings.HasPrefix(fields[0], "@"):
+		return fields[:1]
+	case len(fields) > 5 && strings.ContainsAny(fields[0][:1], "*0123456789"):
+		return fields[:5]
+	}
+	return nil
 }

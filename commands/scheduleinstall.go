@@ -24,7 +24,7 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 	if err := s.checkProgram(f); err != nil {
 		return nil, err
 	}
-	if other := s.another(); other != "" {
+	if other := s.another(s.present(ctx)); other != "" {
 		return nil, usage(fmt.Errorf("there is a schedule %s already, of %s", s.name, other), "give this configuration another file name: its schedule has that name too")
 	}
 	files, err := s.files(f)
@@ -47,7 +47,7 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 		}
 		return append(done, "started "+timer), nil
 	case s.kind == crontab:
-		return s.editCrontab(ctx, files[0].text)
+		return s.installCrontab(ctx, files[0].text)
 	case s.kind == launchdJob:
 		done, err := writeFiles(s.launchdFolder(), files)
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 func (s *schedule) remove(ctx context.Context) ([]string, error) {
 	folder := s.unitDir
 	switch {
-	case s.another() != "":
+	case s.another(s.present(ctx)) != "":
 		return nil, nil
 	case s.kind == systemdTimer && folder == "":
 		folder = unitFolder
@@ -75,7 +75,7 @@ func (s *schedule) remove(ctx context.Context) ([]string, error) {
 		}
 	case folder != "":
 	case s.kind == crontab:
-		return s.editCrontab(ctx, "")
+		return s.removeCrontab(ctx)
 	case s.kind == launchdJob:
 		folder = s.launchdFolder()
 		if exists(filepath.Join(folder, s.name+".plist")) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func (s *schedule) viewLaunchd(v *scheduleView) {
 	if s.me == "root" {
 		v.Daemon = s.account
 	}
-	v.Words = []string{s.program, "sync", "--quiet", "--random-delay", minutes(s.delay()), "--config", s.config}
+	v.Words = slices.Concat([]string{s.program, "sync", "--quiet"}, s.putOff(), []string{"--config", s.config})
 	v.Times = launchdTimes(s.every, s.config)
 	// launchd keeps nothing of what a job prints, and there is no journal.
 	v.Errors = filepath.Join(filepath.Dir(s.config), s.name+".out")

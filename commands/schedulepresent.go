@@ -12,31 +12,46 @@ import (
 	"adsync/commands/config"
 )
 
-// folder is where systemd's units go.
-func (s *schedule) folder() string { return cmp.Or(s.unitDir, unitFolder) }
+// folder is where the schedule's files go.
+func (s *schedule) folder() string {
+	if s.unitDir == "" && s.kind == launchdJob {
+		return s.launchdFolder()
+	}
+	return cmp.Or(s.unitDir, unitFolder)
+}
+
+// present is the text of the schedule that is there: of a service, a job or a
+// task, or the line of a crontab; "" where there is none.
+func (s *schedule) present(ctx context.Context) string {
+	switch {
+	case s.kind == systemdTimer:
+		return s.unit(".service")
+	case s.kind == launchdJob:
+		return s.unit(".plist")
+	case s.kind == crontab && s.unitDir != "":
+		_, line := cutMarked(s.unit(".crontab"), s.marker())
+		return line
+	case s.kind == crontab:
+		for _, account := range s.crontabs(ctx) {
+			return s.crontabLine(ctx, account)
+		}
+		return ""
+	case s.unitDir != "":
+		return s.unit(".xml")
+	}
+	return task(ctx, s.name)
+}
 
 // installed reports whether the configuration has a schedule of this kind.
 func (s *schedule) installed(ctx context.Context) bool {
 	switch {
-	case s.another() != "":
-		return false
+	case s.kind == crontab && s.unitDir == "":
+		return s.crontabLine(ctx, s.account) != ""
 	case s.kind == systemdTimer:
-		return exists(filepath.Join(s.folder(), s.name+".timer"))
-	case s.unitDir != "":
-		return false
-	case s.kind == crontab:
-		var whose []string
-		if !s.own() {
-			whose = []string{"-u", s.account}
-		}
-		text, err := tool(ctx, "", "crontab", append(whose, "-l")...)
-		return err == nil && withoutMarked(text, s.marker()) != text
+		return exists(filepath.Join(s.folder(), s.name+".timer")) && s.another(s.unit(".service")) == ""
 	}
-	if s.kind == launchdJob {
-		return exists(filepath.Join(s.launchdFolder(), s.name+".plist"))
-	}
-	_, err := tool(ctx, "", "schtasks", "/Query", "/TN", s.name)
-	return err == nil
+	there := s.present(ctx)
+	return s.unitDir == "" && there != "" && s.another(there) == ""
 }
 
 // staleSchedule says what to do about a stale one, with the flag that names the
@@ -47,33 +62,44 @@ const staleSchedule = `The service does not hand over all files of the configura
 // not ours: two in different folders may have one name. One that is there no
 // more was moved, and does not count. A unit folder is the affair of whoever
 // named it, and a crontab line is known by its configuration.
-func (s *schedule) another() string {
-	var text string
-	switch {
-	case s.unitDir != "":
-	case s.kind == systemdTimer:
-		text = s.unit(".service")
-	case s.kind == launchdJob:
-		job, _ := os.ReadFile(filepath.Join(s.launchdFolder(), s.name+".plist"))
-		text = string(job)
-	}
-	path := scheduledConfig(text)
-	if path == s.config || path == oneLine(s.config) || !exists(path) {
+func (s *schedule) another(there string) string {
+	path := scheduledConfig(there)
+	if s.unitDir != "" || s.runs(path) || !exists(path) {
 		return ""
 	}
 	return path
 }
 
-// scheduledConfig is the configuration that a unit or a job of ours runs, ""
-// where it does not say.
+// runs reports whether a path in a schedule is that of the configuration.
+func (s *schedule) runs(path string) bool {
+	if s.kind == scheduledTask {
+		return strings.EqualFold(path, s.config)
+	}
+	return path == s.config || path == oneLine(s.config)
+}
+
+// scheduledConfig is the configuration that a unit, a job or a task of ours
+// runs, "" where it does not say.
 func scheduledConfig(text string) string {
 	if _, rest, isUnit := strings.Cut(text, "\nDescription=Synchronise users and groups to the SCIM service ("); isUnit {
 		path, _, _ := strings.Cut(rest, ")\n")
 		return strings.ReplaceAll(path, "%%", "%")
 	}
-	_, rest, _ := strings.Cut(text, "<string>--config</string>\n    <string>")
-	path, _, _ := strings.Cut(rest, "</string>")
-	return html.UnescapeString(path)
+	if path := between(text, "<string>--config</string>\n    <string>", "</string>"); path != "" {
+		return html.UnescapeString(path)
+	}
+	_, path, _ := strings.Cut(html.UnescapeString(between(text, "<Arguments>", "</Arguments>")), `--config "`)
+	return strings.TrimSuffix(path, `"`)
+}
+
+// between is what a file of XML has between two of its pieces, "" without them.
+func between(text, start, end string) string {
+	_, rest, found := strings.Cut(text, start)
+	inner, _, ends := strings.Cut(rest, end)
+	if !found || !ends {
+		return ""
+	}
+	return inner
 }
 
 // stale reports whether an installed service does not open or hand over every
@@ -98,42 +124,83 @@ func (s *schedule) stale(f *config.File) bool {
 	return relianceOf(f).direct && strings.Contains(there, "\nLoadCredential=")
 }
 
-// otherAccount reports whether an installed service runs under another account
-// than was chosen now, and the secrets were stored for.
+// otherAccount reports whether the schedule that is there runs under another
+// account than was chosen now, and the secrets were stored for.
 func (s *schedule) otherAccount() bool {
+	if s.kind != systemdTimer {
+		return s.kept.account != "" && !strings.EqualFold(s.kept.account, s.account)
+	}
 	_, text, named := strings.Cut(s.unit(".service"), "\nUser=")
 	present, _, _ := strings.Cut(text, "\n")
-	switch {
-	case s.kind != systemdTimer:
-		return false
-	case s.account == dynamicAccount:
+	if s.account == dynamicAccount {
 		return named && present != "root" // which it is where files are read in place
 	}
 	return present != s.account
 }
 
-// unit is the text of an installed unit, "" where there is none.
+// unit is the text of one of the schedule's files, "" where it is not there.
 func (s *schedule) unit(ending string) string {
 	text, err := os.ReadFile(filepath.Join(s.folder(), s.name+ending))
 	if err != nil {
 		return ""
 	}
+	if ending == ".xml" {
+		return fromUTF16(text)
+	}
 	return string(text)
 }
 
-// follow takes what no flag says from the units that are there, so that they
-// can be written anew without changing when and as whom they run.
-func (s *schedule) follow(o scheduleOptions) {
-	if s.kind == systemdTimer && s.another() == "" {
-		if s.every == 0 {
+// kept is what a schedule that is there keeps when it is written anew.
+type kept struct {
+	account string
+	times   string // when it runs, as the scheduler has it; "" for every so often
+	delay   string // the longest random delay, where the run has one of its own
+}
+
+// follow takes what no flag says from the schedule that is there, so that it
+// can be written anew without changing when and as whom it runs.
+func (s *schedule) follow(ctx context.Context, o scheduleOptions) {
+	if there := s.present(ctx); there != "" && s.another(there) == "" {
+		s.kept = s.keeps(ctx, there)
+		if o.RunAs == "" {
+			s.account = s.kept.account
+		}
+		if o.Every != 0 {
+			s.kept.times = ""
+		} else if s.kind == systemdTimer {
 			_, text, _ := strings.Cut(s.unit(".timer"), "\nDescription=Run "+s.name+".service every ")
 			text, _, _ = strings.Cut(text, "\n")
 			s.every, _ = time.ParseDuration(text)
 		}
-		if text := s.unit(".service"); o.RunAs == "" && !strings.Contains(text, standIn) {
-			_, text, _ = strings.Cut(text, "\nUser=")
-			s.account, _, _ = strings.Cut(text, "\n")
-		}
 	}
 	s.every = cmp.Or(s.every, defaultEvery)
+}
+
+// keeps reads what is kept from the text of a schedule.
+func (s *schedule) keeps(ctx context.Context, there string) (k kept) {
+	switch s.kind {
+	case systemdTimer:
+		if !strings.Contains(there, standIn) {
+			_, there, _ = strings.Cut(there, "\nUser=")
+			k.account, _, _ = strings.Cut(there, "\n")
+		}
+	case crontab:
+		k.times = strings.Join(cronFields(there), " ")
+		if accounts := s.crontabs(ctx); s.unitDir == "" && len(accounts) > 0 {
+			k.account = accounts[0]
+		}
+		_, there, _ = strings.Cut(there, " --random-delay ")
+		k.delay, _, _ = strings.Cut(there, " ")
+	case launchdJob:
+		k.account = html.UnescapeString(between(there, "<key>UserName</key>\n  <string>", "</string>"))
+		k.times = between(there, "<key>StartCalendarInterval</key>\n  <array>\n", "\n  </array>")
+		k.delay = between(there, "<string>--random-delay</string>\n    <string>", "</string>")
+	case scheduledTask:
+		k.account = taskAccount(html.UnescapeString(between(there, "<UserId>", "</UserId>")))
+		k.times = between(there, "<Triggers>", "</Triggers>")
+	}
+	if d, err := time.ParseDuration(k.delay); err != nil || d <= 0 {
+		k.delay = "" // none, or changed by hand to what is no time
+	}
+	return k
 }

@@ -1,9 +1,12 @@
 package commands
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"os"
+	"os/user"
 	"strings"
 	"unicode/utf16"
 )
@@ -41,9 +44,46 @@ func (s *schedule) managedAccount() bool { return strings.HasSuffix(s.account, "
 // ITaskFolder::RegisterTask with none at all has Windows fetch it. 6 is
 // TASK_CREATE_OR_UPDATE, 1 is TASK_LOGON_PASSWORD.
 func (s *schedule) registerManaged(file string) string {
-	quoted := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-	return "$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); " +
-		`$null = $service.GetFolder('\').RegisterTask(` + quoted(s.name) + ", [IO.File]::ReadAllText(" + quoted(file) + "), 6, " + quoted(s.account) + ", $null, 1)"
+	return taskService + `$null = $service.GetFolder('\').RegisterTask(` + powershellWord(s.name) + ", [IO.File]::ReadAllText(" + powershellWord(file) + "), 6, " + powershellWord(s.account) + ", $null, 1)"
+}
+
+// taskService is the beginning of a PowerShell command that speaks to the Task
+// Scheduler.
+const taskService = "$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); "
+
+func powershellWord(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// task is the text of a task that is registered, "" where there is none.
+// schtasks prints it in the console's code page, which may lack a character of
+// the path; PowerShell is asked for all of them.
+func task(ctx context.Context, name string) string {
+	text, err := tool(ctx, "", "schtasks", "/Query", "/TN", name, "/XML")
+	if err != nil {
+		return ""
+	}
+	exact, err := tool(ctx, "", "powershell", "-NoProfile", "-NonInteractive", "-Command", taskService+
+		`[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($service.GetFolder('\').GetTask(`+powershellWord(name)+`).Xml))`)
+	if decoded, bad := base64.StdEncoding.DecodeString(strings.TrimSpace(exact)); err == nil && bad == nil {
+		text = cmp.Or(string(decoded), text)
+	}
+	return strings.ReplaceAll(text, "\r\n", "\n")
+}
+
+// taskAccount is the account of a task: Windows turns the name it was given into
+// a SID.
+func taskAccount(id string) string {
+	switch id {
+	case "S-1-5-18":
+		return systemAccount
+	case "S-1-5-19":
+		return `NT AUTHORITY\LOCAL SERVICE`
+	case "S-1-5-20":
+		return `NT AUTHORITY\NETWORK SERVICE`
+	}
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return id
 }
 
 // utf16Text is text as schtasks reads it: UTF-16 with its mark, and the
@@ -55,4 +95,13 @@ func utf16Text(text string) []byte {
 		b = binary.LittleEndian.AppendUint16(b, unit)
 	}
 	return b
+}
+
+// fromUTF16 is the text of a file as utf16Text makes it.
+func fromUTF16(b []byte) string {
+	var units []uint16
+	for ; len(b) > 1; b = b[2:] {
+		units = append(units, binary.LittleEndian.Uint16(b))
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"), "\r\n", "\n")
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/xml"
 	"fmt"
@@ -40,6 +41,8 @@ type scheduleView struct {
 	EveryText, Calendar     string
 	DelaySeconds            int
 
+	Kept string // the times of a job or a task that is there
+
 	Marker, CronTime, CronCommand string
 
 	Label, Daemon, Errors string // for launchd
@@ -72,14 +75,15 @@ func (s *schedule) files(f *config.File) ([]scheduleFile, error) {
 }
 
 func (s *schedule) view(f *config.File) scheduleView {
-	v := scheduleView{Name: s.name, Config: oneLine(s.config), EveryText: inHours(s.every), DelaySeconds: int(s.delay() / time.Second)}
+	v := scheduleView{Name: s.name, Kept: s.kept.times, Config: oneLine(s.config), EveryText: inHours(s.every), DelaySeconds: int(s.delay() / time.Second)}
 	v.Calendar, _ = calendar(s.every) // checked when the schedule was made
 	v.Interval = "PT" + strings.ToUpper(inHours(s.every))
 	s.viewSystemd(&v, f)
 	s.viewLaunchd(&v)
 	v.Marker = s.marker()
-	v.CronTime = cronTime(s.every, s.config)
-	command := fmt.Sprintf("%s sync --quiet --random-delay %s --config %s", posixWord(s.program), minutes(s.delay()), posixWord(s.config))
+	v.CronTime = cmp.Or(s.kept.times, cronTime(s.every, s.config))
+	words := slices.Concat([]string{posixWord(s.program), "sync", "--quiet"}, s.putOff(), []string{"--config", posixWord(s.config)})
+	command := strings.Join(words, " ")
 	v.CronCommand = strings.ReplaceAll(command, "%", `\%`) // crontab(5): % ends the line
 	v.ProgramPath, v.TaskConfig = s.program, `"`+s.config+`"`
 	switch service := serviceAccount(s.account); {
