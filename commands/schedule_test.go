@@ -1,9 +1,7 @@
 package commands
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -17,7 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"adsync/commands/config"
 )
@@ -93,7 +90,7 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			made.config, made.me = f.Path, either(s.me, "root")
+			made.config, made.me, made.name = f.Path, either(s.me, "root"), config.ServiceName(f.Path)
 			made.program = either(s.program, "/usr/local/bin/adsync")
 			files, err := made.files(f)
 			if err != nil {
@@ -369,37 +366,26 @@ func mustDo(t *testing.T, do func(context.Context, *config.File) ([]string, erro
 }
 
 func TestATaskIsRegisteredAndTakenAway(t *testing.T) {
-	dir := t.TempDir()
-	fakePrograms(t, map[string]string{"schtasks": `echo "$@" >> ` + dir + `/calls
-for last; do :; done
-case $1 in /Create) cp "$last" ` + dir + `/task.xml ;; esac
-`})
-	f := fileOf(t, dir, "adsync.yaml", usualConfig)
+	tasks := fakeTasks(t)
+	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
 	s, err := newSchedule(t.Context(), Env{}, scheduleOptions{Kind: scheduledTask}, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustDo(t, s.install, f)
-	text, err := os.ReadFile(filepath.Join(dir, "task.xml"))
-	if err != nil {
-		t.Fatal(err)
+	if got, want := mustDo(t, s.install, f), []string{"registered the task " + s.name}; !slices.Equal(got, want) {
+		t.Errorf("did %q, want %q", got, want)
 	}
-	if !bytes.HasPrefix(text, []byte{0xff, 0xfe}) {
+	text := contents(t, filepath.Join(tasks, s.name))
+	if !strings.HasPrefix(text, "\xff\xfe") {
 		t.Errorf("not UTF-16 with a mark: % x", text[:4])
 	}
-	var units []uint16
-	for i := 2; i+1 < len(text); i += 2 {
-		units = append(units, binary.LittleEndian.Uint16(text[i:]))
-	}
-	if got := string(utf16.Decode(units)); !strings.HasPrefix(got, "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task ") || !strings.Contains(got, "<UserId>S-1-5-18</UserId>") {
+	if got := fromUTF16([]byte(text)); !strings.HasPrefix(got, "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<Task ") || !strings.Contains(got, "<UserId>S-1-5-18</UserId>") {
 		t.Errorf("task\n%s", got)
 	}
-	if _, err := s.remove(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
-	if got := string(calls); !strings.Contains(got, "/Create /F /TN adsync /XML ") || !strings.HasSuffix(got, "/Query /TN adsync\n/Delete /F /TN adsync\n") {
-		t.Errorf("calls\n%s", got)
+	for _, want := range [][]string{{"removed the task " + s.name}, nil} {
+		if got, err := s.remove(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("did %q, want %q, %v", got, want, err)
+		}
 	}
 }
 
@@ -529,9 +515,9 @@ func TestATaskOfAManagedAccountIsRegisteredWithoutAPassword(t *testing.T) {
 	}
 	mustDo(t, s.install, f)
 	call, _ := os.ReadFile(filepath.Join(dir, "call"))
-	text := regexp.MustCompile(`ReadAllText\('[^']*'\)`).ReplaceAllString(string(call), "TEXT")
+	text := regexp.MustCompile(`ReadAllText\('[^']*'\)`).ReplaceAllString(strings.Replace(string(call), s.name, "NAME", 1), "TEXT")
 	want := "-NoProfile\n-NonInteractive\n-Command\n$ErrorActionPreference = 'Stop'; $service = New-Object -ComObject Schedule.Service; $service.Connect(); " +
-		"$null = $service.GetFolder('\\').RegisterTask('adsync', [IO.File]::TEXT, 6, 'O''HARA\\gmsa-adsync$', $null, 1)\n"
+		"$null = $service.GetFolder('\\').RegisterTask('NAME', [IO.File]::TEXT, 6, 'O''HARA\\gmsa-adsync$', $null, 1)\n"
 	if text != want {
 		t.Errorf("got\n%swant\n%s", text, want)
 	}

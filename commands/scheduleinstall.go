@@ -56,7 +56,12 @@ func (s *schedule) install(ctx context.Context, f *config.File) ([]string, error
 		loaded, err := s.loadJob(ctx, filepath.Join(s.launchdFolder(), files[0].name))
 		return append(done, loaded...), err
 	}
-	return s.registerTask(ctx, files[0].text)
+	done, err := s.registerTask(ctx, files[0].text)
+	if err != nil || s.formerTask(ctx) == "" {
+		return done, err
+	}
+	removed, err := deleteTask(ctx, s.former)
+	return append(done, removed...), err
 }
 
 // remove takes the schedule away. None is no error.
@@ -82,11 +87,7 @@ func (s *schedule) remove(ctx context.Context) ([]string, error) {
 			s.unloadJob(ctx)
 		}
 	default:
-		if _, err := tool(ctx, "", "schtasks", "/Query", "/TN", s.name); err != nil {
-			return nil, nil
-		}
-		_, err := tool(ctx, "", "schtasks", "/Delete", "/F", "/TN", s.name)
-		return []string{"removed the task " + s.name}, err
+		return s.removeTask(ctx)
 	}
 	var done []string
 	for _, ending := range []string{".service", ".timer", ".crontab", ".plist", ".xml"} {

@@ -3,6 +3,7 @@ package commands
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,4 +194,86 @@ func TestTheAccountOfAScheduleIsReadFromIt(t *testing.T) {
 	if got := job.keeps(t.Context(), files[0].text).account; got != "adsync" {
 		t.Errorf("launchd: %q", got)
 	}
+}
+
+// Tasks of one machine have one folder: those of configurations with one name
+// bear the names of theirs.
+func TestTasksOfOneNameInTwoFoldersAreApart(t *testing.T) {
+	tasks, dir := fakeTasks(t), t.TempDir()
+	made := func(folder string) (*schedule, *config.File) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f := fileOf(t, filepath.Join(dir, folder), "adsync.yaml", usualConfig)
+		return scheduled(t, f, scheduleOptions{Kind: scheduledTask}, Env{}), f
+	}
+	first, f := made("first/prod")
+	second, g := made("second/prod")
+	mustDo(t, first.install, f)
+	mustDo(t, second.install, g)
+	if names := registered(t, tasks); len(names) != 2 || !strings.HasPrefix(names[0], "adsync-prod-") || !strings.HasPrefix(names[1], "adsync-prod-") {
+		t.Errorf("tasks %q", names)
+	}
+	if done, err := second.remove(t.Context()); err != nil || len(done) != 1 || second.installed(t.Context()) || !first.installed(t.Context()) {
+		t.Errorf("removed %q, %v", done, err)
+	}
+}
+
+// A task from when the folder was not in its name is found by what it runs.
+func TestATaskUnderItsFormerNameIsFound(t *testing.T) {
+	tasks, dir := fakeTasks(t), t.TempDir()
+	made := func(folder string) *config.File {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return fileOf(t, filepath.Join(dir, folder), "adsync.yaml", usualConfig)
+	}
+	f, g := made("größer"), made("other")
+	former := func() {
+		t.Helper()
+		s := scheduled(t, f, scheduleOptions{Kind: scheduledTask, Every: 4 * time.Hour, RunAs: `CORP\ada`}, Env{})
+		s.name = "adsync"
+		files, err := s.files(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.registerTask(t.Context(), files[0].text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	former()
+	other := scheduled(t, g, scheduleOptions{Kind: scheduledTask}, Env{})
+	if done, err := other.remove(t.Context()); err != nil || len(done) > 0 || other.installed(t.Context()) || other.account != systemAccount {
+		t.Errorf("the task of another: removed %q, %v; account %s", done, err, other.account)
+	}
+	s := scheduled(t, f, scheduleOptions{Kind: scheduledTask}, Env{})
+	if !s.installed(t.Context()) || s.account != `CORP\ada` {
+		t.Errorf("not found; account %s", s.account)
+	}
+	want := []string{"registered the task " + s.name, "removed the task adsync"}
+	if done := mustDo(t, s.install, f); !slices.Equal(done, want) {
+		t.Errorf("did %q", done)
+	}
+	if names := registered(t, tasks); !slices.Equal(names, []string{s.name}) {
+		t.Errorf("tasks %q", names)
+	}
+	former()
+	want = []string{"removed the task " + s.name, "removed the task adsync"}
+	if done, err := s.remove(t.Context()); err != nil || !slices.Equal(done, want) {
+		t.Errorf("removed %q, %v", done, err)
+	}
+}
+
+func registered(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		names = append(names, file.Name())
+	}
+	return names
 }

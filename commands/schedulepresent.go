@@ -39,7 +39,7 @@ func (s *schedule) present(ctx context.Context) string {
 	case s.unitDir != "":
 		return s.unit(".xml")
 	}
-	return task(ctx, s.name)
+	return cmp.Or(task(ctx, s.name), s.formerTask(ctx))
 }
 
 // installed reports whether the configuration has a schedule of this kind.

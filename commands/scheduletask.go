@@ -69,6 +69,40 @@ func task(ctx context.Context, name string) string {
 	return strings.ReplaceAll(text, "\r\n", "\n")
 }
 
+// formerTask is the text of the configuration's task under its former name, ""
+// where that is none of ours.
+func (s *schedule) formerTask(ctx context.Context) string {
+	if s.former == "" || s.former == s.name {
+		return ""
+	}
+	text := task(ctx, s.former)
+	if !s.runs(scheduledConfig(text)) {
+		return ""
+	}
+	return text
+}
+
+// removeTask takes the task away, under both names.
+func (s *schedule) removeTask(ctx context.Context) (done []string, err error) {
+	if task(ctx, s.name) != "" {
+		if done, err = deleteTask(ctx, s.name); err != nil {
+			return nil, err
+		}
+	}
+	if s.formerTask(ctx) == "" {
+		return done, nil
+	}
+	removed, err := deleteTask(ctx, s.former)
+	return append(done, removed...), err
+}
+
+func deleteTask(ctx context.Context, name string) ([]string, error) {
+	if _, err := tool(ctx, "", "schtasks", "/Delete", "/F", "/TN", name); err != nil {
+		return nil, err
+	}
+	return []string{"removed the task " + name}, nil
+}
+
 // taskAccount is the account of a task: Windows turns the name it was given into
 // a SID.
 func taskAccount(id string) string {

@@ -51,8 +51,11 @@ func DefaultPath(p Place) string {
 	if _, err := os.Stat(filepath.Join(p.WorkDir, "adsync.yaml")); err == nil {
 		return filepath.Join(p.WorkDir, "adsync.yaml")
 	}
-	return filepath.Join(p.folder("/etc", "XDG_CONFIG_HOME", ".config"), "adsync.yaml")
+	return filepath.Join(p.configFolder(), "adsync.yaml")
 }
+
+// configFolder is the system's folder for configurations.
+func (p Place) configFolder() string { return p.folder("/etc", "XDG_CONFIG_HOME", ".config") }
 
 // ReportDir is where last-run.json and the undo file are written: report.dir,
 // else the folder that systemd made for the service ($STATE_DIRECTORY), else,
@@ -66,7 +69,7 @@ func (f *File) ReportDir(p Place) string {
 	if dir := filepath.SplitList(p.getenv("STATE_DIRECTORY")); len(dir) > 0 && dir[0] != "" {
 		return dir[0]
 	}
-	if system := p.folder("/etc", "XDG_CONFIG_HOME", ".config"); absolute(".", filepath.Dir(f.Path)) == absolute(".", system) {
+	if system := p.configFolder(); absolute(".", filepath.Dir(f.Path)) == absolute(".", system) {
 		state := p.folder("/var/lib", "XDG_STATE_HOME", ".local/state")
 		if state == system {
 			return state
@@ -76,7 +79,7 @@ func (f *File) ReportDir(p Place) string {
 	return absolute(".", filepath.Dir(f.Path))
 }
 
-// ServiceName is the name of a configuration's unit, task or job: adsync, or
+// ServiceName is the name of a configuration's unit or job: adsync, or
 // adsync-NAME for NAME.yaml. Characters that not every scheduler takes are left
 // out, and then a number keeps two configurations apart.
 func ServiceName(path string) string {
@@ -84,19 +87,40 @@ func ServiceName(path string) string {
 	if base == "adsync" {
 		return base
 	}
-	name := "adsync-" + strings.Map(func(r rune) rune {
+	name := "adsync-" + takenByAll(base)
+	if name != "adsync-"+base {
+		name = numbered(name, base)
+	}
+	return name
+}
+
+// TaskName is the name of a configuration's task on Windows, where the tasks of
+// all folders are in one: outside the system's folder it is that of the service
+// with the folder's own name and a number that keeps two such folders apart.
+func (p Place) TaskName(path string) string {
+	name, folder := ServiceName(path), filepath.Dir(path)
+	if strings.EqualFold(folder, p.configFolder()) {
+		return name
+	}
+	return numbered(name+"-"+takenByAll(filepath.Base(folder)), strings.ToLower(folder))
+}
+
+// takenByAll is a text without the characters that not every scheduler takes.
+func takenByAll(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
 			return r
 		}
 		return -1
-	}, base)
-	if name != "adsync-"+base {
-		h := fnv.New32a()
-		_, _ = h.Write([]byte(base))
-		name = fmt.Sprintf("%s-%08x", strings.TrimSuffix(name, "-"), h.Sum32())
-	}
-	return name
+	}, text)
+}
+
+// numbered is a name with a number that stands for a text.
+func numbered(name, text string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text))
+	return fmt.Sprintf("%s-%08x", strings.TrimSuffix(name, "-"), h.Sum32())
 }
 
 // folder is the program's own folder: below %ProgramData% on Windows, below

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -80,6 +81,25 @@ func TestTwoConfigurationsNeverShareAService(t *testing.T) {
 		"/etc/adsync/日本.yaml":       "adsync-9f26ee51",
 	} {
 		if got := ServiceName(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestTasksOfTwoFoldersHaveTwoNames(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths of this test are of another system")
+	}
+	place := Place{System: "linux", Root: true}
+	for path, want := range map[string]string{
+		"/etc/adsync/adsync.yaml":   "adsync",
+		"/ETC/Adsync/other.yaml":    "adsync-other",
+		"/srv/one/prod/adsync.yaml": "adsync-prod-04033dcc",
+		"/srv/two/prod/adsync.yaml": "adsync-prod-34aef262",
+		"/srv/Two/Prod/adsync.yaml": "adsync-Prod-34aef262",
+		"/srv/日本/other.yaml":        "adsync-other-391af7ac",
+	} {
+		if got := place.TaskName(path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
