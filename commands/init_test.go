@@ -413,6 +413,7 @@ func TestInitWithoutATerminalWritesNothingThatFailsItsTest(t *testing.T) {
 		says             string
 	}{
 		{"a wrong password", "password-file", "wrong", ExitSource, "the name or the password is wrong"},
+		{"an authority's file that is none", "ca-file", "wrong", ExitUsage, "sources[directory].tls.ca_file: "},
 		{"a server that is not there", "source-url", "ldaps://127.0.0.1:1", ExitSource, "sources[directory].url: connect to ldaps://127.0.0.1:1: "},
 		{"a base that is not there", "user-base", "OU=Nowhere," + demoSuffix, ExitSource, "OU=Nowhere"},
 		{"a group that is not there", "member-of", "CN=Nowhere," + demoSuffix, ExitSource, "Nowhere"},
@@ -436,6 +437,19 @@ func TestInitWithoutATerminalWritesNothingThatFailsItsTest(t *testing.T) {
 				t.Error("a configuration was written")
 			}
 		})
+	}
+}
+
+// A file that was moved away is asked for anew.
+func TestAnAuthorityWhoseFileIsGoneIsNamedAnew(t *testing.T) {
+	s := corp(t)
+	s.ok(s.init(s.answers()))
+	if err := os.Rename(s.ca, s.ca+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	r := s.ok(s.init(map[string]string{"change": "source:corp", "change#2": "done", "reach": "ca-file", "ca-file": s.ca + ".moved", "password": "", "write": "write", "schedule": "no"}))
+	if !strings.Contains(r.stderr, "That did not work: cannot be read: ") || !strings.Contains(s.read("adsync.yaml"), "ca_file: ca.pem.moved") {
+		t.Errorf("%s\n%s", r.stderr, s.read("adsync.yaml"))
 	}
 }
 

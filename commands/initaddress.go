@@ -238,11 +238,15 @@ func unknownAuthority(err error) bool { return errors.As(err, new(x509.UnknownAu
 // reached or believed.
 func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) error {
 	options := []ask.Option{{Value: "address", Label: "Another server or domain"}, {Value: "again", Label: "Try again"}}
+	authority := ask.Option{Value: "ca-file", Label: "Name the file of its authority", Help: "PEM; survives the server's renewals"}
+	if setting := (*ldapsrc.ConfigError)(nil); errors.As(cause, &setting) && strings.HasSuffix(setting.Key, "].tls.ca_file") {
+		options = append([]ask.Option{authority}, options...)
+	}
 	refused := certificateOf(cause)
 	if refused != nil && len(refused.UnverifiedCertificates) > 0 {
 		trust := ask.Option{Value: "trust", Label: "Trust this very certificate", Help: "until it is renewed"}
 		if unknownAuthority(cause) {
-			options = append([]ask.Option{{Value: "ca-file", Label: "Name the file of its authority", Help: "PEM; survives the server's renewals"}, trust}, options...)
+			options = append([]ask.Option{authority, trust}, options...)
 		} else {
 			options = append(options, trust)
 		}

@@ -93,7 +93,11 @@ func (w *wizard) sourceFailure(err error) error {
 	if errors.As(err, &f) {
 		return err
 	}
-	return &Failure{Code: ExitSource, Err: fmt.Errorf("%w; nothing was written", err), Hint: hintOf(err)}
+	code := ExitSource
+	if setting := (*ldapsrc.ConfigError)(nil); errors.As(err, &setting) {
+		code = ExitUsage
+	}
+	return &Failure{Code: code, Err: fmt.Errorf("%w; nothing was written", err), Hint: hintOf(err)}
 }
 
 // explain says in words what went wrong and what to do.

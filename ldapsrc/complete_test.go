@@ -2,6 +2,8 @@ package ldapsrc
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -173,6 +175,10 @@ func TestTheTypeIsTheServers(t *testing.T) {
 
 func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	valid := Config{ID: "corp", Type: AD, URLs: []string{"ldaps://dc1.example.com"}}
+	other := filepath.Join(t.TempDir(), "other") // no PEM, no keytab
+	if err := os.WriteFile(other, []byte("\x05\x02\x00\x00\x00\x09[realms\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		change func(*Config)
 		key    string
@@ -188,6 +194,12 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"a pattern with a slip":          {func(c *Config) { c.Users.Exclude = []string{"svc-["} }, "sources[corp].users.exclude"},
 		"another word for nested":        {func(c *Config) { c.Groups.Nested = "deep" }, "sources[corp].groups.nested"},
 		"a Global Catalog for groups":    {func(c *Config) { c.URLs[0] += ":3269"; c.Groups.Sync = true }, "sources[corp].url"},
+		"authorities that are not there": {func(c *Config) { c.TLS.CAFile = other + "x" }, "sources[corp].tls.ca_file"},
+		"authorities that are none":      {func(c *Config) { c.TLS.CAFile = other }, "sources[corp].tls.ca_file"},
+		"a certificate that is none":     {func(c *Config) { c.TLS.CertFile, c.TLS.KeyFile = other, other }, "sources[corp].tls.cert_file"},
+		"a keytab that is not there":     {func(c *Config) { c.Bind.Method, c.Bind.Keytab = Kerberos, other+"x" }, "sources[corp].bind.keytab"},
+		"a keytab that is none":          {func(c *Config) { c.Bind.Method, c.Bind.Keytab = Kerberos, other }, "sources[corp].bind.keytab"},
+		"a krb5.conf that is not there":  {func(c *Config) { c.Bind.Method, c.Bind.Krb5Conf = Kerberos, other+"x" }, "sources[corp].bind.krb5_conf"},
 		"a Global Catalog for member_of": {func(c *Config) { c.URLs[0] += ":3268"; c.Users.MemberOf = []string{"CN=x"} }, "sources[corp].url"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,12 +96,25 @@ func realmOr(realm string, conf *config.Config) string {
 	return realm
 }
 
+// keytab reads the keytab, which gokrb5 may panic over where it is malformed.
+func (c *Config) keytab() (kt *keytab.Keytab, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed keytab: %v", r)
+		}
+		if err != nil {
+			err = &ConfigError{Key: c.key("bind.keytab"), Problem: "cannot be read", Err: err,
+				Advice: "make one with: ktpass /princ user@REALM /crypto AES256-SHA1 /out adsync.keytab, or samba-tool domain exportkeytab"}
+		}
+	}()
+	return keytab.Load(c.Bind.Keytab)
+}
+
 // keytabClient uses the keytab's first account unless one is named.
 func (c *Config) keytabClient(server serverAddr) (*client.Client, error) {
-	kt, err := keytab.Load(c.Bind.Keytab)
+	kt, err := c.keytab()
 	if err != nil {
-		return nil, &ConfigError{Key: c.key("bind.keytab"), Problem: "cannot be read", Err: err,
-			Advice: "make one with: ktpass /princ user@REALM /crypto AES256-SHA1 /out adsync.keytab, or samba-tool domain exportkeytab"}
+		return nil, err
 	}
 	user, realm := c.principal(server)
 	if user == "" && len(kt.Entries) > 0 {

@@ -53,12 +53,9 @@ func (c *Config) krb5ConfPath() string {
 // controller is one itself.
 func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, error) {
 	if path := c.krb5ConfPath(); path != "" {
-		conf, err := config.Load(path)
-		// Directives that gokrb5 passes over, such as include, are no reason
-		// to give up: the KDC is found through DNS then.
-		if _, passedOver := err.(config.UnsupportedDirective); err != nil && (!passedOver || conf == nil) {
-			return nil, &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err,
-				Advice: "correct the file, or set bind.realm and bind.kdc instead"}
+		conf, err := c.loadKrb5Conf(path)
+		if err != nil {
+			return nil, err
 		}
 		knows := func(r config.Realm) bool { return r.Realm == realm && len(r.KDC) > 0 }
 		if path == c.Bind.Krb5Conf || realm == "" || conf.LibDefaults.DNSLookupKDC || slices.ContainsFunc(conf.Realms, knows) {
@@ -72,6 +69,17 @@ func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, erro
 	conf, err := config.NewFromString(c.krb5ConfText(server, realm))
 	if err != nil {
 		return nil, &ConfigError{Key: c.key("bind.kdc"), Problem: "cannot be used", Err: err, Advice: "write it as dc1.corp.example.com or 192.0.2.10:88"}
+	}
+	return conf, nil
+}
+
+func (c *Config) loadKrb5Conf(path string) (*config.Config, error) {
+	conf, err := config.Load(path)
+	// Directives that gokrb5 passes over, such as include, are no reason to give
+	// up: the KDC is found through DNS then.
+	if _, passedOver := err.(config.UnsupportedDirective); err != nil && (!passedOver || conf == nil) {
+		return nil, &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err,
+			Advice: "correct the file, or set bind.realm and bind.kdc instead"}
 	}
 	return conf, nil
 }

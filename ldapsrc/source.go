@@ -28,8 +28,8 @@ type Source struct {
 	used map[string]serverAddr // which server a domain was last read from
 }
 
-// New checks what can be checked without a server. The error is a
-// *ConfigError that names the key.
+// New checks what can be checked without a server, the files that the
+// configuration names included. The error is a *ConfigError that names the key.
 func New(cfg Config, env Env) (*Source, error) {
 	if cfg.ID == "" {
 		return nil, &ConfigError{Key: "sources", Problem: "a source has no id"}
@@ -57,7 +57,33 @@ func New(cfg Config, env Env) (*Source, error) {
 	if err := cfg.checkScope(); err != nil {
 		return nil, err
 	}
+	if err := cfg.checkFiles(); err != nil {
+		return nil, err
+	}
 	return &Source{cfg: cfg, env: env, kind: cfg.kind(), used: map[string]serverAddr{}}, nil
+}
+
+// checkFiles reads the files that must be there before a server is asked:
+// authorities, client certificate, keytab and krb5.conf. Tickets come and go, and
+// an export is the directory itself.
+func (c *Config) checkFiles() error {
+	if _, err := c.tlsConfig(""); err != nil {
+		return err
+	}
+	if c.Bind.Method != Kerberos {
+		return nil
+	}
+	if c.Bind.Keytab != "" {
+		if _, err := c.keytab(); err != nil {
+			return err
+		}
+	}
+	if c.Bind.Krb5Conf != "" {
+		if _, err := c.loadKrb5Conf(c.Bind.Krb5Conf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ID is the source's id as configured.
