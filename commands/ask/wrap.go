@@ -62,7 +62,7 @@ func wrap(line string, room int) string {
 func comma(word string, room int) int {
 	end := 0
 	for i, r := range word {
-		if room--; room < 0 {
+		if room -= columns(string(r)); room < 0 {
 			break
 		}
 		if r == ',' && i+1 < len(word) {

@@ -17,6 +17,8 @@ func TestLongLinesBreakAtSpaces(t *testing.T) {
 		{"* 12) All users", "* 12) All\n      users"},
 		{"of CN=a,OU=bcde,DC=f", "of\nCN=a,\nOU=bcde,\nDC=f"},
 		{"東京支社 大阪", "東京支社\n大阪"},
+		{"OU=a,OU=東京,DC=f", "OU=a,\nOU=東京,\nDC=f"},
+		{"O=東,O=東京,C=x", "O=東,\nO=東京,C=x"},
 	} {
 		if got := wrap(row.line, 10); got != row.want {
 			t.Errorf("%q: %q, want %q", row.line, got, row.want)
