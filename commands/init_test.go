@@ -317,6 +317,47 @@ func TestInitKeepsSecretsInTheKeyring(t *testing.T) {
 	}
 }
 
+// Two configurations in one folder have secrets of their own, and each keeps
+// its own when they are replaced.
+func TestASecondConfigurationLeavesTheSecretsOfTheFirst(t *testing.T) {
+	s := corp(t)
+	s.ok(s.init(s.answers()))
+	s.put("corp.password", "of the first")
+	other := func(o *initOptions) { o.Config = filepath.Join(s.dir, "other.yaml") }
+	s.ok(s.init(s.answers(), other))
+	for range 2 {
+		if got := s.read("corp.password") + s.read("adsync-other.corp.password") + s.read("adsync-other.target.token"); got != "of the first"+demoPassword+"\n"+s.service.Token()+"\n" {
+			t.Errorf("secrets %q", got)
+		}
+		if text := s.read("other.yaml"); !strings.Contains(text, "{file: adsync-other.corp.password}") || !strings.Contains(text, "{file: adsync-other.target.token}") {
+			t.Error(text)
+		}
+		s.ok(s.init(map[string]string{"change": "password:corp", "change#2": "done", "password": demoPassword, "write": "write", "run-as": "hand"}, other))
+	}
+	s.ok(s.init(map[string]string{"change": "target", "change#2": "done", "token": s.service.Token(), "write": "write", "run-as": "hand"}))
+	if got := s.files(); slices.Contains(got, "adsync.target.token") {
+		t.Errorf("files %v", got)
+	}
+}
+
+// A keyring is one for all folders.
+func TestASecondConfigurationHasEntriesOfItsOwnInTheKeyring(t *testing.T) {
+	keyring.MockInit()
+	t.Cleanup(func() { keyring.MockInitWithError(errors.New("no keyring")) })
+	first, second := corp(t), corp(t)
+	first.ok(first.init(first.answers()))
+	if err := keyring.Set("adsync", "corp.password", "of the first"); err != nil {
+		t.Fatal(err)
+	}
+	second.ok(second.init(second.answers()))
+	if got, err := keyring.Get("adsync", "corp.password"); err != nil || got != "of the first" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if text := second.read("adsync.yaml"); !regexp.MustCompile(`password: \{keyring: adsync-\w+-\w{8}\.corp\.password\}`).MatchString(text) {
+		t.Error(text)
+	}
+}
+
 func TestInitReadsAnLDIFFile(t *testing.T) {
 	s := newSetUp(t, ldaptest.OpenLDAP, "dc=example,dc=org", smallLDIF)
 	s.put("people.ldif", smallLDIF)

@@ -18,7 +18,7 @@ func (w *wizard) finish(ctx context.Context) error {
 	if err := w.askAccount(ctx); err != nil {
 		return err
 	}
-	w.plan.place(w.answers.typed())
+	w.plan.place(w.before, w.answers.typed())
 	if w.person() {
 		if err := w.review(ctx); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (w *wizard) review(ctx context.Context) error {
 			if _, err := w.menu(ctx); err != nil && !errors.Is(err, errSchedule) {
 				return err
 			}
-			w.plan.place(w.answers.typed())
+			w.plan.place(w.before, w.answers.typed())
 			standard = "try"
 		default:
 			return ask.ErrInterrupted

@@ -330,7 +330,7 @@ func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
 		if err := plan.askAccount(ctx, w.ask); err != nil {
 			return err
 		}
-		plan.place(typed)
+		plan.place(&f, typed)
 		w.say("%s", plan.whereTo(&f, typed[0]))
 	}
 	if w.ask != nil {

@@ -50,6 +50,7 @@ type schedule struct {
 	system  string   // runtime.GOOS
 	byHand  bool     // no schedule is wanted; a person runs it
 	spool   []string // folders of the accounts' crontabs
+	alone   string   // the name that no configuration of another folder has
 	former  string   // name of a task of before its folder was in it
 	kept    kept     // of the schedule that is there
 }
@@ -79,10 +80,11 @@ func newSchedule(ctx context.Context, env Env, o scheduleOptions, path string) (
 	if strings.ContainsFunc(s.config+s.program, unicode.IsControl) {
 		return s, usage(fmt.Errorf("%q cannot be scheduled: a path with control characters fits into no schedule", s.config), "rename the file or folder")
 	}
+	here := config.Here("")
+	here.Getenv = env.Getenv
+	s.alone = here.TaskName(path)
 	if s.kind == scheduledTask && s.unitDir == "" {
-		here := config.Here("")
-		here.Getenv = env.Getenv
-		s.former, s.name = s.name, here.TaskName(path)
+		s.former, s.name = s.name, s.alone
 	}
 	if s.spool = env.crontabs; s.spool == nil {
 		s.spool = crontabFolders

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"adsync/commands/config"
@@ -34,16 +36,45 @@ func (t *typedSecret) what() string {
 }
 
 // place gives every typed secret its place: the keyring where the account of
-// the schedule can open it, else a file beside the configuration.
-func (s *schedule) place(typed []typedSecret) {
+// the schedule can open it, else a file beside the configuration. The secret of
+// another configuration is not written over; one that the configuration before
+// names is its own.
+func (s *schedule) place(before *config.File, typed []typedSecret) {
 	inKeyring := s.keyring(len(typed) > 0)
 	for _, t := range typed {
-		if inKeyring {
-			*t.place = config.Secret{Keyring: t.file()}
-		} else {
-			*t.place = config.Secret{File: t.file()}
+		place := config.Secret{File: t.file()}
+		switch {
+		case inKeyring && config.InKeyring(t.file()) && !names(before, config.Secret{Keyring: t.file()}):
+			place = config.Secret{Keyring: s.alone + "." + t.file()}
+		case inKeyring:
+			place = config.Secret{Keyring: t.file()}
+		case othersName(before, place.File) && !names(before, place):
+			place.File = s.name + "." + t.file()
 		}
+		*t.place = place
 	}
+}
+
+// names reports whether a secret of a configuration is at a place.
+func names(f *config.File, place config.Secret) bool {
+	return slices.ContainsFunc(f.SecretKeys(), func(at config.SecretKey) bool {
+		return place.File != "" && f.Abs(at.Secret.File) == f.Abs(place.File) || place.Keyring != "" && at.Secret.Keyring == place.Keyring
+	})
+}
+
+// othersName reports whether another configuration in the same folder speaks of
+// a file.
+func othersName(f *config.File, name string) bool {
+	folder := filepath.Dir(f.Path)
+	files, _ := os.ReadDir(folder)
+	return slices.ContainsFunc(files, func(file fs.DirEntry) bool {
+		ending := filepath.Ext(file.Name())
+		if file.Name() == filepath.Base(f.Path) || ending != ".yaml" && ending != ".yml" {
+			return false
+		}
+		text, err := os.ReadFile(filepath.Join(folder, file.Name()))
+		return err == nil && strings.Contains(string(text), name)
+	})
 }
 
 // keyring reports whether secrets go into the keyring: where the account that

@@ -40,6 +40,12 @@ func StoreKeyring(name string, v Value) error {
 	return nil
 }
 
+// InKeyring reports whether {keyring: NAME} holds something.
+func InKeyring(name string) bool {
+	_, err := keyring.Get(KeyringService, name)
+	return err == nil
+}
+
 // RestoreKeyring is what puts {keyring: NAME} back as it is now: the secret
 // that it holds, or none.
 func RestoreKeyring(name string) func() {
