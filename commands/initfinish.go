@@ -38,7 +38,7 @@ func (w *wizard) finish(ctx context.Context) error {
 		return w.unschedule(ctx)
 	}
 	if w.plan.installed(ctx) && w.plan.stale(f) {
-		w.say(staleSchedule, w.configFlag())
+		fmt.Fprintf(w.env.Stderr, staleSchedule+"\n", w.configFlag()) // --quiet or not
 	}
 	return nil
 }
@@ -191,6 +191,7 @@ func (w *wizard) tell(what, path string) {
 
 type fileObject struct {
 	Type string `json:"type"` // "file"
-	What string `json:"what"` // wrote, unchanged, removed, installed
+	What string `json:"what"` // wrote, unchanged; shown, of a schedule
 	Path string `json:"path"`
+	Text string `json:"text,omitempty"` // what is shown
 }

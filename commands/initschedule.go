@@ -117,6 +117,10 @@ func (w *wizard) printSchedule(f *config.File) error {
 		return err
 	}
 	for _, file := range files {
+		if w.options.JSON {
+			writeJSON(w.env.Stdout, fileObject{Type: "file", What: "shown", Path: file.name, Text: file.text})
+			continue
+		}
 		if len(files) > 1 {
 			fmt.Fprintf(w.env.Stdout, "# %s\n", file.name)
 		}
@@ -127,9 +131,7 @@ func (w *wizard) printSchedule(f *config.File) error {
 
 func (w *wizard) installSchedule(ctx context.Context, f *config.File) error {
 	done, err := w.plan.install(ctx, f)
-	for _, line := range done {
-		fmt.Fprintln(w.env.Stdout, line)
-	}
+	w.tellDone(done)
 	w.written = w.written || len(done) > 0
 	if err != nil {
 		return fmt.Errorf("install the schedule: %w", err)
@@ -137,12 +139,22 @@ func (w *wizard) installSchedule(ctx context.Context, f *config.File) error {
 	return nil
 }
 
+// tellDone says what was done with the schedule, on stdout.
+func (w *wizard) tellDone(done []string) {
+	for _, line := range done {
+		switch {
+		case w.options.JSON:
+			writeJSON(w.env.Stdout, noticeObject{"notice", line})
+		case !w.options.Quiet:
+			fmt.Fprintln(w.env.Stdout, line)
+		}
+	}
+}
+
 // unschedule takes the schedule away.
 func (w *wizard) unschedule(ctx context.Context) error {
 	done, err := w.plan.remove(ctx)
-	for _, line := range done {
-		fmt.Fprintln(w.env.Stdout, line)
-	}
+	w.tellDone(done)
 	if err == nil && len(done) == 0 {
 		w.say("There is no schedule of %s.", w.path)
 	}

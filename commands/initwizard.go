@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -49,6 +50,9 @@ func newWizard(ctx context.Context, env Env, o initOptions) (*wizard, error) {
 	w := &wizard{
 		env: env, options: o, path: path, before: config.New(), suffixes: machineDomains(env),
 		ask: &answering{given: maps.Clone(o.Given), next: person(env, o), out: env.Stderr},
+	}
+	if o.Quiet {
+		w.ask.out = io.Discard
 	}
 	if w.ask.given == nil {
 		w.ask.given = map[string][]string{}

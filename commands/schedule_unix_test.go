@@ -112,6 +112,10 @@ func TestAnAccountThatCannotReachTheFilesIsRefusedAndNothingWritten(t *testing.T
 	if r.code != ExitUsage || s.neutral(r.err.Error()) != want {
 		t.Errorf("exit %d: %v", r.code, r.err)
 	}
+	r = s.init(s.answers("run-as", "other", "account", "nobody"), func(o *initOptions) { o.Kind, o.Config = crontab, filepath.Join(s.dir, "new", "adsync.yaml") })
+	if r.code != ExitUsage || !strings.HasSuffix(r.err.Error(), "; nothing was written") {
+		t.Errorf("exit %d: %v", r.code, r.err)
+	}
 	if got := s.files(); len(got) != len(before) {
 		t.Errorf("files %v", got)
 	}

@@ -104,6 +104,9 @@ func (s *schedule) save(f *config.File, typed []typedSecret) (files []string, er
 	}()
 	_, statErr := os.Stat(filepath.Dir(f.Path))
 	fresh, before := errors.Is(statErr, fs.ErrNotExist), exists(f.Path)
+	if fresh {
+		undo = append(undo, func() { _ = os.Remove(filepath.Dir(f.Path)) })
+	}
 	for _, t := range typed {
 		if t.place.Keyring != "" {
 			undo = append(undo, config.RestoreKeyring(t.place.Keyring))
