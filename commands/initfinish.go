@@ -91,7 +91,7 @@ func (w *wizard) show(f *config.File) {
 	for _, t := range w.answers.typed() {
 		w.say("%s", w.plan.whereTo(f, t))
 	}
-	if w.exists {
+	if exists(w.path) {
 		w.say("The present file is kept as %s.bak.", filepath.Base(w.path))
 	}
 }

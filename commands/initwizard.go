@@ -70,7 +70,7 @@ func newWizard(ctx context.Context, env Env, o initOptions) (*wizard, error) {
 	switch {
 	case err == nil:
 		w.before, w.exists = file, true
-	case !isNotExist(err):
+	case !isNotExist(err) && !errors.Is(err, config.ErrEmpty):
 		return nil, usage(err, "mend the file, or name another with --config")
 	}
 	for i := range w.before.Sources {

@@ -78,7 +78,7 @@ func unixLines(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"
 func notText(text []byte) (Problem, bool) {
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return Problem{Text: "the file is empty", Hint: `"adsync init" writes one`}, true
+		return Problem{Text: "the file is empty", Hint: `"adsync init" writes one`, empty: true}, true
 	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}), bytes.IndexByte(text, 0) >= 0:
 		return Problem{Text: "the file is UTF-16 or binary", Hint: "save it as UTF-8"}, true
 	case utf8.Valid(text):
@@ -103,7 +103,7 @@ func treeOf(text []byte) (*yaml.Node, *Problem) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var tree, more yaml.Node
 	if err := decoder.Decode(&tree); errors.Is(err, io.EOF) {
-		return nil, &Problem{Text: "the file holds only comments", Hint: `"adsync init" writes one`}
+		return nil, &Problem{Text: "the file holds only comments", Hint: `"adsync init" writes one`, empty: true}
 	} else if err != nil {
 		return nil, syntaxProblem(text, err)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,13 @@ type Problem struct {
 	Key  string // sources[0].bind.password; empty for the file as a whole
 	Text string // what is wrong
 	Hint string // what to do about it; empty when the text says it
+
+	empty bool // there is nothing in the file
 }
+
+// ErrEmpty is what Load's error is where there is nothing in the file, or only
+// comments.
+var ErrEmpty = errors.New("nothing is configured")
 
 // String is the problem in one line, as a compiler writes it.
 func (p Problem) String() string {
@@ -45,6 +52,11 @@ func (p *Problems) Error() string {
 		lines[i] = problem.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Is finds ErrEmpty.
+func (p *Problems) Is(target error) bool {
+	return target == ErrEmpty && slices.ContainsFunc(*p, func(problem Problem) bool { return problem.empty })
 }
 
 // err is the problems as an error, sorted by line; nil when there are none.
