@@ -254,11 +254,11 @@ func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) 
 	if a.unencrypted() {
 		options = append(options, ask.Option{Value: "starttls", Label: "Encrypt with StartTLS"})
 	}
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "reach", Label: "What now?", Default: options[0].Value}, options)
+	chosen, err := w.whatNow(ctx, "reach", options[0].Value, options)
 	if err != nil {
 		return err
 	}
-	switch options[i].Value {
+	switch chosen {
 	case "address":
 		before := a.place()
 		a.Type = ""

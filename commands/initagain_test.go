@@ -2,6 +2,7 @@ package commands
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -88,5 +89,43 @@ func TestInitReadsAnotherDirectoryToo(t *testing.T) {
 	golden(t, "init/two-directories.yaml", inFolder(s.neutral(s.read("adsync.yaml")), second.dir, "OTHER"))
 	if s.read("corp.password") != demoPassword+"\n" || s.read("lab.password") != "Größe-1\n" {
 		t.Error("a password is not where it belongs")
+	}
+}
+
+// What turns out not to work is done without, and all else stays.
+func TestInitDoesWithoutWhatDoesNotWork(t *testing.T) {
+	s := corp(t)
+	r := s.ok(s.init(s.answers("another#1", "yes", "source-url#2", "ldaps://127.0.0.1:1", "reach#2", "leave",
+		"another#2", "yes", "source-url#3", "ldif:nowhere.ldif", "source-type", "ldap", "reach#3", "leave", "another#3", "no")))
+	golden(t, "init/everybody.yaml", s.neutral(s.read("adsync.yaml")))
+	r.says(t, nil, "That did not work: ")
+	before := s.read("adsync.yaml")
+	for _, answers := range []map[string]string{
+		{"change#1": "add", "source-url": "ldaps://127.0.0.1:1", "reach": "leave"},
+		{"change#1": "password:corp", "password": "wrong", "sign-in": "leave"},
+		{"change#1": "target", "target-url": "http://127.0.0.1:1", "token": "", "service": "leave"},
+		{"change#1": "target", "target-url": "http://127.0.0.1:1", "token": "", "service#1": "proxy", "proxy": "http://127.0.0.1:1", "proxy-user": "none", "service#2": "leave"},
+	} {
+		answers["change#2"] = "done"
+		r := s.ok(s.init(answers))
+		r.says(t, nil, "Nothing was changed.")
+		if got := s.read("adsync.yaml"); got != before {
+			t.Errorf("%v: %s", answers, got)
+		}
+	}
+}
+
+// An LDIF file that is not there is no end of the set-up.
+func TestInitAsksAnewForAnLDIFFile(t *testing.T) {
+	s := newSetUp(t, ldaptest.OpenLDAP, "dc=example,dc=org", smallLDIF)
+	s.put("people.ldif", smallLDIF)
+	answers := s.answers("source-url#1", "ldif:poeple.ldif", "source-type", "ldap", "reach#1", "address", "source-url#2", "ldif:"+filepath.Join(s.dir, "people.ldif"), "source-id", "files")
+	for _, key := range []string{"source-url", "reach", "ca-file", "bind-user", "password"} {
+		delete(answers, key)
+	}
+	r := s.ok(s.init(answers))
+	r.says(t, []string{"sources["}, "That did not work: the LDIF file cannot be read: ")
+	if text := s.read("adsync.yaml"); !strings.Contains(text, "url: ldif:people.ldif") {
+		t.Error(text)
 	}
 }

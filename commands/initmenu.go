@@ -48,10 +48,41 @@ func (w *wizard) menu(ctx context.Context) (bool, error) {
 		if options[i].Value == "done" {
 			return changed, nil
 		}
-		if err := choices[i].do(ctx); err != nil {
+		if err := w.optional(ctx, choices[i].do); err != nil {
 			return false, err
 		}
 	}
+}
+
+// errLeft says that a person gave up what is not needed.
+var errLeft = errors.New("left as it was")
+
+// optional does what can be left as it was, however far it got.
+func (w *wizard) optional(ctx context.Context, do func(context.Context) error) error {
+	before := w.answers
+	w.spare = true
+	err := do(ctx)
+	w.spare = false
+	if !errors.Is(err, errLeft) {
+		return err
+	}
+	w.answers = before
+	return w.openProxy(w.env.Getenv)
+}
+
+// whatNow asks what to do about answers that did not work.
+func (w *wizard) whatNow(ctx context.Context, key, standard string, options []ask.Option) (string, error) {
+	if w.spare {
+		options = append(options, ask.Option{Value: "leave", Label: "Do without", Help: "all else stays as it is"})
+	}
+	i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: "What now?", Default: standard}, options)
+	if err != nil {
+		return "", err
+	}
+	if options[i].Value == "leave" {
+		return "", errLeft
+	}
+	return options[i].Value, nil
 }
 
 func doneLabel(changed bool) string {

@@ -134,6 +134,7 @@ func inWords(err error) (problem, advice string) {
 	var connect *ldapsrc.ConnectError
 	var bind *ldapsrc.BindError
 	var setting *ldapsrc.ConfigError
+	var read *ldapsrc.ReadError
 	var failed *Failure
 	var refused *upload.Refusal
 	advice = keysInWords.Replace(hintOf(err))
@@ -145,6 +146,8 @@ func inWords(err error) (problem, advice string) {
 		return connect.Server + ": " + connect.Problem, advice
 	case errors.As(err, &bind):
 		return fmt.Sprintf("%s does not let %q in: %s", bind.Server, bind.As, bind.Problem), advice
+	case errors.As(err, &read) && strings.HasPrefix(read.Where, "sources["):
+		return strings.TrimPrefix(read.Error(), read.Where+": "), advice
 	case errors.As(err, &setting) && setting.Err == nil:
 		return setting.Problem, advice
 	case errors.As(err, &setting):

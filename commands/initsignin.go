@@ -15,7 +15,17 @@ func (w *wizard) signIn(ctx context.Context, a *sourceAnswers, much signInQuesti
 	if a.ldif() {
 		a.Method, a.User, a.Password = ldapsrc.Simple, "", secretAnswer{}
 		probe, err := w.probe(ctx, a)
-		return probe, w.sourceFailure(err)
+		if err == nil || !w.person() || ctx.Err() != nil {
+			return probe, w.sourceFailure(err)
+		}
+		w.explain(err)
+		if err := w.reachAgain(ctx, a, err); err != nil {
+			return probe, err
+		}
+		if err := w.arrive(ctx, a); err != nil {
+			return probe, err
+		}
+		return w.signIn(ctx, a, much)
 	}
 	for {
 		if much == everything {
@@ -60,11 +70,11 @@ func (w *wizard) signInAgain(ctx context.Context, a *sourceAnswers, cause error)
 		w.say("The password begins or ends with a space.")
 	}
 	options := a.againOptions()
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "sign-in", Label: "What now?", Default: likelyAnswer(cause, options)}, options)
+	chosen, err := w.whatNow(ctx, "sign-in", likelyAnswer(cause, options), options)
 	if err != nil {
 		return everything, err
 	}
-	switch options[i].Value {
+	switch chosen {
 	case "again":
 		return onlyPassword, nil
 	case "password":

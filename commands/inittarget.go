@@ -123,11 +123,11 @@ func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error)
 		found = w.elsewhere(ctx, a)
 	}
 	options, standard := a.againOptions(cause, found)
-	i, err := w.ask.Choose(ctx, ask.Question{Key: "service", Label: "What now?", Default: standard}, options)
+	chosen, err := w.whatNow(ctx, "service", standard, options)
 	if err != nil {
 		return err
 	}
-	switch options[i].Value {
+	switch chosen {
 	case "found":
 		a.URL = found
 	case "secret":

@@ -37,6 +37,7 @@ type wizard struct {
 	log      *slog.Logger
 	proxy    *proxy.Proxy
 	plan     schedule // how it will run
+	spare    bool     // what is asked about can be done without
 	written  bool
 }
 
@@ -154,22 +155,23 @@ func (w *wizard) run(ctx context.Context) error {
 // an existing one.
 func (w *wizard) first(ctx context.Context) error {
 	if !w.exists || w.options.has(sourceKeys...) {
-		at := w.addressed()
+		err := w.source(ctx, w.addressed())
 		for {
-			if err := w.source(ctx, at); err != nil {
+			if err != nil {
 				return err
 			}
 			if !w.person() || w.exists {
 				break
 			}
-			more, err := w.ask.Confirm(ctx, ask.Question{Key: "another", Label: "Read another directory too?", Default: "no"})
+			var more bool
+			more, err = w.ask.Confirm(ctx, ask.Question{Key: "another", Label: "Read another directory too?", Default: "no"})
 			if err != nil {
 				return err
 			}
 			if !more {
 				break
 			}
-			at = -1
+			err = w.optional(ctx, func(ctx context.Context) error { return w.source(ctx, -1) })
 		}
 	}
 	if !w.exists || w.before.Target == nil || w.options.has(targetKeys...) {
