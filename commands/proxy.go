@@ -82,6 +82,8 @@ func (o *proxyOptions) check() error {
 	switch {
 	case ways > 1:
 		return usage(errors.New("--none, --system and --url exclude each other"), "")
+	case strings.Contains(o.URL, "@"):
+		return usage(errors.New("--url: leave name and password out of the URL"), "give them as --username and --password-file or --password-env")
 	case o.PasswordFile != "" && o.PasswordEnv != "":
 		return usage(errors.New("--password-file and --password-env exclude each other"), "")
 	case (o.PasswordFile != "" || o.PasswordEnv != "") && o.Username == "":

@@ -163,6 +163,7 @@ func TestProxyByFlags(t *testing.T) {
 		{"nobody to ask", nil, ExitUsage, "--none, --system or --url URL"},
 		{"two ways", []string{"--none", "--system"}, ExitUsage, "exclude each other"},
 		{"not a proxy", []string{"--url", "ftp://proxy.example.com"}, ExitUsage, "ftp"},
+		{"a password in the URL", []string{"--url", "http://ada:hunter2-pass@127.0.0.1:1"}, ExitUsage, "--url: leave name and password out of the URL\n"},
 		{"a dead proxy", []string{"--url", "http://127.0.0.1:1"}, ExitTarget, "nothing was written"},
 		{"no password", []string{"--url", "PROXY"}, ExitTarget, "407"},
 		{"an unset password", []string{"--url", "PROXY", "--username", "ada", "--password-env", "NOT_SET"}, ExitUsage, "NOT_SET"},
