@@ -254,7 +254,7 @@ func (w *wizard) reachAgain(ctx context.Context, a *sourceAnswers, cause error) 
 	if a.unencrypted() {
 		options = append(options, ask.Option{Value: "starttls", Label: "Encrypt with StartTLS"})
 	}
-	chosen, err := w.whatNow(ctx, "reach", options[0].Value, options)
+	chosen, err := w.whatNow(ctx, ask.Question{Key: "reach", Label: "What now?", Default: options[0].Value}, options)
 	if err != nil {
 		return err
 	}

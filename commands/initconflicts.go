@@ -136,6 +136,10 @@ func (w *wizard) sourceConflicts(refuse func(flag, reason string)) {
 	if at := w.addressed(); at >= 0 {
 		a = w.answers.Sources[at]
 	}
+	if w.options.Remove == "" && !w.options.has("source-id", "source-url", "domain") && len(w.answers.Sources) > 1 {
+		refuseThese(refuse, []conflict{{sourceKeys, true, "of which source? --source-id " + strings.Join(w.before.SourceIDs(), " or ")}})
+		return
+	}
 	if at := w.options.first("source-url"); at != "" || w.ask.holds("domain") {
 		a.URL = parseAddress(at).url
 	}

@@ -71,11 +71,11 @@ func (w *wizard) optional(ctx context.Context, do func(context.Context) error) e
 }
 
 // whatNow asks what to do about answers that did not work.
-func (w *wizard) whatNow(ctx context.Context, key, standard string, options []ask.Option) (string, error) {
+func (w *wizard) whatNow(ctx context.Context, q ask.Question, options []ask.Option) (string, error) {
 	if w.spare {
 		options = append(options, ask.Option{Value: "leave", Label: "Do without", Help: "all else stays as it is"})
 	}
-	i, err := w.ask.Choose(ctx, ask.Question{Key: key, Label: "What now?", Default: standard}, options)
+	i, err := w.ask.Choose(ctx, q, options)
 	if err != nil {
 		return "", err
 	}

@@ -70,7 +70,7 @@ func (w *wizard) signInAgain(ctx context.Context, a *sourceAnswers, cause error)
 		w.say("The password begins or ends with a space.")
 	}
 	options := a.againOptions()
-	chosen, err := w.whatNow(ctx, "sign-in", likelyAnswer(cause, options), options)
+	chosen, err := w.whatNow(ctx, ask.Question{Key: "sign-in", Label: "What now?", Default: likelyAnswer(cause, options)}, options)
 	if err != nil {
 		return everything, err
 	}

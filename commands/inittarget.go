@@ -123,7 +123,7 @@ func (w *wizard) targetAgain(ctx context.Context, a *targetAnswers, cause error)
 		found = w.elsewhere(ctx, a)
 	}
 	options, standard := a.againOptions(cause, found)
-	chosen, err := w.whatNow(ctx, "service", standard, options)
+	chosen, err := w.whatNow(ctx, ask.Question{Key: "service", Label: "What now?", Default: standard}, options)
 	if err != nil {
 		return err
 	}
