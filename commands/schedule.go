@@ -69,6 +69,12 @@ func newSchedule(ctx context.Context, env Env, o scheduleOptions, path string) (
 		}
 	}
 	s.name = config.ServiceName(path)
+	if s.spool = env.crontabs; s.spool == nil {
+		s.spool = crontabFolders
+	}
+	if s.kind == "" {
+		s.kind = s.presentKind(ctx)
+	}
 	if s.kind == "" {
 		s.kind = s.ownKind(os.Geteuid() == 0, exists("/run/systemd/system"))
 	}
@@ -85,9 +91,6 @@ func newSchedule(ctx context.Context, env Env, o scheduleOptions, path string) (
 	s.alone = here.TaskName(path)
 	if s.kind == scheduledTask && s.unitDir == "" {
 		s.former, s.name = s.name, s.alone
-	}
-	if s.spool = env.crontabs; s.spool == nil {
-		s.spool = crontabFolders
 	}
 	s.follow(ctx, o)
 	if _, err := calendar(s.every); err != nil {

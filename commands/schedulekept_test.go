@@ -171,6 +171,21 @@ func TestACrontabLineStaysWithItsAccount(t *testing.T) {
 	}
 }
 
+// A schedule of another kind than the machine's usual one is no reason for a
+// second.
+func TestAScheduleKeepsItsKind(t *testing.T) {
+	fakeCrontab(t)
+	f := fileOf(t, t.TempDir(), "adsync.yaml", usualConfig)
+	s := scheduled(t, f, scheduleOptions{Kind: crontab, Every: time.Hour}, Env{})
+	mustDo(t, s.install, f)
+	if got := scheduled(t, f, scheduleOptions{}, Env{}); got.kind != crontab || !got.installed(t.Context()) {
+		t.Errorf("the kind became %s", got.kind)
+	}
+	if got := scheduled(t, f, scheduleOptions{Kind: systemdTimer}, Env{}); got.kind != systemdTimer {
+		t.Errorf("--schedule-kind became %s", got.kind)
+	}
+}
+
 // The account of a job or a task is read from it.
 func TestTheAccountOfAScheduleIsReadFromIt(t *testing.T) {
 	fakeTasks(t)

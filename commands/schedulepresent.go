@@ -42,6 +42,22 @@ func (s *schedule) present(ctx context.Context) string {
 	return cmp.Or(task(ctx, s.name), s.formerTask(ctx))
 }
 
+// presentKind is the kind of schedule that the configuration has, "" for none.
+// Windows has but one, and into a unit folder goes what suits the machine.
+func (s *schedule) presentKind(ctx context.Context) string {
+	if s.system == "windows" || s.unitDir != "" {
+		return ""
+	}
+	for _, kind := range []string{systemdTimer, launchdJob, crontab} {
+		t := *s
+		t.kind = kind
+		if there := t.present(ctx); there != "" && (kind == crontab || t.runs(scheduledConfig(there))) {
+			return kind
+		}
+	}
+	return ""
+}
+
 // installed reports whether the configuration has a schedule of this kind.
 func (s *schedule) installed(ctx context.Context) bool {
 	switch {
