@@ -201,6 +201,10 @@ func TestTheAccountOfAScheduleIsReadFromIt(t *testing.T) {
 			t.Errorf("--run-as became %s", s.account)
 		}
 	}
+	task := schedule{kind: scheduledTask}
+	if got := task.keeps(t.Context(), "<Triggers><LogonTrigger><UserId>S-1-5-18</UserId></LogonTrigger></Triggers>\n<Principals><Principal><UserId>CORP\\a&amp;b</UserId></Principal></Principals>").account; got != `CORP\a&b` {
+		t.Errorf("a task with a trigger of an account: %q", got)
+	}
 	job := schedule{kind: launchdJob, account: "adsync", me: "root", name: "adsync", config: f.Path, program: "/usr/local/bin/adsync", every: time.Hour}
 	files, err := job.files(f)
 	if err != nil {

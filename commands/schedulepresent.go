@@ -212,7 +212,7 @@ func (s *schedule) keeps(ctx context.Context, there string) (k kept) {
 		k.times = between(there, "<key>StartCalendarInterval</key>\n  <array>\n", "\n  </array>")
 		k.delay = between(there, "<string>--random-delay</string>\n    <string>", "</string>")
 	case scheduledTask:
-		k.account = taskAccount(html.UnescapeString(between(there, "<UserId>", "</UserId>")))
+		k.account = taskAccount(html.UnescapeString(between(between(there, "<Principals>", "</Principals>"), "<UserId>", "</UserId>")))
 		k.times = between(there, "<Triggers>", "</Triggers>")
 	}
 	if d, err := time.ParseDuration(k.delay); err != nil || d <= 0 {
