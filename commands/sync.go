@@ -52,7 +52,7 @@ EXAMPLE:
 			&cli.StringFlag{Name: "report", Usage: "write a report to `FILE` (.json or .html)"},
 			&cli.StringFlag{Name: "plan", Usage: "write the plan to `FILE` as JSON"},
 			&cli.StringFlag{Name: "undo", Usage: "put back what a run changed, by the undo `FILE` that it left"},
-			&cli.DurationFlag{Name: "random-delay", Usage: "wait a random time up to `DURATION` (20m) before the run begins, for cron and launchd; a dry run does not wait"},
+			&cli.DurationFlag{Name: "random-delay", Usage: "wait a random time up to `DURATION` (20m) before the run begins, for cron and launchd; a dry run does not wait", DefaultText: "none"},
 			&cli.StringFlag{Name: "metrics-file", Usage: "write metrics for the node exporter's textfile collector to `FILE`"},
 			&cli.StringFlag{Name: "ping", Usage: "call `URL` at the start, on success and on failure, as healthchecks services take it"},
 		},
