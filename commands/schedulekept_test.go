@@ -48,13 +48,17 @@ iconv -f UTF-16 -t UTF-8 "` + folder + `/${name%%\'*}" | base64
 	return folder
 }
 
-// scheduled is a schedule of ada's for a configuration, as newSchedule makes it.
+// scheduled is a schedule of ada's for a configuration, as newSchedule makes it
+// where she runs the program.
 func scheduled(t *testing.T, f *config.File, o scheduleOptions, env Env) *schedule {
 	t.Helper()
 	s, err := newSchedule(t.Context(), env, o, f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.me, s.every, s.account, s.kept = "ada", o.Every, o.RunAs, kept{}
+	s.follow(t.Context(), o)
+	s.account = s.accountOr(s.account)
 	return &s
 }
 
