@@ -80,7 +80,7 @@ func (w *wizard) authenticate(ctx context.Context, a *targetAnswers) error {
 			if f.Code == ExitUsage {
 				return f
 			}
-			return &Failure{Code: ExitTarget, Err: fmt.Errorf("target: %w; nothing was written", err), Hint: hintOf(err)}
+			return &Failure{Code: ExitTarget, Err: fmt.Errorf("target: %w; nothing was written", err), Hint: either(hintOf(err), f.Hint)}
 		}
 		w.explain(err)
 		if err := w.targetAgain(ctx, a, err); err != nil {

@@ -255,6 +255,9 @@ func (t *Target) again(ctx context.Context, w *walk) error {
 }
 
 func (t *Target) readError(k upload.Kind, err error) error {
+	if gone := new(upload.Unavailable); errors.As(err, &gone) {
+		return err // which says what was being done, and what to do
+	}
 	if refusal := new(upload.Refusal); errors.As(err, &refusal) {
 		return &upload.Unavailable{Doing: fmt.Sprintf("list %ss", k), Err: err, Hint: refusal.Hint}
 	}
