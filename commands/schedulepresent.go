@@ -32,8 +32,8 @@ func (s *schedule) present(ctx context.Context) string {
 		_, line := cutMarked(s.unit(".crontab"), s.marker())
 		return line
 	case s.kind == crontab:
-		for _, account := range s.crontabs(ctx) {
-			return s.crontabLine(ctx, account)
+		if accounts := s.crontabs(ctx); len(accounts) > 0 {
+			return s.crontabLine(ctx, accounts[0])
 		}
 		return ""
 	case s.unitDir != "":
