@@ -5,32 +5,23 @@ package commands
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"adsync/commands/ask/asktest"
 )
 
-// console is a terminal of tmux's with the program in it.
+// console is a terminal with the program in it.
 type console struct {
-	t            *testing.T
-	tmux, socket string
+	*asktest.Terminal
+	t *testing.T
 }
 
 // openConsole starts the program in a terminal of a width.
 func openConsole(t *testing.T, width int, dir string, args ...string) *console {
 	t.Helper()
-	tmux, err := exec.LookPath("tmux")
-	if err != nil {
-		if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
-			t.Fatal("tmux is missing: apt-get install tmux")
-		}
-		t.Skip("tmux is missing: apt-get install tmux")
-	}
-	c := &console{t: t, tmux: tmux, socket: filepath.Join(dir, "tmux")}
-	t.Cleanup(func() { _ = exec.Command(tmux, "-S", c.socket, "kill-server").Run() })
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -40,52 +31,27 @@ func openConsole(t *testing.T, width int, dir string, args ...string) *console {
 		words = append(words, shellWord(arg))
 	}
 	words = append(words, "; code=$?; echo; echo ended $code; cat")
-	c.run("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", "40", strings.Join(words, " "))
-	return c
-}
-
-func (c *console) run(args ...string) string {
-	c.t.Helper()
-	output, err := exec.Command(c.tmux, append([]string{"-u", "-S", c.socket}, args...)...).CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("tmux %v: %v: %s", args, err, output)
-	}
-	return string(output)
+	return &console{asktest.Start(t, width, 40, strings.Join(words, " ")), t}
 }
 
 // answer waits until a question is asked last and types keys.
 func (c *console) answer(question string, keys ...string) {
 	c.t.Helper()
 	c.wait(question, true)
-	// A prompt asks the terminal where the cursor is, and may take what is
-	// typed in that moment for the answer. So it must have come to rest.
-	for still, before := 0, ""; still < 3; time.Sleep(20 * time.Millisecond) {
-		now := c.run("display-message", "-p", "#{cursor_x} #{cursor_y} #{history_size}") + c.run("capture-pane", "-p")
-		if still++; now != before {
-			still, before = 0, now
-		}
-	}
-	c.run(append([]string{"send-keys"}, keys...)...)
+	c.Type(keys...)
 }
 
 // wait waits for a text and returns all that was ever on the screen. A text
 // that is asked last stands below the last answer.
 func (c *console) wait(text string, last bool) string {
 	c.t.Helper()
-	var all string
 	squeezed := strings.ReplaceAll(text, " ", "")
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		all = c.run("capture-pane", "-p", "-S", "-500")
-		at := all
+	return c.Wait(text, true, func(all string) bool {
 		if last {
-			at = at[strings.LastIndex(at, "\n? ")+1:]
+			all = all[strings.LastIndex(all, "\n? ")+1:]
 		}
-		if strings.Contains(strings.NewReplacer(" ", "", "\n", "").Replace(at), squeezed) {
-			return all
-		}
-	}
-	c.t.Fatalf("%q does not appear:\n%s", text, all)
-	return ""
+		return strings.Contains(strings.NewReplacer(" ", "", "\n", "").Replace(all), squeezed)
+	})
 }
 
 func TestInitOnATerminal(t *testing.T) {

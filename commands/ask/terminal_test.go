@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"adsync/commands/ask/asktest"
 )
 
 // TestMain makes the test binary the program that is driven in a terminal.
@@ -56,71 +56,24 @@ func program(kind string) {
 	fmt.Println(answer(ctx, a, kind, q))
 }
 
-// pane is a terminal of tmux's, 40 columns wide, with the program in it.
+// pane is a terminal, 40 columns wide, with the program in it.
 type pane struct {
-	t           *testing.T
-	tmux        string
-	socket, out string
+	*asktest.Terminal
+	t   *testing.T
+	out string
 }
 
 func startPane(t *testing.T, kind, term string) *pane {
 	t.Helper()
-	tmux, err := exec.LookPath("tmux")
-	if err != nil {
-		if os.Getenv("ADSYNC_REQUIRE_SERVERS") == "1" {
-			t.Fatal("tmux is missing: apt-get install tmux")
-		}
-		t.Skip("tmux is missing: apt-get install tmux")
-	}
-	dir, err := os.MkdirTemp("", "ask") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &pane{t: t, tmux: tmux, socket: filepath.Join(dir, "s"), out: filepath.Join(dir, "out")}
-	t.Cleanup(func() {
-		_ = exec.Command(tmux, "-S", p.socket, "kill-server").Run()
-		_ = os.RemoveAll(dir)
-	})
-	command := fmt.Sprintf("GORACE=atexit_sleep_ms=0 TERM=%s NO_COLOR=1 ASK_TEST_QUESTION=%s %s >%s; echo ended; cat", term, kind, os.Args[0], p.out)
-	p.run("-f", "/dev/null", "new-session", "-d", "-x", "40", "-y", "20", command)
+	p := &pane{t: t, out: filepath.Join(t.TempDir(), "out")}
+	p.Terminal = asktest.Start(t, 40, 20, fmt.Sprintf("GORACE=atexit_sleep_ms=0 TERM=%s NO_COLOR=1 ASK_TEST_QUESTION=%s %s >%s; echo ended; cat", term, kind, os.Args[0], p.out))
 	return p
-}
-
-func (p *pane) run(args ...string) string {
-	p.t.Helper()
-	command := exec.Command(p.tmux, append([]string{"-u", "-S", p.socket}, args...)...)
-	output, err := command.CombinedOutput()
-	if err != nil {
-		p.t.Fatalf("tmux %v: %v: %s", args, err, output)
-	}
-	return string(output)
-}
-
-// keys types when the screen has come to rest: a prompt asks the terminal
-// where the cursor is, and may take what is typed in that moment for the answer.
-func (p *pane) keys(keys ...string) {
-	p.t.Helper()
-	for still, before := 0, ""; still < 3; time.Sleep(20 * time.Millisecond) {
-		now := p.run("display-message", "-p", "#{cursor_x} #{cursor_y}") + p.run("capture-pane", "-p")
-		if still++; now != before {
-			still, before = 0, now
-		}
-	}
-	p.run(append([]string{"send-keys"}, keys...)...)
 }
 
 // screen waits for a text on the screen and returns the whole of it.
 func (p *pane) screen(text string) string {
 	p.t.Helper()
-	var screen string
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		screen = strings.TrimRight(p.run("capture-pane", "-p"), "\n")
-		if strings.Contains(screen, text) {
-			return screen
-		}
-	}
-	p.t.Fatalf("%q does not appear:\n%s", text, screen)
-	return ""
+	return p.Wait(text, false, func(screen string) bool { return strings.Contains(screen, text) })
 }
 
 // ends waits for the program's end and compares screen and output.
@@ -137,9 +90,9 @@ func (p *pane) ends(screen, output string) {
 func TestTextOnATerminal(t *testing.T) {
 	p := startPane(t, "text", "xterm")
 	p.screen("Where are the users:")
-	p.keys("bad", "Enter")
+	p.Type("bad", "Enter")
 	p.screen("that is bad")
-	p.keys("OU=People,DC=example,DC=com", "Enter")
+	p.Type("OU=People,DC=example,DC=com", "Enter")
 	p.ends("Welcome.\nX that is bad\n? Where are the users:\n  OU=People,DC=example,DC=com", "OU=People,DC=example,DC=com")
 }
 
@@ -147,7 +100,7 @@ func TestASecretOnATerminalIsNotEchoed(t *testing.T) {
 	for _, term := range []string{"xterm", "dumb"} {
 		p := startPane(t, "secret", term)
 		p.screen("Where are the users:")
-		p.keys("s3cret", "Enter")
+		p.Type("s3cret", "Enter")
 		if screen := p.screen("ended"); strings.Contains(screen, "s3cret") {
 			t.Errorf("%s: the screen shows the secret:\n%s", term, screen)
 		}
@@ -163,7 +116,7 @@ func TestAnAnswerMayEndInTheLastColumn(t *testing.T) {
 		for _, letters := range []int{6, 7, 8, 47, 87} {
 			p := startPane(t, "text"+where, "xterm")
 			p.screen("Where are the users:")
-			p.keys(strings.Repeat("x", letters), "Enter")
+			p.Type(strings.Repeat("x", letters), "Enter")
 			got := p.screen("ended")
 			if !strings.Contains(got, "Welcome.\n? Where are the users:") || strings.Contains(got, "helps") || strings.Count(got, "x") != letters || !strings.HasSuffix(got, "x\nended") {
 				t.Errorf("%d letters%s: screen\n%s", letters, where, got)
@@ -171,7 +124,7 @@ func TestAnAnswerMayEndInTheLastColumn(t *testing.T) {
 			for kind, room := range map[string]int{"secret": 7, "secret-without-help": 17} {
 				p := startPane(t, kind+where, "xterm")
 				p.screen("Where are the users:")
-				p.keys(strings.Repeat("x", room-7+letters), "Enter")
+				p.Type(strings.Repeat("x", room-7+letters), "Enter")
 				if got := p.screen("ended"); !strings.Contains(got, "Welcome.\n? Where are the users:") || !strings.Contains(strings.ReplaceAll(got, "\n\n", "\n"), "*\nended") {
 					t.Errorf("%s of %d letters%s: screen\n%s", kind, letters, where, got)
 				}
@@ -183,7 +136,7 @@ func TestAnAnswerMayEndInTheLastColumn(t *testing.T) {
 func TestConfirmOnATerminal(t *testing.T) {
 	p := startPane(t, "confirm", "xterm")
 	p.screen("(y/N)")
-	p.keys("y", "Enter")
+	p.Type("y", "Enter")
 	p.ends("Welcome.\n? Where are the users Yes", "true")
 }
 
@@ -193,8 +146,8 @@ func TestQuestionsWithoutHelpAreAskedToo(t *testing.T) {
 	} {
 		p := startPane(t, row.kind+"-without-help", "xterm")
 		p.screen("Where are the users")
-		p.keys(row.keys)
-		p.keys("Enter")
+		p.Type(row.keys)
+		p.Type("Enter")
 		p.screen("ended")
 		if got, _ := os.ReadFile(p.out); strings.TrimSpace(string(got)) != row.output {
 			t.Errorf("%s: %s", row.kind, got)
@@ -207,9 +160,9 @@ func TestHelpOnATerminal(t *testing.T) {
 	for _, kind := range []string{"text", "confirm", "choose"} {
 		p := startPane(t, kind, "xterm")
 		p.screen("? helps")
-		p.keys("?")
+		p.Type("?")
 		if kind != "choose" {
-			p.keys("Enter")
+			p.Type("Enter")
 		}
 		if got := p.screen("a few words"); !strings.Contains(got, "? a few words of help\n? Where are the users") {
 			t.Errorf("%s: screen\n%s", kind, got)
@@ -229,16 +182,16 @@ func TestChooseOnATerminal(t *testing.T) {
 	if got != want {
 		t.Errorf("screen\n%s\nwant\n%s", got, want)
 	}
-	p.keys("Down", "Enter")
+	p.Type("Down", "Enter")
 	p.ends("Welcome.\n? Where are the users Users of some OUs", "1")
 }
 
 func TestChooseManyFiltersAsOneTypes(t *testing.T) {
 	p := startPane(t, "many", "xterm")
 	p.screen("app-000")
-	p.keys("app-27")
+	p.Type("app-27")
 	p.screen("app-279")
-	p.keys("Space", "Down", "Down", "Space", "Enter")
+	p.Type("Space", "Down", "Down", "Space", "Enter")
 	p.screen("ended")
 	if got, _ := os.ReadFile(p.out); string(got) != "[2 273 275] <nil>\n" {
 		t.Errorf("output %q", got)
@@ -251,13 +204,13 @@ func TestCtrlCOnATerminalInterrupts(t *testing.T) {
 			p := startPane(t, kind, term)
 			p.screen("Where are the users")
 			p.screen(map[bool]string{true: "Number:", false: "Where are the users"}[term == "dumb" && kind == "choose"])
-			p.keys("C-c")
+			p.Type("C-c")
 			p.screen("ended")
 			if got, _ := os.ReadFile(p.out); string(got) != "error: interrupted\n" {
 				t.Errorf("%s on %s: output %q", kind, term, got)
 			}
 			// The terminal echoes again.
-			p.keys("still here")
+			p.Type("still here")
 			p.screen("still here")
 		}
 	}
@@ -267,9 +220,9 @@ func TestCtrlCOnATerminalInterrupts(t *testing.T) {
 func TestAQuestionOfSeveralLinesIsAskedAgainAsItWas(t *testing.T) {
 	p := startPane(t, "confirm-long", "dumb")
 	p.screen("[y/n]:")
-	p.keys("perhaps", "Enter")
+	p.Type("perhaps", "Enter")
 	p.screen("answer yes or no")
-	p.keys("y", "Enter")
+	p.Type("y", "Enter")
 	p.ends(`Welcome.
 Where are the users, and where are the
 others? [y/n]: perhaps
@@ -281,9 +234,9 @@ others? [y/n]: y`, "true")
 func TestADumbTerminalIsAskedInPlainLines(t *testing.T) {
 	p := startPane(t, "choose", "dumb")
 	p.screen("Number:")
-	p.keys("7", "Enter")
+	p.Type("7", "Enter")
 	p.screen("is not a number")
-	p.keys("2", "Enter")
+	p.Type("2", "Enter")
 	p.ends(`Welcome.
 Where are the users
    1) All users
