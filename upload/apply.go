@@ -155,6 +155,9 @@ type resourceKey struct {
 // which are ordered so that a name is free before it is taken.
 func (a *applier) phase(ctx context.Context, changes []*Change) {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c *Change) bool { return c.State != Planned }) // what came with an earlier one
+	if len(changes) > 0 && changes[0].Verb == Create && changes[0].Kind == Group {
+		changes = a.largestFirst(changes)
+	}
 	switch {
 	case len(changes) == 0 || a.stopped != nil || a.overtaken(ctx, changes):
 		return
@@ -163,7 +166,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 	case changes[0].Verb == Create && changes[0].Kind == User:
 		a.batch(ctx, a.managersFirst(changes), a.write)
 	case changes[0].Verb == Create && changes[0].Kind == Group:
-		a.batch(ctx, a.largestFirst(changes), a.write)
+		a.batch(ctx, changes, a.write)
 		a.twins(ctx, changes)
 	case changes[0].Verb == AddMembers:
 		a.additions(ctx, changes)
@@ -256,7 +259,7 @@ func (a *applier) evaluate(changes []*Change) {
 	values := make([][]Attribute, len(changes))
 	spread(len(changes), piece, func(from, to int) {
 		for i := from; i < to; i++ {
-			if c := changes[i]; c.Verb == Create && c.whole == nil {
+			if c := changes[i]; c.Verb == Create && c.whole == nil && c.State == Planned {
 				values[i] = c.values()
 			}
 		}

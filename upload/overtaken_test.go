@@ -88,12 +88,12 @@ func TestGroupsThatTwoRunsMakeAtOnceAreNotThereTwice(t *testing.T) {
 	}{
 		{"none", nil, "crew staff"},
 		{"all", []string{"crew", "staff"}, "rival crew rival staff"},
-		{"the first", []string{"crew"}, "rival crew staff"},
+		{"the largest", []string{"staff"}, "crew rival staff"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld("ada", "bob")
-			w.group("crew", "ada", "bob")
-			w.group("staff", "ada")
+			w.group("crew", "ada")
+			w.group("staff", "ada", "bob")
 			in := w.input()
 			plan := upload.Diff(in)
 			r := rival{w, map[string]bool{}}
@@ -122,6 +122,29 @@ func TestGroupsThatTwoRunsMakeAtOnceAreNotThereTwice(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A group that cannot be taken back is said to be there twice.
+func TestAGroupThatStaysTwiceIsSaidSo(t *testing.T) {
+	w := newWorld("ada")
+	w.group("crew", "ada")
+	in := w.input()
+	plan := upload.Diff(in)
+	w.refuse = func(x upload.Write) error {
+		if x.Op == upload.OpDelete {
+			return &upload.Refusal{Status: 405}
+		}
+		return nil
+	}
+	out := upload.Apply(t.Context(), rival{w, map[string]bool{"crew": true}}, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	if !errors.As(out.Stopped, new(*upload.Overtaken)) {
+		t.Errorf("stopped by %v", out.Stopped)
+	}
+	for _, c := range plan.Changes {
+		if c.Kind == upload.Group && c.Verb == upload.Create && (c.State != upload.Failed || !strings.Contains(c.Failure.Error(), "it is there twice")) {
+			t.Errorf("%s is %s: %v", c.Line(), c.State, c.Failure)
+		}
 	}
 }
 
