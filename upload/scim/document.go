@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,7 +237,8 @@ func typed(v string, f fact) any {
 			return n
 		}
 	case "decimal":
-		if n, err := strconv.ParseFloat(v, 64); err == nil {
+		// JSON has no NaN and no infinities.
+		if n, err := strconv.ParseFloat(v, 64); err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
 			return n
 		}
 	}

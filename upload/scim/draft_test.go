@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -43,7 +44,7 @@ func TestADraftIsWhatAWriterMakesOfAnEmptyDocument(t *testing.T) {
 		for _, at := range random.Perm(len(paths))[:random.IntN(len(paths))] {
 			a := upload.Attribute{Path: paths[at]}
 			for i := range 1 + random.IntN(3) {
-				a.Values = append(a.Values, []string{"TRUE", "17", "2.50", "a\"b\n", "Zoë"}[(at+i)%5])
+				a.Values = append(a.Values, []string{"TRUE", "17", "2.50", "a\"b\n", "Zoë", "NaN"}[(at+i)%6])
 			}
 			x.Set = append(x.Set, a)
 		}
@@ -56,7 +57,11 @@ func TestADraftIsWhatAWriterMakesOfAnEmptyDocument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := w.appendDraft(nil, &x, ""); string(got) != string(want) {
+		got := w.appendDraft(nil, &x, "")
+		if !json.Valid(got) {
+			t.Fatalf("seed %d: %s", seed, got)
+		}
+		if string(got) != string(want) {
 			t.Fatalf("seed %d: %s\ngot  %s\nwant %s", seed, fmt.Sprint(x.Set), got, want)
 		}
 	}
