@@ -179,6 +179,10 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	if err := os.WriteFile(other, []byte("\x05\x02\x00\x00\x00\x09[realms\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	odd := other + ".conf" // on which gokrb5 panics
+	if err := os.WriteFile(odd, []byte("[realms]\nA.B =}{\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		change func(*Config)
 		key    string
@@ -199,6 +203,7 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"a certificate that is none":     {func(c *Config) { c.TLS.CertFile, c.TLS.KeyFile = other, other }, "sources[corp].tls.cert_file"},
 		"a keytab that is not there":     {func(c *Config) { c.Bind.Method, c.Bind.Keytab = Kerberos, other+"x" }, "sources[corp].bind.keytab"},
 		"a keytab that is none":          {func(c *Config) { c.Bind.Method, c.Bind.Keytab = Kerberos, other }, "sources[corp].bind.keytab"},
+		"a krb5.conf that is none":       {func(c *Config) { c.Bind.Method, c.Bind.Krb5Conf = Kerberos, odd }, "sources[corp].bind.krb5_conf"},
 		"a krb5.conf that is not there":  {func(c *Config) { c.Bind.Method, c.Bind.Krb5Conf = Kerberos, other+"x" }, "sources[corp].bind.krb5_conf"},
 		"a Global Catalog for member_of": {func(c *Config) { c.URLs[0] += ":3268"; c.Users.MemberOf = []string{"CN=x"} }, "sources[corp].url"},
 	} {

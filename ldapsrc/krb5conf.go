@@ -73,13 +73,22 @@ func (c *Config) krb5Conf(server serverAddr, realm string) (*config.Config, erro
 	return conf, nil
 }
 
-func (c *Config) loadKrb5Conf(path string) (*config.Config, error) {
-	conf, err := config.Load(path)
+// loadKrb5Conf reads a file. On some malformed ones gokrb5 panics.
+func (c *Config) loadKrb5Conf(path string) (conf *config.Config, err error) {
+	unusable := func(why error) error {
+		return &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: why,
+			Advice: "correct the file, or set bind.realm and bind.kdc instead"}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			conf, err = nil, unusable(fmt.Errorf("malformed: %v", r))
+		}
+	}()
+	conf, err = config.Load(path)
 	// Directives that gokrb5 passes over, such as include, are no reason to give
 	// up: the KDC is found through DNS then.
 	if _, passedOver := err.(config.UnsupportedDirective); err != nil && (!passedOver || conf == nil) {
-		return nil, &ConfigError{Key: c.key("bind.krb5_conf"), Problem: fmt.Sprintf("%s cannot be used", path), Err: err,
-			Advice: "correct the file, or set bind.realm and bind.kdc instead"}
+		return nil, unusable(err)
 	}
 	return conf, nil
 }
