@@ -140,7 +140,7 @@ func noCrontab(err error) bool {
 }
 
 // cutMarked is a crontab without the marked line and the one after it, and that
-// one.
+// one. One that runs no sync is somebody else's: ours was taken out by hand.
 func cutMarked(text, marker string) (rest, line string) {
 	var b strings.Builder
 	marked := false
@@ -148,9 +148,10 @@ func cutMarked(text, marker string) (rest, line string) {
 		switch {
 		case strings.TrimSpace(l) == "# "+marker:
 			marked = true
-		case marked:
+		case marked && strings.Contains(l, " sync "):
 			marked, line = false, l
 		default:
+			marked = false
 			b.WriteString(l)
 		}
 	}

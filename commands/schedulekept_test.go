@@ -152,7 +152,7 @@ func TestACrontabLineStaysWithItsAccount(t *testing.T) {
 		o.Kind, o.UnitDir = crontab, ""
 		s := scheduled(t, f, o, env)
 		s.program = "/bin/true"
-		done, err := s.installCrontab(t.Context(), "# "+s.marker()+"\n"+cronTime(s.every, "")+" adsync\n")
+		done, err := s.installCrontab(t.Context(), "# "+s.marker()+"\n"+cronTime(s.every, "")+" adsync sync --quiet\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,8 +214,21 @@ func TestTheAccountOfAScheduleIsReadFromIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := job.keeps(t.Context(), files[0].text).account; got != "adsync" {
-		t.Errorf("launchd: %q", got)
+	was := job.keeps(t.Context(), files[0].text)
+	indented := job.keeps(t.Context(), strings.ReplaceAll(files[0].text, "\n  ", "\n\t\t")) // as Apple's tools write it
+	if was.account != "adsync" || indented.account != was.account || indented.delay != was.delay || strings.Join(strings.Fields(indented.times), "") != strings.Join(strings.Fields(was.times), "") {
+		t.Errorf("launchd: %+v and %+v", was, indented)
+	}
+	if got := scheduledConfig(strings.ReplaceAll(files[0].text, "\n  ", "\n\t\t")); got != f.Path {
+		t.Errorf("launchd: it runs %q", got)
+	}
+	line := schedule{kind: crontab, unitDir: t.TempDir()}
+	if got := line.keeps(t.Context(), "# 20-59/30 * * * * /usr/local/bin/adsync sync --quiet --random-delay=10m --config a.yaml\n"); got.times != "20-59/30 * * * *" || got.delay != "10m" {
+		t.Errorf("a line that was taken out of use: %+v", got)
+	}
+	const others = "0 1 * * * backup\n"
+	if rest, line := cutMarked("# adsync: a.yaml\n"+others, "adsync: a.yaml"); rest != others || line != "" {
+		t.Errorf("behind a marker that stands alone: %q, and %q is left", line, rest)
 	}
 }
 

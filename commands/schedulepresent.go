@@ -6,6 +6,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func scheduledConfig(text string) string {
 		path, _, _ := strings.Cut(rest, ")\n")
 		return strings.ReplaceAll(path, "%%", "%")
 	}
-	if path := between(text, "<string>--config</string>\n    <string>", "</string>"); path != "" {
+	if path := between(text, "<string>--config</string><string>", "</string>"); path != "" {
 		return html.UnescapeString(path)
 	}
 	_, path, _ := strings.Cut(html.UnescapeString(between(text, "<Arguments>", "</Arguments>")), `--config "`)
@@ -109,13 +110,14 @@ func scheduledConfig(text string) string {
 }
 
 // between is what a file of XML has between two of its pieces, "" without them.
+// Tools that edit such files put white space of their own between tags.
 func between(text, start, end string) string {
-	_, rest, found := strings.Cut(text, start)
-	inner, _, ends := strings.Cut(rest, end)
-	if !found || !ends {
+	tags := strings.ReplaceAll(regexp.QuoteMeta(start), "><", `>\s*<`)
+	found := regexp.MustCompile(`(?s)` + tags + `(.*?)` + regexp.QuoteMeta(end)).FindStringSubmatch(text)
+	if found == nil {
 		return ""
 	}
-	return inner
+	return found[1]
 }
 
 // stale reports whether an installed service does not open or hand over every
@@ -201,16 +203,16 @@ func (s *schedule) keeps(ctx context.Context, there string) (k kept) {
 			k.account, _, _ = strings.Cut(there, "\n")
 		}
 	case crontab:
-		k.times = strings.Join(cronFields(there), " ")
+		k.times = strings.Join(cronFields(strings.TrimLeft(there, "# ")), " ") // as it was before it was taken out of use
 		if accounts := s.crontabs(ctx); s.unitDir == "" && len(accounts) > 0 {
 			k.account = accounts[0]
 		}
-		_, there, _ = strings.Cut(there, " --random-delay ")
+		_, there, _ = strings.Cut(strings.Replace(there, " --random-delay=", " --random-delay ", 1), " --random-delay ")
 		k.delay, _, _ = strings.Cut(there, " ")
 	case launchdJob:
-		k.account = html.UnescapeString(between(there, "<key>UserName</key>\n  <string>", "</string>"))
-		k.times = between(there, "<key>StartCalendarInterval</key>\n  <array>\n", "\n  </array>")
-		k.delay = between(there, "<string>--random-delay</string>\n    <string>", "</string>")
+		k.account = html.UnescapeString(between(there, "<key>UserName</key><string>", "</string>"))
+		k.times = strings.TrimRight(strings.TrimLeft(between(there, "<key>StartCalendarInterval</key><array>", "</array>"), "\r\n"), " \t\r\n")
+		k.delay = between(there, "<string>--random-delay</string><string>", "</string>")
 	case scheduledTask:
 		k.account = taskAccount(html.UnescapeString(between(between(there, "<Principals>", "</Principals>"), "<UserId>", "</UserId>")))
 		k.times = between(there, "<Triggers>", "</Triggers>")
