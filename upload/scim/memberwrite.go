@@ -78,9 +78,10 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 		return t.putMembers(ctx, w, w.Members)
 	case descends(err) && !t.learned.added.Load():
 		// It may be this PATCH that is refused, and not the members.
-		if put := t.putMembers(ctx, w, w.Members); put == nil {
+		put := t.putMembers(ctx, w, w.Members)
+		if put == nil || isStatus(put, http.StatusOK) && t.refusesPatch(ctx, upload.Group, w.Before.ID) {
 			t.learned.addByPut.Store(true)
-			return nil
+			return put
 		}
 	}
 	return err

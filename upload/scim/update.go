@@ -53,7 +53,7 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 		}
 	}
-	if refused == nil || u.tried && outdone {
+	if refused == nil || u.tried && (outdone || u.heard >= PutWhole && t.refusesPatch(ctx, x.Kind, u.id)) {
 		refused = u.unheard()
 	}
 	return upload.Result{After: u.after, Err: refused}
@@ -99,6 +99,29 @@ func descends(err error) bool {
 // tooMany reports whether operations may have been refused for being several.
 func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
 	return d == PatchPaths && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
+}
+
+// refusesPatch reports whether a PATCH that writes what is there is refused as
+// well: then it was not the values.
+func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string) bool {
+	endpoint, err := t.endpoint(k)
+	if err != nil {
+		return false
+	}
+	now, err := t.fetch(ctx, k, id, newShape(k, nil, false), nil)
+	if err != nil {
+		return false
+	}
+	same := operation{"replace", "active", now.Active}
+	if k == upload.Group {
+		same = operation{"replace", "displayName", now.Name}
+	}
+	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("update a %s", k), again: true}
+	if q.body, err = patchBody([]operation{same}); err != nil {
+		return false
+	}
+	_, err = t.client.do(ctx, q)
+	return descends(err)
 }
 
 // noRoute reports whether a PATCH was answered with 404 though the resource is

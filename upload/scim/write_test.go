@@ -618,6 +618,7 @@ func TestWhatIsDroppedIsNotRefused(t *testing.T) {
 		{"users are not patched", scimtest.Quirks{Patch: scimtest.PatchNoUsers}},
 		{"there is no PUT", scimtest.Quirks{NoPut: true}},
 		{"one operation is too many", scimtest.Quirks{MaxPatchOperations: 1}},
+		{"every PATCH is refused", scimtest.Quirks{Patch: scimtest.PatchRefused}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.quirks.NotStored, row.quirks.Bulk = []string{"title"}, scimtest.BulkOff
@@ -627,8 +628,10 @@ func TestWhatIsDroppedIsNotRefused(t *testing.T) {
 			state := read(t, target)
 			for i := range state.Users {
 				u := &state.Users[i]
+				title := upload.Attribute{Path: "title", Values: []string{"Lead"}}
+				must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{title}}))
 				must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{
-					{Path: "displayName", Values: []string{"New"}}, {Path: "title", Values: []string{"Lead"}},
+					{Path: "displayName", Values: []string{"New"}}, title,
 				}}))
 				if got := server.Resource(u.ID)["displayName"]; got != "New" {
 					t.Errorf("displayName of %s is %v", u.Name, got)
