@@ -11,8 +11,9 @@ import (
 
 // claim finds the resource that an entry without one is to take over: the
 // one of its name that nobody owns. why is not empty when the name is taken,
-// so that the entry can neither have a resource nor make one.
-func (d *differ) claim(k Kind, name string) (r *Resource, why string) {
+// so that the entry can neither have a resource nor make one. Where the service
+// cuts marks off, stump is the resource of the entry itself.
+func (d *differ) claim(k Kind, name string, stump *Resource) (r *Resource, why string) {
 	folded := foldName(name)
 	same := d.namesakes[k][folded]
 	if len(same) == 0 {
@@ -26,6 +27,9 @@ func (d *differ) claim(k Kind, name string) (r *Resource, why string) {
 			continue
 		}
 		free, taken := d.holder(other)
+		if other != stump && d.stumps[k][other.ExternalID] != nil {
+			free, taken = false, fmt.Sprintf("%s %q at the service belongs to another entry, whose externalId begins with %q", nameOf(k), name, other.ExternalID)
+		}
 		switch {
 		case free && r != nil:
 			return nil, fmt.Sprintf("%s %q is that of several resources at the service that nobody owns: %s, %s", nameOf(k), name, r.ID, other.ID)

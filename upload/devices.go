@@ -32,6 +32,10 @@ func (d *differ) device(s *Source, c *directory.Computer) {
 		leftOut("dup-id", d.sharers(Device, id))
 		return
 	}
+	if cut := d.cutOff(Device, s.ID, c.Anchor, ""); r == nil && cut != "" {
+		leftOut("cut-mark", cut)
+		return
+	}
 	change := Change{Kind: Device, Name: name, Source: s.ID, Anchor: c.Anchor, DN: c.DN, Before: r}
 	if r == nil {
 		if c.Active {

@@ -123,6 +123,7 @@ type differ struct {
 
 	owned     map[Kind]map[string]*Resource   // by externalId
 	twice     map[Kind]map[string]bool        // externalIds that two resources have
+	stumps    map[Kind]map[string]*Resource   // by the beginning of a mark, where that is all there is
 	byName    map[Kind]map[string]*Resource   // by folded name
 	namesakes map[Kind]map[string][]*Resource // where several have one name
 	byID      map[string]*Resource            // users, for members and managers
@@ -174,6 +175,7 @@ func (d *differ) index() {
 
 func (d *differ) indexState() {
 	d.owned = map[Kind]map[string]*Resource{}
+	d.stumps = map[Kind]map[string]*Resource{User: {}, Group: {}, Device: {}}
 	d.twice = map[Kind]map[string]bool{}
 	d.byName = map[Kind]map[string]*Resource{}
 	d.namesakes = map[Kind]map[string][]*Resource{User: {}, Group: {}, Device: {}}
@@ -194,6 +196,9 @@ func (d *differ) indexState() {
 			d.byName[k][name] = r
 			source, _, ok := d.Mark.Owner(r.ExternalID)
 			if !ok {
+				if d.Mark.stump(r.ExternalID) {
+					d.stumps[k][r.ExternalID] = r
+				}
 				continue
 			}
 			if d.owned[k][r.ExternalID] != nil {

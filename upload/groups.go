@@ -106,8 +106,12 @@ func (d *differ) placeGroup(c *groupCandidate) {
 		return
 	}
 	if c.held == nil && !d.quarantined[g.Anchor] {
+		if why := d.cutOff(Group, c.source.ID, g.Anchor, c.name); why != "" {
+			d.quarantineGroup(c, "cut-mark", why)
+			return
+		}
 		var why string
-		if c.held, why = d.claim(Group, c.name); why != "" {
+		if c.held, why = d.claim(Group, c.name, d.stumpOf(Group, c.source.ID, g.Anchor)); why != "" {
 			d.quarantineGroup(c, "name-taken", why)
 		}
 	}

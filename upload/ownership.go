@@ -130,9 +130,10 @@ const anchorLength = len("00000000-0000-0000-0000-000000000000")
 
 // canonical reports whether text is an anchor as we write it.
 func canonical(text string) bool {
-	if len(text) != anchorLength {
-		return false
-	}
+	return len(text) == anchorLength && canonicalStart(text)
+}
+
+func canonicalStart(text string) bool {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if i == 8 || i == 13 || i == 18 || i == 23 {

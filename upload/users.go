@@ -197,8 +197,12 @@ func (d *differ) place(c *candidate) {
 		return
 	}
 	if c.held == nil && !d.quarantined[u.Anchor] && u.Active {
+		if why := d.cutOff(User, c.source.ID, u.Anchor, c.name); why != "" {
+			d.quarantineUser(c, "cut-mark", why)
+			return
+		}
 		var why string
-		if c.held, why = d.claim(User, c.name); why != "" {
+		if c.held, why = d.claim(User, c.name, d.stumpOf(User, c.source.ID, u.Anchor)); why != "" {
 			d.quarantineUser(c, "name-taken", why)
 		}
 	}
