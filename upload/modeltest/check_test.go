@@ -31,7 +31,7 @@ func (w *world) settle() error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("clean run: %w", err)
-		case r.stopped != nil:
+		case r.stopped != nil && !w.cutsMarks():
 			return fmt.Errorf("clean run stopped: %w", r.stopped)
 		}
 		if err := w.harmless(before, ""); err != nil {
@@ -39,6 +39,9 @@ func (w *world) settle() error {
 		}
 		if len(r.state.Unseen) > 0 {
 			return nil // each reading shows others, and nobody can be looked up: it did no harm
+		}
+		if w.cutsMarks() {
+			return w.saysSo(&r)
 		}
 		unproven = len(r.state.Unproven) > 0
 		for i := range r.plan.Changes {
@@ -118,12 +121,24 @@ func (w *world) impossible(c *upload.Change) bool {
 		return true // nothing says that a group cannot be a member
 	case c.State == upload.Failed && strings.Contains(c.Failure.Error(), "the group could not be adopted"):
 		return true // the adoption was judged by itself
-	case (w.quirks.Patch == scimtest.PatchOff || w.quirks.Patch == scimtest.PatchMissing) && membersUnseen(c):
+	case membersUnseen(c) && slices.Contains([]scimtest.PatchKind{scimtest.PatchOff, scimtest.PatchMissing, scimtest.PatchRefused}, w.quirks.Patch):
 		return true
 	case w.quirks.Delete == scimtest.DeleteDeactivates && w.profile == "generic":
 		return c.Verb == upload.Delete // again in each run, and the run says so
 	}
 	return false
+}
+
+// saysSo checks that a run at a service that cuts marks off does not call
+// anything done that is not known as ours.
+func (w *world) saysSo(r *ran) error {
+	for i := range r.plan.Changes {
+		c := &r.plan.Changes[i]
+		if c.State == upload.Applied && (c.Verb == upload.Create || c.Verb == upload.Adopt) {
+			return fmt.Errorf("at a service that cuts marks off: %s is %s", c.Line(), c.State)
+		}
+	}
+	return nil
 }
 
 // membersUnseen reports a change of a group that could not be written whole:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload/scimtest"
@@ -52,7 +53,12 @@ func (w *world) harmless(before photograph, broken string) error {
 func (w *world) markedOnce(kind string, before, after map[string]map[string]any) error {
 	seen := map[directory.Anchor]string{}
 	anchor := func(r map[string]any) directory.Anchor {
-		_, a, _ := mark.Owner(textOf(r["externalId"]))
+		id := textOf(r["externalId"])
+		_, a, _ := mark.Owner(id)
+		if w.cut(id) {
+			_, rest, _ := strings.Cut(id, ":")
+			a = directory.Anchor(rest)
+		}
 		return a
 	}
 	for id, r := range after {
@@ -88,7 +94,7 @@ func (w *world) unharmed(was, is map[string]any, after photograph, broken string
 	case is == nil:
 		return nil
 	}
-	adopted := !ours && isOurs(textOf(is["externalId"]))
+	adopted := !ours && w.takenOver(textOf(was["externalId"]), textOf(is["externalId"]))
 	if adopted {
 		linked := w.quirks.PostLinks && w.hides(was) // a create of a name that nobody can see
 		if _, foreign := mark.Foreign(textOf(was["externalId"])); foreign || !w.policy.Adopt && !linked {
@@ -127,7 +133,7 @@ func (w *world) unharmedGroup(was, is map[string]any, before, after photograph, 
 	if is != nil {
 		had, has := members(was), members(is)
 		source, _, ours := mark.Owner(textOf(was["externalId"]))
-		adopted := !ours && isOurs(textOf(is["externalId"]))
+		adopted := !ours && w.takenOver(textOf(was["externalId"]), textOf(is["externalId"]))
 		if !slices.Equal(had, has) && (!ours && !adopted || ours && source == broken) {
 			return fmt.Errorf("group %v had members %v and has %v, not ours to change in this run", was["displayName"], had, has)
 		}

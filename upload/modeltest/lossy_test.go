@@ -34,6 +34,40 @@ func (w *world) lossy(q *scimtest.Quirks) {
 	}
 }
 
+// patchedOddly are quirks by the fifth rules: what becomes of a PATCH that is
+// answered with success, and of a long externalId.
+func (w *world) patchedOddly(q *scimtest.Quirks) {
+	seldom := func() bool { return w.roll(10) == 0 }
+	if seldom() {
+		q.Patch = scimtest.PatchRefused
+		q.NoPostMembers = false // nothing would take a member
+	}
+	if seldom() {
+		q.RemoveByPath = scimtest.RemoveTakesAll
+	}
+	q.AddsFirstOnly = seldom()
+	q.ReplaceMakes = seldom()
+	proven := !q.UnstableOrder && !q.RepeatRows && q.TotalResults == scimtest.TotalRight // who is missing in a list cannot be looked up by half a mark
+	if w.roll(30) == 0 && proven {
+		q.ExternalIDLength = 18 + w.roll(23) // of 41; no two marks begin alike
+	}
+}
+
+// cutsMarks reports whether the service keeps the beginning of a mark alone.
+func (w *world) cutsMarks() bool { return w.quirks.ExternalIDLength > 0 }
+
+// cut reports whether a text is what the service has left of a mark.
+func (w *world) cut(externalID string) bool {
+	id, _, _ := strings.Cut(externalID, ":")
+	return w.cutsMarks() && len(externalID) == w.quirks.ExternalIDLength && slices.Contains(w.sources, id)
+}
+
+// takenOver reports whether a resource that was not ours has become so, as far
+// as the service keeps what says it.
+func (w *world) takenOver(was, is string) bool {
+	return isOurs(is) || w.cut(is) && (w.policy.Adopt || was != is)
+}
+
 // changeCase corrects the letter case of what a person is called.
 func (w *world) changeCase(p *person) {
 	name := pick(w, []string{"displayName", "title", "department", "sn", "uid", "mail"})

@@ -206,6 +206,9 @@ func (w *world) anyQuirks() scimtest.Quirks {
 		// What a POST may not carry a PUT may not either, which wants a PATCH that works.
 		q.NoPostMembers = !q.PostMembersDropped && q.Patch == scimtest.PatchAll && q.RemoveByPath == scimtest.RemoveWorks && !q.AddNeedsTarget
 	}
+	if w.rules >= fifthRules {
+		w.patchedOddly(&q)
+	}
 	if w.rules >= fourthRules && q.RepeatRows {
 		q.UnstableOrder = false // together they leave out somebody else in each list, and each run finds other things to do
 	}

@@ -74,7 +74,10 @@ const (
 	thirdRules
 	// services that take no members with a new group
 	fourthRules
-	lastRules = fourthRules
+	// PATCH that is refused, takes the first of several or everybody, or makes
+	// what it does not find; externalIds that are cut off
+	fifthRules
+	lastRules = fifthRules
 )
 
 func newWorld(seed uint64, by rules) *world {
