@@ -56,6 +56,8 @@ type learned struct {
 	joins       finding        // a create keeps the members that it names
 	references  finding        // one operation of a bulk request may name the manager that another makes
 	groupFilter finding        // the filter that finds the users of a group is looked at
+	keepsRest   finding        // PATCH of a user leaves alone what it does not name
+	watching    sync.Mutex     // held while that is not known
 	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back
 	alone       [3]atomic.Bool // by kind: lists hold attributes back that a single resource shows

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,17 +27,29 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 	if u.finished() {
 		return upload.Result{}
 	}
-	start := t.startOf(u)
+	r := t.descend(ctx, x, u)
+	if r.Err != nil && u.saved != nil {
+		r.Err = fmt.Errorf("%w, and the user could not be written whole: %w", errReplaces, r.Err)
+	}
+	return r
+}
+
+// descend goes down the ladder.
+func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) upload.Result {
+	ladder := t.ladder(u)
 	var refused error
 	outdone := false // what was refused says less than what was answered with success and changed nothing
-	for d := start; d <= PutNulls; d++ {
-		if !t.offers(x.Kind, d, &u.left) || d == PutNulls && d > start && !takesAway(&u.left) {
+	for _, d := range ladder {
+		if !t.offers(x.Kind, d, &u.left) || d == PutNulls && d > ladder[0] && !takesAway(&u.left) {
 			continue
 		}
 		known, tried := t.trusted(u, d, u.form), u.tried
 		err := u.try(ctx, d)
 		for err == nil && d == PatchPaths && u.nextForm() {
 			err = u.try(ctx, d)
+		}
+		if errors.Is(err, errReplaces) {
+			return t.descend(ctx, x, u)
 		}
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
@@ -57,6 +70,21 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		refused = u.unheard()
 	}
 	return upload.Result{After: u.after, Err: refused}
+}
+
+// ladder are the dialects in the order in which they are tried.
+func (t *Target) ladder(u *updating) []Dialect {
+	if !t.replaces(u.kind) {
+		all := []Dialect{PatchPaths, PatchObject, PutWhole, PutNulls}
+		return all[t.startOf(u):]
+	}
+	all := []Dialect{PutWhole, PutNulls, PatchPaths, PatchObject}
+	for i, d := range all {
+		if _, works := t.learned.proven.Load(fmt.Sprintf("%s %d", u.kind, d)); works {
+			return all[i:]
+		}
+	}
+	return all
 }
 
 // offers says whether a rung of the ladder is there for a write.
@@ -98,7 +126,8 @@ func descends(err error) bool {
 
 // tooMany reports whether operations may have been refused for being several.
 func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
-	return d == PatchPaths && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
+	several := d == PatchPaths || d == PatchObject && takesAway(&u.left) // whose removals have operations of their own
+	return several && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
 }
 
 // refusesPatch reports whether a PATCH that writes what is there is refused as
@@ -139,10 +168,13 @@ type updating struct {
 	target *Target
 	kind   upload.Kind
 	id     string
+	all    upload.Write // what is wanted
 	left   upload.Write // what has not taken effect yet
 	after  *upload.Resource
-	tried  bool    // something was answered with 2xx
-	heard  Dialect // the first one that was answered so
+	was    *upload.Resource // before a PATCH that is watched
+	saved  []byte           // what a PATCH has taken away, to be put back
+	tried  bool             // something was answered with 2xx
+	heard  Dialect          // the first one that was answered so
 	form   managerForm
 }
 
@@ -151,6 +183,7 @@ func (t *Target) updating(x *upload.Write) *updating {
 	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
 		u.left.ExternalID = ""
 	}
+	u.all = u.left
 	return u
 }
 
@@ -167,6 +200,13 @@ func (u *updating) nextForm() bool {
 // try does what is left in one dialect, and reads back what was not seen to
 // work in it before.
 func (u *updating) try(ctx context.Context, d Dialect) error {
+	if d < PutWhole && u.kind == upload.User && u.target.profile.Name == generic && u.target.learned.keepsRest.open() {
+		return u.watched(ctx, d)
+	}
+	return u.attempt(ctx, d)
+}
+
+func (u *updating) attempt(ctx context.Context, d Dialect) error {
 	a, err := u.send(ctx, d)
 	if err != nil {
 		return err
@@ -198,6 +238,9 @@ func (u *updating) try(ctx context.Context, d Dialect) error {
 		return err
 	}
 	u.after = after
+	if u.lost() {
+		return errReplaces
+	}
 	u.judge(d, u.form)
 	return nil
 }
@@ -254,7 +297,7 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	}
 	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(u.id), doing: fmt.Sprintf("update a %s", u.kind)}
 	w := t.writer(u.kind)
-	if d == PatchPaths {
+	if d == PatchPaths && !t.replaces(u.kind) {
 		operations := w.operations(&u.left, form)
 		q.looks = slices.ContainsFunc(operations, func(o operation) bool { return o.Op == "add" })
 		if q.body, err = patchBody(operations); err != nil {
@@ -263,13 +306,19 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 		return t.client.do(ctx, q)
 	}
 	doc, version, err := t.document(ctx, u.kind, u.id)
+	if err == nil && u.saved != nil {
+		doc, err = readDocument(bytes.NewReader(u.saved))
+	}
 	if err != nil {
 		return nil, err
 	}
 	w.apply(doc, &u.left)
-	if d == PatchObject {
+	switch {
+	case d < PutWhole && t.replaces(u.kind):
+		q.body, err = patchBody(w.everything(doc, d))
+	case d == PatchObject:
 		q.body, err = patchBody(w.pathless(doc, &u.left))
-	} else {
+	default:
 		if u.kind == upload.Group {
 			// A group put without its members would lose them.
 			if err := t.withMembers(ctx, doc, u.left.Before); err != nil {
@@ -299,20 +348,24 @@ func (t *Target) document(ctx context.Context, k upload.Kind, id string) (docume
 	}
 	var doc document
 	q := call{method: http.MethodGet, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("read a %s", k), again: true}
-	q.read = func(body io.Reader) error {
-		doc = nil
-		d := json.NewDecoder(body)
-		d.UseNumber()
-		if err := d.Decode(&doc); err != nil || doc == nil {
-			return errors.New("not a JSON object")
-		}
-		return nil
+	q.read = func(body io.Reader) (err error) {
+		doc, err = readDocument(body)
+		return err
 	}
 	a, err := t.client.do(ctx, q)
 	if err != nil {
 		return nil, "", err
 	}
 	return doc, t.version(doc, a.header), nil
+}
+
+func readDocument(body io.Reader) (doc document, err error) {
+	d := json.NewDecoder(body)
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil || doc == nil {
+		return nil, errors.New("not a JSON object")
+	}
+	return doc, nil
 }
 
 // version is the ETag of a resource (RFC 7644 3.14). An ETag without a

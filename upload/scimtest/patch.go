@@ -89,6 +89,9 @@ func (s *Server) patch(q *request, t *resourceType, id string) (answer, error) {
 			return answer{}, err
 		}
 	}
+	if quirks.PatchReplaces && t.name == "User" {
+		p.keepNamed()
+	}
 	version := r.version
 	if err := s.finishPatch(r, p, len(ops)); err != nil {
 		return answer{}, err

@@ -12,6 +12,24 @@ type patcher struct {
 	doc       map[string]any
 	members   memberEdit
 	memberOps int
+	named     map[attrPath]bool // attributes that operations were about
+}
+
+// keepNamed takes away what no operation was about, but for the userName.
+func (p *patcher) keepNamed() {
+	for name, v := range p.doc {
+		ext := p.t.extension(name)
+		if ext == nil && !p.named[attrPath{attr: name}] && name != "userName" {
+			delete(p.doc, name)
+		}
+		inner, _ := v.(map[string]any)
+		for sub := range inner {
+			if ext != nil && !p.named[attrPath{urn: ext.ID, attr: sub}] {
+				delete(inner, sub)
+			}
+		}
+		p.dropEmpty(name)
+	}
 }
 
 func (p *patcher) apply(op patchOp) error {
@@ -67,6 +85,14 @@ func (p *patcher) applyPath(verb, text string, value any) error {
 	if def == nil {
 		return p.applyUnknown(verb, path, value)
 	}
+	if p.named == nil {
+		p.named = map[attrPath]bool{}
+	}
+	about := attrPath{attr: whole.Name}
+	if ext := p.t.extension(path.urn); ext != nil {
+		about.urn = ext.ID
+	}
+	p.named[about] = true
 	if whole.Mutability == "readOnly" || def.Mutability == "readOnly" {
 		return &failure{http.StatusBadRequest, "mutability", path.String() + " is read-only"}
 	}

@@ -1,0 +1,124 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"adsync/upload"
+)
+
+// errReplaces says that PATCH takes away what it does not name.
+var errReplaces = errors.New("the service's PATCH takes away what it does not name")
+
+// replaces reports whether a PATCH of a kind was seen to take away what it does
+// not name.
+func (t *Target) replaces(k upload.Kind) bool {
+	return k == upload.User && t.learned.keepsRest.fails()
+}
+
+// watched tries a PATCH of a user while it is not known whether one keeps the
+// rest (RFC 7644 3.5.2: it does), with no other user touched meanwhile. What the
+// user was is kept, to be put back.
+func (u *updating) watched(ctx context.Context, d Dialect) error {
+	t, keeps := u.target, &u.target.learned.keepsRest
+	t.learned.watching.Lock()
+	defer t.learned.watching.Unlock()
+	switch {
+	case keeps.works():
+		return u.attempt(ctx, d)
+	case keeps.fails():
+		return errReplaces
+	}
+	doc, _, err := t.document(ctx, u.kind, u.id)
+	if isRefusal(err) {
+		keeps.settle(true) // nobody can see
+		return u.attempt(ctx, d)
+	}
+	if err != nil {
+		return err
+	}
+	saved, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	was, err := decodeOne(saved, t.shapeOf(u.kind))
+	if err != nil {
+		return err
+	}
+	u.was = was
+	err = u.attempt(ctx, d)
+	u.was = nil
+	switch {
+	case errors.Is(err, errReplaces):
+		keeps.settle(false)
+		t.remark("the service's PATCH takes away what it does not name: users are written whole")
+		u.saved, u.left, u.tried = saved, u.all, false
+	case err == nil && u.finished() && len(u.untouched(was)) > 0:
+		keeps.settle(true)
+	}
+	return err
+}
+
+// untouched are the paths that a resource has values of and the write does not
+// name.
+func (u *updating) untouched(r *upload.Resource) []string {
+	named := map[string]bool{}
+	for _, a := range u.all.Set {
+		named[attributeOf(a.Path)] = true
+	}
+	var out []string
+	for path := range r.Attributes.Present() {
+		if !named[attributeOf(path)] {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// attributeOf is a path without what selects an element.
+func attributeOf(path string) string {
+	if p, err := upload.ParsePath(path); err == nil && p.By != "" {
+		p.By, p.Is, p.Sub = "", "", ""
+		return p.String()
+	}
+	return path
+}
+
+// lost reports whether a user has less than it was, beyond what was written.
+func (u *updating) lost() bool {
+	was, is, x := u.was, u.after, &u.all
+	if was == nil || is == nil || is.ID == "" {
+		return false
+	}
+	return x.ExternalID == "" && was.ExternalID != "" && is.ExternalID == "" || x.Manager == nil && was.Manager != "" && is.Manager == "" ||
+		slices.ContainsFunc(u.untouched(was), func(path string) bool { return len(is.Get(path)) == 0 })
+}
+
+// everything is the PATCH that names all of a document.
+func (w *writer) everything(doc document, d Dialect) []operation {
+	forPut(doc)
+	var out []operation
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
+		inner, extension := doc[name].(map[string]any)
+		switch strings.ToLower(name) {
+		case "id", "schemas":
+			delete(doc, name)
+			continue
+		}
+		if extension = extension && len(name) > 4 && strings.EqualFold(name[:4], "urn:"); !extension {
+			out = append(out, operation{"replace", name, doc[name]})
+			continue
+		}
+		for _, sub := range slices.Sorted(maps.Keys(inner)) {
+			out = append(out, operation{"replace", name + ":" + sub, inner[sub]})
+		}
+	}
+	if d == PatchObject {
+		return []operation{{Op: "replace", Value: doc}}
+	}
+	return out
+}
