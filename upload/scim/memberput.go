@@ -33,8 +33,8 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		if err != nil {
 			return err
 		}
-		_, err = t.client.do(ctx, call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"})
-		if isStatus(err, http.StatusPreconditionFailed) && try < rereads {
+		q := call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"}
+		if err = t.putOrReplace(ctx, q, doc); isStatus(err, http.StatusPreconditionFailed) && try < rereads {
 			continue
 		}
 		if err != nil {
@@ -48,6 +48,33 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		}
 		return err
 	}
+}
+
+// putOrReplace sends a group whole or, where PUT is refused, a PATCH that
+// replaces its members.
+func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
+	var refused error
+	if !t.learned.byReplace.Load() {
+		_, err := t.client.do(ctx, q)
+		if !descends(err) && !isStatus(err, http.StatusNotFound) {
+			return err
+		}
+		refused = err
+	}
+	_, members := member(doc, "members")
+	var err error
+	if q.body, err = patchBody([]operation{{"replace", "members", members}}); err != nil {
+		return err
+	}
+	q.method = http.MethodPatch
+	_, err = t.client.do(ctx, q)
+	switch {
+	case err == nil:
+		t.learned.byReplace.Store(true)
+	case refused != nil && isRefusal(err):
+		return refused
+	}
+	return err
 }
 
 // withMembers adds the members to a group's document where the service shows

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -79,9 +80,13 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 	case descends(err) && !t.learned.added.Load():
 		// It may be this PATCH that is refused, and not the members.
 		put := t.putMembers(ctx, w, w.Members)
-		if put == nil || isStatus(put, http.StatusOK) && t.refusesPatch(ctx, upload.Group, w.Before.ID) {
+		hidden := isStatus(put, http.StatusOK) && len(w.Groups) > 0 // groups among them need not show
+		if put == nil || hidden || isStatus(put, http.StatusOK) && t.refusesPatch(ctx, upload.Group, w.Before.ID) {
 			t.learned.addByPut.Store(true)
 			return put
+		}
+		if isStatus(put, http.StatusOK) {
+			return fmt.Errorf("%w, and %w", err, put)
 		}
 	}
 	return err

@@ -124,12 +124,12 @@ func managerOperation(id string, form managerForm) operation {
 
 // pathless is the PATCH of a Write as one operation without a path, made of
 // the changed document: an attribute with elements is sent whole, for that
-// is what this form replaces. What is taken away needs its path.
-func (w *writer) pathless(doc document, x *upload.Write) []operation {
+// is what this form replaces. What is taken away needs its path, but for null.
+func (w *writer) pathless(doc document, x *upload.Write, d Dialect) []operation {
 	value := map[string]any{}
 	var removes []operation
 	take := func(p upload.Path, gone bool) {
-		if gone {
+		if gone && d != PatchNulls {
 			removes = append(removes, operation{Op: "remove", Path: p.String()})
 			return
 		}

@@ -107,7 +107,11 @@ const (
 	PatchObject                // PATCH, one operation without a path
 	PutWhole                   // GET, change, PUT
 	PutNulls                   // the same, with null for what is taken away (RFC 7644 3.5.1)
+	PatchNulls                 // PatchObject with null for what is taken away, where remove is not known
 )
+
+// patches reports whether a dialect is one of PATCH.
+func (d Dialect) patches() bool { return d != PutWhole && d != PutNulls }
 
 // Profiles returns all profiles, in the order of their table.
 func Profiles() []Profile {

@@ -43,6 +43,7 @@ type learned struct {
 	members     atomic.Int32 // the MemberReading that was seen to show members
 	added       atomic.Bool  // members were added by PATCH
 	addByPut    atomic.Bool  // members are added by PUT
+	byReplace   atomic.Bool  // and that PUT is a PATCH which replaces them all
 	removeByPut atomic.Bool  // removal by path is not done here
 	dropsOthers atomic.Bool  // removal by path takes others out too
 	removing    sync.Mutex   // held while it is not known what a removal does

@@ -40,7 +40,8 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 	var refused error
 	outdone := false // what was refused says less than what was answered with success and changed nothing
 	for _, d := range ladder {
-		if !t.offers(x.Kind, d, &u.left) || d == PutNulls && d > ladder[0] && !takesAway(&u.left) {
+		nulls := d == PutNulls || d == PatchNulls
+		if !t.offers(x.Kind, d, &u.left) || nulls && d > ladder[0] && !takesAway(&u.left) {
 			continue
 		}
 		known, tried := t.trusted(u, d, u.form), u.tried
@@ -49,12 +50,15 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 			err = u.try(ctx, d)
 		}
 		if errors.Is(err, errReplaces) {
+			if u.saved != nil {
+				ctx = context.WithoutCancel(ctx) // it is to be put back
+			}
 			return t.descend(ctx, x, u)
 		}
 		if err == nil && u.finished() {
 			return upload.Result{After: u.after}
 		}
-		absent := d < PutWhole && t.noRoute(ctx, x.Kind, u.id, err)
+		absent := d.patches() && t.noRoute(ctx, x.Kind, u.id, err)
 		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !absent) {
 			if tried && isStatus(err, http.StatusOK) && u.folded() {
 				break // not worth writing a group whole for, and it cannot be
@@ -66,7 +70,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 		}
 	}
-	if refused == nil || u.tried && (outdone || u.heard >= PutWhole && t.refusesPatch(ctx, x.Kind, u.id)) {
+	if refused == nil || u.tried && (outdone || !u.heard.patches() && t.refusesPatch(ctx, x.Kind, u.id)) {
 		refused = u.unheard()
 	}
 	return upload.Result{After: u.after, Err: refused}
@@ -75,7 +79,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 // ladder are the dialects in the order in which they are tried.
 func (t *Target) ladder(u *updating) []Dialect {
 	if !t.replaces(u.kind) {
-		all := []Dialect{PatchPaths, PatchObject, PutWhole, PutNulls}
+		all := []Dialect{PatchPaths, PatchObject, PutWhole, PutNulls, PatchNulls}
 		return all[t.startOf(u):]
 	}
 	all := []Dialect{PutWhole, PutNulls, PatchPaths, PatchObject}
@@ -93,7 +97,7 @@ func (t *Target) offers(k upload.Kind, d Dialect, w *upload.Write) bool {
 	if k == upload.Group {
 		put = !t.profile.NoGroupPut
 	}
-	if d >= PutWhole {
+	if !d.patches() {
 		return put
 	}
 	if !t.facts.patch && put {
@@ -200,7 +204,7 @@ func (u *updating) nextForm() bool {
 // try does what is left in one dialect, and reads back what was not seen to
 // work in it before.
 func (u *updating) try(ctx context.Context, d Dialect) error {
-	if d < PutWhole && u.kind == upload.User && u.target.profile.Name == generic && u.target.learned.keepsRest.open() {
+	if d.patches() && u.kind == upload.User && u.target.profile.Name == generic && u.target.learned.keepsRest.open() {
 		return u.watched(ctx, d)
 	}
 	return u.attempt(ctx, d)
@@ -306,18 +310,23 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 		return t.client.do(ctx, q)
 	}
 	doc, version, err := t.document(ctx, u.kind, u.id)
+	x := &u.left
 	if err == nil && u.saved != nil {
+		x = &u.all
 		doc, err = readDocument(bytes.NewReader(u.saved))
 	}
 	if err != nil {
 		return nil, err
 	}
-	w.apply(doc, &u.left)
+	w.apply(doc, x)
 	switch {
-	case d < PutWhole && t.replaces(u.kind):
+	case d.patches() && t.replaces(u.kind):
 		q.body, err = patchBody(w.everything(doc, d))
 	case d == PatchObject:
-		q.body, err = patchBody(w.pathless(doc, &u.left))
+		q.body, err = patchBody(w.pathless(doc, x, d))
+	case d == PatchNulls:
+		w.nulls(doc, x)
+		q.body, err = patchBody(w.pathless(doc, x, d))
 	default:
 		if u.kind == upload.Group {
 			// A group put without its members would lose them.
@@ -326,7 +335,7 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 			}
 		}
 		if d == PutNulls {
-			w.nulls(doc, &u.left)
+			w.nulls(doc, x)
 		}
 		q.method, q.match = http.MethodPut, version
 		doc["schemas"] = w.schemas(doc)

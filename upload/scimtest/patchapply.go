@@ -37,6 +37,9 @@ func (p *patcher) apply(op patchOp) error {
 	if verb != "add" && verb != "replace" && verb != "remove" {
 		return badRequest("invalidSyntax", "%q is no operation", op.Op)
 	}
+	if status := p.s.quirks().OnlyReplace; status != 0 && verb != "replace" {
+		return fail(status, "%s is not supported", verb)
+	}
 	if op.Path != "" {
 		return p.applyPath(verb, op.Path, op.Value)
 	}

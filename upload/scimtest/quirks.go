@@ -48,6 +48,7 @@ type Quirks struct {
 	Patch               PatchKind
 	PatchStatus         int  // 200 or 204; 0 is 200
 	UnchangedStatus     int  // of a PATCH that changes nothing, if not PatchStatus (SCIMMY: 204)
+	OnlyReplace         int  // the status that add and remove get in a PATCH; 0: they are known
 	PatchReplaces       bool // what a PATCH of a user does not name is gone, but for userName
 	MaxPatchOperations  int  // more operations in a PATCH are 400 (Keycloak)
 	PatchPlain          bool // a PATCH with a query is 400

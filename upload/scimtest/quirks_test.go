@@ -94,6 +94,8 @@ func TestQuirks(t *testing.T) {
 		{"PATCH that does nothing to groups either", q{Patch: scimtest.PatchNothing}, []step{make1, {"POST", "/Groups", groupHead + `"displayName":"g"}`, 201, "", ""},
 			{"PATCH", "/Groups/$2", members(`{"op":"add","path":"members","value":[{"value":"$1"}]}`), 204, "", ""}, {"GET", "/Groups/$2", "", 200, "", "$1"}}},
 		{"PATCH that replaces the user", q{PatchReplaces: true}, []step{make1, {"PATCH", "/Users/$1", setTitle, 200, `"userName":"ada@example.com"`, "displayName"}, {"GET", "/Users/$1", "", 200, "title", "displayName"}}},
+		{"PATCH that knows replace alone", q{OnlyReplace: 501}, []step{make1, {"PATCH", "/Users/$1", patchHead + `[{"op":"remove","path":"displayName"}]}`, 501, "", ""},
+			{"PATCH", "/Users/$1", patchHead + `[{"op":"replace","value":{"displayName":null}}]}`, 200, "", "displayName"}}},
 		{"PUT that merges", q{PutMerges: true}, []step{make1, {"PUT", "/Users/$1", userHead + `"userName":"ada@example.com","title":"x"}`, 200, "displayName", ""},
 			{"PUT", "/Users/$1", userHead + `"userName":"ada@example.com","displayName":null}`, 200, "title", "displayName"}}},
 		{"a large count is refused", q{MaxCount: 20}, []step{{"GET", "/Users?count=21", "", 400, "invalidValue", ""}, {"GET", "/Users?count=20", "", 200, "", ""}}},
