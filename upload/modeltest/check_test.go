@@ -121,6 +121,8 @@ func (w *world) impossible(c *upload.Change) bool {
 		return true // nothing says that a group cannot be a member
 	case c.State == upload.Failed && strings.Contains(c.Failure.Error(), "the group could not be adopted"):
 		return true // the adoption was judged by itself
+	case membersUnseen(c) && w.quirks.OnlyReplace != 0:
+		return true
 	case membersUnseen(c) && slices.Contains([]scimtest.PatchKind{scimtest.PatchOff, scimtest.PatchMissing, scimtest.PatchRefused}, w.quirks.Patch):
 		return true
 	case w.quirks.Delete == scimtest.DeleteDeactivates && w.profile == "generic":

@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -45,11 +46,30 @@ func (w *world) patchedOddly(q *scimtest.Quirks) {
 	if seldom() {
 		q.RemoveByPath = scimtest.RemoveTakesAll
 	}
+	if seldom() && q.Patch == scimtest.PatchAll {
+		w.patchedAlone(q)
+	}
 	q.AddsFirstOnly = seldom()
 	q.ReplaceMakes = seldom()
 	proven := !q.UnstableOrder && !q.RepeatRows && q.TotalResults == scimtest.TotalRight // who is missing in a list cannot be looked up by half a mark
 	if w.roll(30) == 0 && proven {
 		q.ExternalIDLength = 18 + w.roll(23) // of 41; no two marks begin alike
+	}
+}
+
+// patchedAlone are quirks of PATCH where perhaps there is no PUT.
+func (w *world) patchedAlone(q *scimtest.Quirks) {
+	if q.NoPut = w.roll(2) == 0; w.roll(2) == 0 {
+		q.PatchReplaces = true
+		q.Manager = scimtest.ManagerAnyForm // who is written whole has the manager in the form of lists
+	} else {
+		q.OnlyReplace = pick(w, []int{http.StatusBadRequest, http.StatusNotImplemented})
+		q.NoGroupPut = w.roll(2) == 0
+		q.MaxAdds, q.MaxRemoves = 0, 0   // members are replaced all at once
+		q.Members = scimtest.ShownAlways // and not where some may be hidden
+	}
+	if q.NoPut {
+		q.NoPathlessPatch = false // nothing would take a value away
 	}
 }
 

@@ -139,6 +139,9 @@ func (w *world) disturbed() error {
 		seed: w.seed + uint64(w.round)<<40, often: uint32(w.roll(12)), refuses: w.rules >= secondRules,
 		seen: map[string]int{}, chosen: map[*http.Request]int{}, events: map[int]func(){},
 	}
+	if w.quirks.PatchReplaces {
+		storm.often = 0 // what is gone when an answer is lost cannot be put back
+	}
 	if w.roll(5) == 0 {
 		storm.events[3+w.roll(40)] = cancel
 	}
