@@ -170,6 +170,8 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 		a.twins(ctx, changes)
 	case changes[0].Verb == AddMembers:
 		a.additions(ctx, changes)
+	case changes[0].Verb == Delete:
+		a.deletions(ctx, changes)
 	default:
 		a.updates(ctx, slices.DeleteFunc(slices.Clone(changes), onlyManager))
 	}

@@ -129,8 +129,13 @@ func (f *fuse) check(source string, owned Owned) {
 			return c.Kind == k && (c.Verb == Deactivate || c.Verb == Delete) && (source == "" || c.Source == source)
 		}
 	}
+	// Those who are off already must not keep others in: where DELETE only
+	// deactivates they become more and more.
+	off := func(c *Change) bool { return gone(User)(c) && c.alreadyOff() }
+	on := func(c *Change) bool { return gone(User)(c) && !c.alreadyOff() }
 	one := func(*Change) int { return 1 }
-	f.hold("user removals"+of, "limits.user_removals", f.limits.UserRemovals, owned.ActiveUsers, gone(User), one)
+	f.hold("user removals"+of, "limits.user_removals", f.limits.UserRemovals, owned.ActiveUsers, on, one)
+	f.hold("deletions of inactive users"+of, "limits.user_removals", f.limits.UserRemovals, owned.ActiveUsers, off, one)
 	f.hold("device removals"+of, "limits.user_removals", f.limits.UserRemovals, owned.Devices, gone(Device), one)
 	f.hold("group removals"+of, "limits.group_removals", f.limits.GroupRemovals, owned.Groups, gone(Group), one)
 	f.hold("member removals"+of, "limits.member_removals", f.limits.MemberRemovals, owned.Memberships,

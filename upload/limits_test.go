@@ -68,6 +68,26 @@ func TestFuseWithholdsOnlyRemovals(t *testing.T) {
 	}
 }
 
+// Where DELETE only deactivates those who left stay for good, and are planned
+// to be deleted in each run.
+func TestWhoIsOffAlreadyKeepsNobodyIn(t *testing.T) {
+	w := departures(t, 18)
+	w.policy.UserGone = upload.Remove
+	for i := range 15 {
+		w.named(fmt.Sprintf("user%02d", i)).Active = false
+	}
+	plan := w.plan()
+	blown := plan.Limit(upload.DefaultLimits())
+	if len(blown) != 1 || blown[0].String() != "15 deletions of inactive users are over limits.user_removals: 10% of 85 allows 8" {
+		t.Errorf("blown: %v", blown)
+	}
+	for _, c := range plan.Withheld() {
+		if c.Verb == upload.Delete && c.Before.Active {
+			t.Errorf("withheld: %s", c.Line())
+		}
+	}
+}
+
 func TestWithinTheLimitNothingIsWithheld(t *testing.T) {
 	plan := departures(t, 10).plan()
 	if blown := plan.Limit(upload.DefaultLimits()); len(blown) > 0 || len(plan.Withheld()) > 0 {

@@ -14,14 +14,15 @@ import (
 
 // memory is a service in memory: what Target promises, and nothing else.
 type memory struct {
-	caps     upload.Capabilities
-	users    map[string]*upload.Resource
-	groups   map[string]*upload.Resource
-	next     int
-	writes   []string
-	unproven map[upload.Kind]string
-	hidden   map[string]bool // ids that Read does not list
-	refuse   func(upload.Write) error
+	deactivates bool // whom it is asked to delete
+	caps        upload.Capabilities
+	users       map[string]*upload.Resource
+	groups      map[string]*upload.Resource
+	next        int
+	writes      []string
+	unproven    map[upload.Kind]string
+	hidden      map[string]bool // ids that Read does not list
+	refuse      func(upload.Write) error
 }
 
 func newMemory() *memory {
@@ -114,6 +115,11 @@ func (m *memory) write(w upload.Write) upload.Result {
 	}
 	switch w.Op {
 	case upload.OpDelete:
+		if m.deactivates {
+			r.Active = false
+			now := *r
+			return upload.Result{After: &now}
+		}
 		delete(m.of(w.Kind), r.ID)
 	case upload.OpAddMembers:
 		r.Members = slices.Compact(slices.Sorted(slices.Values(append(r.Members, w.Members...))))

@@ -149,6 +149,28 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 	}
 }
 
+// alreadyOff reports whether a change deletes somebody who is inactive.
+func (c *Change) alreadyOff() bool { return c.Verb == Delete && c.Before != nil && !c.Before.Active }
+
+// deletions deletes. One goes first, of somebody active where there is any: if
+// the service only deactivates him, those who are off already are not asked for.
+// They stay planned.
+func (a *applier) deletions(ctx context.Context, changes []*Change) {
+	first := max(0, slices.IndexFunc(changes, func(c *Change) bool { return !c.alreadyOff() }))
+	a.batch(ctx, changes[first:first+1], a.write)
+	rest := slices.Delete(slices.Clone(changes), first, first+1)
+	if a.rewritten[string(OpDelete)] == "" {
+		a.batch(ctx, rest, a.write)
+		return
+	}
+	active := slices.DeleteFunc(slices.Clone(rest), (*Change).alreadyOff)
+	a.batch(ctx, active, a.write)
+	if left := len(rest) - len(active); left > 0 {
+		a.rewritten[string(OpDelete)] += fmt.Sprintf("; %d more are not asked for", left)
+		a.answered += left
+	}
+}
+
 // weigh takes down what became of a value that an update has written.
 func (a *applier) weigh(c *Change, w Write, s Attribute, have []string, same bool) {
 	if w.Op != OpUpdate || w.Before == nil {

@@ -32,7 +32,7 @@ func (t *Target) delete(ctx context.Context, x *upload.Write) upload.Result {
 	err = t.eventually(ctx, func() (bool, error) {
 		var err error
 		left, err = t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(x.Before), t.shapeOf(x.Kind), nil)
-		return err != nil || left.ID != x.Before.ID || !left.Active, nil
+		return err != nil || left.ID != x.Before.ID || !left.Active && x.Before.Active, nil
 	})
 	switch {
 	case err != nil || left == nil || left.ID != x.Before.ID:
