@@ -83,7 +83,8 @@ func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
 // that is merely hidden would be lost.
 func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
 	name, v := member(doc, "members")
-	if v != nil {
+	shown, _ := v.([]any)
+	if v != nil && !t.isCut(len(shown)) {
 		return nil
 	}
 	members, known, err := t.readMembers(ctx, before.ID)
@@ -94,11 +95,14 @@ func (t *Target) withMembers(ctx context.Context, doc document, before *upload.R
 		return &upload.Refusal{Status: http.StatusOK, Detail: "the service does not show the group's members, so that the group cannot be written whole"}
 	}
 	if len(members) > 0 {
-		list := make([]any, len(members))
-		for i, id := range members {
-			list[i] = map[string]any{"value": id}
+		var there []string
+		for _, e := range shown {
+			there = append(there, referred(e))
 		}
-		doc[name] = list
+		for _, id := range butFor(members, there) {
+			shown = append(shown, map[string]any{"value": id})
+		}
+		doc[name] = shown
 	}
 	return nil
 }

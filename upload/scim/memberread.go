@@ -19,7 +19,7 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 	for i := range s.Groups {
 		if g := &s.Groups[i]; len(g.Members) > 0 {
 			t.listsMembers(s)
-			return nil
+			return t.completeCut(ctx, s, want)
 		}
 	}
 	owned := ownedGroups(s, want)
@@ -47,7 +47,10 @@ func (t *Target) members(ctx context.Context, s *upload.State, l *listing, want 
 		t.listsMembers(s)
 		return nil
 	case MembersOnRequest:
-		return t.each(ctx, upload.Group, owned, t.membersOnRequest)
+		if err := t.each(ctx, upload.Group, owned, t.membersOnRequest); err != nil {
+			return err
+		}
+		return t.completeCut(ctx, s, want)
 	case MembersByFilter:
 		return t.each(ctx, upload.Group, owned, t.membersByFilter)
 	}
@@ -241,7 +244,9 @@ func (t *Target) readMembers(ctx context.Context, id string) (members []string, 
 			return nil, false, err
 		}
 	default:
-		err = t.membersOnRequest(ctx, &g)
+		if err = t.membersOnRequest(ctx, &g); err == nil && t.isCut(len(g.Members)) {
+			g.Members, err = t.withFound(ctx, &g)
+		}
 	}
 	if isRefusal(err) {
 		return nil, false, nil

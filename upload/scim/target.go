@@ -38,6 +38,8 @@ type Target struct {
 type learned struct {
 	dialect     [3]atomic.Int32 // by kind: the Dialect that works
 	manager     atomic.Int32    // the form of manager that works
+	most        atomic.Int32    // members that the largest group showed, if that may be all that is shown
+	cut         atomic.Int32    // the same where it was seen to be; 0: not
 	adds        chunkSize
 	removes     chunkSize
 	members     atomic.Int32 // the MemberReading that was seen to show members

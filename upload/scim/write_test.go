@@ -643,6 +643,7 @@ func TestWhatIsDroppedIsNotRefused(t *testing.T) {
 		{"there is no PUT", scimtest.Quirks{NoPut: true}},
 		{"one operation is too many", scimtest.Quirks{MaxPatchOperations: 1}},
 		{"every PATCH is refused", scimtest.Quirks{Patch: scimtest.PatchRefused}},
+		{"PATCH knows replace alone", scimtest.Quirks{OnlyReplace: 400}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.quirks.NotStored, row.quirks.Bulk = []string{"title"}, scimtest.BulkOff

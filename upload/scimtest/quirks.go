@@ -30,6 +30,7 @@ type Quirks struct {
 	MaxCount           int      // a larger count is 400 instead of cut down to it
 	Alone              []string // attributes of users that are shown of a single user and not in lists
 	Members            Showing  // when a group shows its members
+	MembersCap         int      // most members a group shows in any answer, the first ones; 0 shows all
 	MembersByRef       bool     // members are shown by their $ref alone
 	NoUserGroups       bool     // users do not show their groups
 	UserFilters        []string // the filters users can be found by, as shapes: "userName eq", "id eq and manager eq"; nil is every filter

@@ -99,6 +99,8 @@ func TestQuirks(t *testing.T) {
 		{"PUT that merges", q{PutMerges: true}, []step{make1, {"PUT", "/Users/$1", userHead + `"userName":"ada@example.com","title":"x"}`, 200, "displayName", ""},
 			{"PUT", "/Users/$1", userHead + `"userName":"ada@example.com","displayName":null}`, 200, "title", "displayName"}}},
 		{"a large count is refused", q{MaxCount: 20}, []step{{"GET", "/Users?count=21", "", 400, "invalidValue", ""}, {"GET", "/Users?count=20", "", 200, "", ""}}},
+		{"members that are cut off", q{MembersCap: 1}, []step{make1, make2, {"POST", "/Groups", groupHead + `"displayName":"g","members":[{"value":"$1"},{"value":"$2"}]}`, 201, "$1", "$2"},
+			{"GET", `/Users?filter=groups.value eq "$3"`, "", 200, `"totalResults":2`, ""}}},
 		{"members by reference", q{MembersByRef: true}, []step{make1, makeGroup, {"GET", "/Groups/$2", "", 200, "/Users/$1", `"members":[{"value"`}}},
 		{"POST without a body", q{NoCreateBody: true}, []step{{"POST", "/Users", newUser, 201, "", "userName"}}},
 		{"a byte order mark", q{ByteOrderMark: true}, []step{{"GET", "/Users", "", 200, "\ufeff{", ""}}},

@@ -96,7 +96,11 @@ func (s *Server) renderMembers(buf []byte, r *resource, p projection) []byte {
 // membersJSON writes a group's members with what is known of each.
 func (s *Server) membersJSON(r *resource) []byte {
 	b := []byte{'['}
+	shown := 0
 	for _, id := range r.memberIDs() {
+		if shown++; s.quirks().MembersCap > 0 && shown > s.quirks().MembersCap {
+			break
+		}
 		m := s.data.byID[id]
 		if m != nil && m.kind.name == "Group" && s.quirks().HideGroups {
 			continue
