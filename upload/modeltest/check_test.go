@@ -31,6 +31,8 @@ func (w *world) settle() error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("clean run: %w", err)
+		case r.stopped != nil && strings.Contains(r.stopped.Error(), noMemberShown):
+			return nil // no group can be written: it did no harm
 		case r.stopped != nil && !w.cutsMarks():
 			return fmt.Errorf("clean run stopped: %w", r.stopped)
 		}
@@ -146,8 +148,10 @@ func (w *world) saysSo(r *ran) error {
 // membersUnseen reports a change of a group that could not be written whole:
 // no group shows a member, and PUT might take out those that are hidden.
 func membersUnseen(c *upload.Change) bool {
-	return c.State == upload.Failed && strings.Contains(c.Failure.Error(), "does not show the group's members")
+	return c.State == upload.Failed && strings.Contains(c.Failure.Error(), noMemberShown)
 }
+
+const noMemberShown = "does not show the group's members"
 
 // agrees compares the service with the directory.
 func (w *world) agrees(r *ran) error {

@@ -86,7 +86,7 @@ func (t *Target) mayBulk(w *upload.Write) bool {
 		return !t.profile.NoDelete[w.Kind] && t.learned.deleted[place(w.Kind)].Load()
 	case upload.OpUpdate:
 		u := t.updating(w)
-		return !u.finished() && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
+		return !u.finished() && !t.watches(w.Kind) && !t.replaces(w.Kind) && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
 	case upload.OpAddMembers:
 		return t.isProven(provenAdds, len(w.Members)) && len(w.Members) <= t.learned.adds.get() && (len(w.Groups) == 0 || t.nests())
 	}

@@ -198,6 +198,9 @@ func (t *Target) looksAtGroups(ctx context.Context) (bool, error) {
 	if err != nil && !isRefusal(err) {
 		return false, err
 	}
+	if err == nil && len(p.rows) == 0 && t.known(upload.User) == nil {
+		return true, nil // there may be nobody whom it could show
+	}
 	f.settle(err != nil || len(p.rows) == 0)
 	return f.works(), nil
 }

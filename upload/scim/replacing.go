@@ -20,6 +20,12 @@ func (t *Target) replaces(k upload.Kind) bool {
 	return k == upload.User && t.learned.keepsRest.fails()
 }
 
+// watches reports whether it is still to be seen that a PATCH keeps the rest.
+// Of a service that has a profile it is known.
+func (t *Target) watches(k upload.Kind) bool {
+	return k == upload.User && t.profile.Name == generic && t.learned.keepsRest.open()
+}
+
 // watched tries a PATCH of a user while it is not known whether one keeps the
 // rest (RFC 7644 3.5.2: it does), with no other user touched meanwhile. What the
 // user was is kept, to be put back.
@@ -57,10 +63,21 @@ func (u *updating) watched(ctx context.Context, d Dialect) error {
 		keeps.settle(false)
 		t.remark("the service's PATCH takes away what it does not name: users are written whole")
 		u.saved, u.left, u.tried = saved, u.all, false
-	case err == nil && u.finished() && len(u.untouched(was)) > 0:
+	case err == nil && parts(&u.left) < parts(&u.all) && len(u.untouched(was)) > 0:
 		keeps.settle(true)
 	}
 	return err
+}
+
+// parts is how much a write says.
+func parts(w *upload.Write) int {
+	n := len(w.Set)
+	for _, said := range []bool{w.ExternalID != "", w.Active != nil, w.Manager != nil} {
+		if said {
+			n++
+		}
+	}
+	return n
 }
 
 // untouched are the paths that a resource has values of and the write does not

@@ -204,7 +204,7 @@ func (u *updating) nextForm() bool {
 // try does what is left in one dialect, and reads back what was not seen to
 // work in it before.
 func (u *updating) try(ctx context.Context, d Dialect) error {
-	if d.patches() && u.kind == upload.User && u.target.profile.Name == generic && u.target.learned.keepsRest.open() {
+	if d.patches() && u.target.watches(u.kind) {
 		return u.watched(ctx, d)
 	}
 	return u.attempt(ctx, d)

@@ -117,6 +117,28 @@ func somebodyElse(t *testing.T, server *scimtest.Server, id string) {
 	}
 }
 
+// What one update has shown of PATCH goes for those that follow, in bulk too.
+func TestManyUpdatesWherePatchReplaces(t *testing.T) {
+	for _, quirks := range []scimtest.Quirks{{PatchReplaces: true}, {PatchReplaces: true, NoPut: true}} {
+		server, target := start(t, quirks, "generic")
+		read(t, target)
+		for _, r := range must(t, write(t, target, people(20)...)) {
+			somebodyElse(t, server, r.ID)
+		}
+		state := read(t, target)
+		var writes []upload.Write
+		for i := range state.Users {
+			writes = append(writes, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &state.Users[i], Set: []upload.Attribute{{Path: "title", Values: []string{"Lead"}}}})
+		}
+		must(t, write(t, target, writes...))
+		for i := range state.Users {
+			if u := server.Resource(state.Users[i].ID); u["nickName"] != "theirs" || u["title"] != "Lead" || u["externalId"] == nil {
+				t.Errorf("no PUT %t: %v", quirks.NoPut, u)
+			}
+		}
+	}
+}
+
 func TestMembersInEveryDialect(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -702,6 +724,19 @@ func TestMembersWhoCannotBeSeenAreSaidNotToBe(t *testing.T) {
 				t.Errorf("remarks %q", remarks)
 			}
 		})
+	}
+}
+
+// Where nobody is there yet, a filter that is not looked at finds nobody too.
+func TestAFilterOnGroupsIsNotBelievedForAnEmptyService(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{IgnoreFilters: true, Patch: scimtest.PatchMissing, NoDiscovery: true}, "generic")
+	read(t, target)
+	group := crew(t, target)
+	read(t, target)
+	ids := must(t, write(t, target, people(3)...))
+	must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: []string{ids[0].ID}}))
+	if got := server.MemberIDs(group.ID); len(got) != 1 {
+		t.Errorf("%d members", len(got))
 	}
 }
 
