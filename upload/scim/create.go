@@ -126,7 +126,7 @@ func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Res
 		if err != nil {
 			continue
 		}
-		answered = true
+		answered = answered || t.known(x.Kind) != nil // a filter that was not tried on anybody may find nobody at all
 		for i := range found {
 			if found[i].ExternalID == x.ExternalID || !keep {
 				return t.existed(ctx, x, &found[i]), true

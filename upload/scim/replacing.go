@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -41,7 +42,9 @@ func (u *updating) watched(ctx context.Context, d Dialect) error {
 	}
 	doc, _, err := t.document(ctx, u.kind, u.id)
 	if isRefusal(err) {
-		keeps.settle(true) // nobody can see
+		if !isStatus(err, http.StatusNotFound, http.StatusGone) {
+			keeps.settle(true) // users are not shown one by one; else it is this one who is not there
+		}
 		return u.attempt(ctx, d)
 	}
 	if err != nil {

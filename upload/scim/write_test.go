@@ -139,6 +139,23 @@ func TestManyUpdatesWherePatchReplaces(t *testing.T) {
 	}
 }
 
+// Of a user who is gone nothing can be told.
+func TestAUserWhoIsGoneSaysNothingOfPatch(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{PatchReplaces: true}, "generic")
+	read(t, target)
+	must(t, write(t, target, people(2)...))
+	state := read(t, target)
+	if err := server.Delete(state.Users[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	for i := range state.Users {
+		write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &state.Users[i], Set: []upload.Attribute{{Path: "title", Values: []string{"Lead"}}}})
+	}
+	if u := server.Resource(state.Users[1].ID); u["displayName"] == nil || u["title"] != "Lead" {
+		t.Errorf("left: %v", u)
+	}
+}
+
 func TestMembersInEveryDialect(t *testing.T) {
 	for _, row := range []struct {
 		name   string
