@@ -50,20 +50,24 @@ func wholeBody(r *http.Response) ([]byte, error) {
 	return bytes.TrimPrefix(b.Bytes(), byteOrderMark), nil
 }
 
-// scimText is a body that can be SCIM by its first byte: a web page, and
+// scimText is a body that can be SCIM by its first byte, whatever it is called
+// (PHP says text/html unless it is told otherwise): a web page, and
 // nothing at all, are named for what they are.
 func scimText(body io.Reader, contentType string) (io.Reader, error) {
-	if strings.HasPrefix(contentType, "text/html") {
-		return nil, ErrNotSCIM
-	}
 	b := withoutMark(body)
-	switch head, err := b.Peek(1); {
-	case errors.Is(err, io.EOF):
-		return nil, errNothing
-	case err == nil && head[0] == '<':
-		return nil, ErrNotSCIM
+	for {
+		head, err := b.Peek(1)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, errNothing
+		case err == nil && bytes.ContainsAny(head, " \t\r\n"):
+			_, _ = b.Discard(1) // what was peeked is there
+			continue
+		case err == nil && (head[0] == '<' || strings.HasPrefix(contentType, "text/html") && !bytes.ContainsAny(head, "{[")):
+			return nil, ErrNotSCIM
+		}
+		return b, nil
 	}
-	return b, nil
 }
 
 // drain reads what is left, so that the connection can be used again.

@@ -55,6 +55,9 @@ func (d *decoder) resource() (r upload.Resource, members bool, err error) {
 		if f == nil {
 			f = d.dotted(name)
 		}
+		if f == nil {
+			f = d.shape.misplaced(name)
+		}
 		return d.field(f)
 	})
 	return d.pack(), d.known, err
@@ -211,19 +214,23 @@ func (d *decoder) simple(f *field, text []byte) {
 }
 
 // group reads the members of a group: their ids. null and an empty string
-// stand for none.
+// stand for none, and an object for one.
 func (d *decoder) group(c byte) error {
 	d.known = true
-	if c != '[' {
-		return d.skip()
-	}
-	return d.array(func() error {
+	one := func() error {
 		id, err := d.reference()
 		if err == nil && len(id) > 0 {
 			d.members = append(d.members, d.keep(id))
 		}
 		return err
-	})
+	}
+	switch c {
+	case '[':
+		return d.array(one)
+	case '{':
+		return one()
+	}
+	return d.skip()
 }
 
 // manager reads {"value": id}, an array of one such, or a bare id.

@@ -97,8 +97,7 @@ func (t *Target) unshown(ctx context.Context, group, user string, shown int) err
 		return err
 	}
 	_, v := member(doc, "groups")
-	list, _ := v.([]any)
-	if slices.ContainsFunc(list, func(e any) bool { return referred(e) == group }) {
+	if slices.ContainsFunc(listed(v), func(e any) bool { return referred(e) == group }) {
 		t.remark(fmt.Sprintf("the service shows no more than %d members of a group: those of larger ones are added in every run, and who is not shown is not taken out", shown))
 		t.learned.proven.Store(provenAdds, true)
 		return nil

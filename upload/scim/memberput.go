@@ -83,7 +83,7 @@ func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
 // that is merely hidden would be lost.
 func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
 	name, v := member(doc, "members")
-	shown, _ := v.([]any)
+	shown := listed(v)
 	if v != nil && !t.isCut(len(shown)) {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (t *Target) withMembers(ctx context.Context, doc document, before *upload.R
 // changeMembers changes the members of a group's document.
 func changeMembers(doc document, w *upload.Write, ids []string) {
 	name, v := member(doc, "members")
-	list, _ := v.([]any)
+	list := listed(v)
 	changed := setOf(ids)
 	list = slices.DeleteFunc(list, func(e any) bool {
 		id := referred(e)

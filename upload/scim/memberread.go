@@ -274,7 +274,7 @@ func (t *Target) get(ctx context.Context, id string, s *shape, q call) (*upload.
 	q.read = func(body io.Reader) error {
 		text, err := io.ReadAll(body)
 		if err == nil {
-			r, err = decodeOne(text, s)
+			r, err = decodeOne(single(text), s)
 		}
 		return err
 	}

@@ -19,6 +19,9 @@ type shape struct {
 	manager bool
 	members bool
 	idle    sync.Pool // decoders for one resource at a time
+
+	enterprise *field      // nil when nothing of the extension is wanted
+	strayed    atomic.Bool // some of it was seen in another place
 }
 
 // A level is the wanted attributes of one schema, by lower-case name.
@@ -97,6 +100,7 @@ func newShape(kind upload.Kind, paths []string, members bool) *shape {
 			s.add(p, slot)
 		}
 	}
+	s.enterprise = s.top.fields[strings.ToLower(upload.SchemaEnterprise)]
 	return s
 }
 
@@ -188,6 +192,22 @@ func (l *level) find(name []byte) *field {
 		folded[i] = c
 	}
 	return l.fields[string(folded[:len(name)])]
+}
+
+// schemaEnterprise1 is the URN that the enterprise extension had in SCIM 1.1.
+const schemaEnterprise1 = "urn:scim:schemas:extension:enterprise:1.0"
+
+// misplaced finds the enterprise extension under its old URN, and its attributes
+// beside those of the core.
+func (s *shape) misplaced(name []byte) *field {
+	f := s.enterprise
+	if f != nil && !strings.EqualFold(string(name), schemaEnterprise1) {
+		f = f.nested.find(name)
+	}
+	if f != nil && !s.strayed.Load() {
+		s.strayed.Store(true)
+	}
+	return f
 }
 
 // names are the attributes to ask for with the attributes parameter

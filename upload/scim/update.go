@@ -365,11 +365,22 @@ func (t *Target) document(ctx context.Context, k upload.Kind, id string) (docume
 	if err != nil {
 		return nil, "", err
 	}
+	// Something else, written back, would be what becomes of the resource.
+	if _, v := member(doc, "id"); !strings.EqualFold(textOf(v), id) && !t.profile.IDIsExternal {
+		return nil, "", &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("asked for one %s the service shows something else", k)}
+	}
+	if t.shapeOf(k).strayed.Load() {
+		doc.tidy()
+	}
 	return doc, t.version(doc, a.header), nil
 }
 
 func readDocument(body io.Reader) (doc document, err error) {
-	d := json.NewDecoder(body)
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(single(text)))
 	d.UseNumber()
 	if err := d.Decode(&doc); err != nil || doc == nil {
 		return nil, errors.New("not a JSON object")

@@ -134,6 +134,9 @@ func (e *memberEdit) apply(op string, path patchPath, value any) error {
 		return err
 	}
 	switch {
+	case op == "add" && quirks.AddReplaces:
+		e.clear()
+		return e.add(ids)
 	case op == "add" && quirks.AddsFirstOnly:
 		return e.add(ids[:min(1, len(ids))])
 	case op == "add":

@@ -30,6 +30,9 @@ type Quirks struct {
 	MaxCount           int      // a larger count is 400 instead of cut down to it
 	Alone              []string // attributes of users that are shown of a single user and not in lists
 	Members            Showing  // when a group shows its members
+	SingleAsList       bool     // one resource is answered as a list of one
+	SingleAsObject     bool     // a multi-valued attribute that has one value is shown as an object
+	Enterprise         EnterpriseKind
 	MembersCap         int      // most members a group shows in any answer, the first ones; 0 shows all
 	MembersByRef       bool     // members are shown by their $ref alone
 	NoUserGroups       bool     // users do not show their groups
@@ -75,6 +78,7 @@ type Quirks struct {
 	NoPostMembers       bool         // members in POST or PUT are 400 (Keycloak)
 	PostMembersDropped  bool         // members in POST are left out in silence
 	OneMemberOperation  bool         // a PATCH with a members operation may hold no second operation (Entra SCIM)
+	AddReplaces         bool         // adding members replaces those who are there
 	AddsFirstOnly       bool         // of several members that one operation adds, the first is taken
 	ReplaceMembers      ReplaceKind  // what "replace members" does
 	RemoveByPath        RemoveKind   // what remove with members[value eq ".."] does
@@ -121,6 +125,7 @@ type Quirks struct {
 	AnyPathCase   bool // /users is /Users
 	TrailingSlash bool // a path without a slash at its end is 301 to the one with it (Django)
 	ByteOrderMark bool // a body begins with U+FEFF
+	TextHTML      bool // a body is called text/html (what PHP says unless told)
 	Location      LocationKind
 	NoETags       bool // no meta.version, no ETag, If-Match ignored
 	IgnoreIfMatch bool // versions are shown but If-Match is not looked at (SCIMMY, elimity)
@@ -151,6 +156,16 @@ const (
 	IndexFromZero             // startIndex=0 is the first resource, and startIndex=1 the second one
 	IndexSaidAsLess           // startIndex=1 is the first resource, and the answer's startIndex is one less than asked
 	IndexSaidAsZero           // the answer's startIndex is always 0
+)
+
+// EnterpriseKind is where a user shows the attributes of the enterprise extension.
+type EnterpriseKind int
+
+// The places of the extension's attributes.
+const (
+	EnterpriseExtension EnterpriseKind = iota
+	EnterpriseFlat                     // beside those of the core
+	EnterpriseOld                      // under the URN of SCIM 1.1
 )
 
 // PagingKind says which paging there is (RFC 9865 adds cursors).

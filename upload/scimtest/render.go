@@ -2,6 +2,7 @@ package scimtest
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ func (s *Server) render(buf []byte, r *resource, p projection) []byte {
 	if inList && r.kind.name == "User" {
 		p = p.without(q.Alone)
 	}
+	from := len(buf)
 	buf = append(buf, `{"schemas":[`...)
 	for i, urn := range r.urns {
 		if i > 0 {
@@ -42,11 +44,40 @@ func (s *Server) render(buf []byte, r *resource, p projection) []byte {
 	buf = s.renderMembers(buf, r, p)
 	buf = s.renderGroups(buf, r, p)
 	buf = append(buf, '}')
+	if q.SingleAsObject || q.Enterprise != EnterpriseExtension {
+		buf = append(buf[:from:from], s.reshaped(buf[from:])...)
+	}
 	if q.StringBool {
 		text := strings.NewReplacer(`"active":true`, `"active":"True"`, `"active":false`, `"active":"False"`).Replace(string(buf))
 		buf = []byte(text)
 	}
 	return buf
+}
+
+// enterprise1 is the extension's URN in SCIM 1.1.
+const enterprise1 = "urn:scim:schemas:extension:enterprise:1.0"
+
+// reshaped is a resource in a shape that no schema has.
+func (s *Server) reshaped(text []byte) []byte {
+	var doc map[string]any
+	if json.Unmarshal(text, &doc) != nil {
+		return text
+	}
+	quirks := s.quirks()
+	for name, v := range doc {
+		if list := listOf(v); len(list) == 1 && quirks.SingleAsObject && name != "schemas" {
+			doc[name] = list[0]
+		}
+	}
+	if inner, ok := doc[EnterpriseSchema].(map[string]any); ok && quirks.Enterprise != EnterpriseExtension {
+		delete(doc, EnterpriseSchema)
+		if quirks.Enterprise == EnterpriseOld {
+			doc[enterprise1] = inner
+		} else {
+			maps.Copy(doc, inner)
+		}
+	}
+	return quoted(doc)
 }
 
 // publicID is the id clients see.

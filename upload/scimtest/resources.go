@@ -23,6 +23,9 @@ func (s *Server) decodeResource(t *resourceType, body []byte, old *resource) (do
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.quirks().Enterprise == EnterpriseOld {
+		delete(in, enterprise1) // as it was shown
+	}
 	if len(listOf(fold(in, "schemas"))) == 0 && !s.quirks().SchemasOptional {
 		return nil, nil, badRequest("invalidSyntax", "schemas is missing")
 	}
@@ -172,7 +175,11 @@ func (s *Server) get(q *request, t *resourceType, id string) (answer, error) {
 		a.set("ETag", r.etag())
 		return a, nil
 	}
-	return s.resourceAnswer(http.StatusOK, r, parseProjection(t, q.query.Get("attributes"), q.query.Get("excludedAttributes"))), nil
+	a := s.resourceAnswer(http.StatusOK, r, parseProjection(t, q.query.Get("attributes"), q.query.Get("excludedAttributes")))
+	if s.quirks().SingleAsList {
+		a.body = append(append([]byte(`{"totalResults":1,"Resources":[`), a.body...), "]}"...)
+	}
+	return a, nil
 }
 
 // precondition checks If-Match (RFC 7644, section 3.14).

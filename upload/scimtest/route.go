@@ -105,6 +105,9 @@ func (s *Server) respond(q *request, urlLength int) answer {
 	if err == nil && quirks.ByteOrderMark && len(a.body) > 0 {
 		a.body = append([]byte("\ufeff"), a.body...)
 	}
+	if s.quirks().TextHTML && len(a.body) > 0 {
+		a.set("Content-Type", "text/html; charset=UTF-8")
+	}
 	if err != nil {
 		a = errorAnswer(err)
 		if quirks.ErrorsAs500 && q.method != http.MethodGet && q.method != http.MethodPost && (a.status == http.StatusNotFound || a.status == http.StatusConflict) {
