@@ -88,7 +88,7 @@ func (t *Target) mayBulk(w *upload.Write) bool {
 		u := t.updating(w)
 		return !u.finished() && !t.watches(w.Kind) && !t.replaces(w.Kind) && t.startOf(u) == PatchPaths && t.offers(w.Kind, PatchPaths, &u.left) && t.trusted(u, PatchPaths, u.form)
 	case upload.OpAddMembers:
-		return t.isProven(provenAdds, len(w.Members)) && len(w.Members) <= t.learned.adds.get() && (len(w.Groups) == 0 || t.nests())
+		return t.provenAdding(w) && !t.learned.addByPut.Load() && len(w.Members) <= t.learned.adds.get() && (len(w.Groups) == 0 || t.nests())
 	}
 	return t.isProven(provenRemoves, len(w.Members)) && len(w.Members) <= t.learned.removes.get() && !t.learned.removeByPut.Load()
 }

@@ -41,13 +41,16 @@ func (t *Target) prove(what string, members int) {
 // only if it was empty before, and if they do not show after that either, that
 // is how the service is.
 func (t *Target) proveAdded(ctx context.Context, w *upload.Write) error {
-	if t.isProven(provenAdds, len(w.Members)) {
+	if t.provenAdding(w) {
 		return nil
 	}
 	mode := t.memberReading()
 	if mode == MembersNever {
 		t.learned.proven.Store(provenAdds, true)
 		return nil
+	}
+	if done, err := t.addsKeep(ctx, w, w.Before.Members); done || err != nil {
+		return err
 	}
 	shown := t.shown(w)
 	all := func(there []string) bool { return len(there) == len(shown) }
@@ -89,6 +92,38 @@ func (t *Target) proveAdded(ctx context.Context, w *upload.Write) error {
 	return nil
 }
 
+// provenAdding reports whether adding these members was seen to take effect, and
+// to leave alone those who are there.
+func (t *Target) provenAdding(w *upload.Write) bool {
+	return t.isProven(provenAdds, len(w.Members)) && (len(w.Before.Members) == 0 || t.profile.Name != generic || t.learned.keepsThere.works())
+}
+
+// addsKeep looks, until it was seen in a run, whether those who were members
+// before others were added still are. Where none is the group is written whole,
+// with all of them, and groups are from then on.
+func (t *Target) addsKeep(ctx context.Context, w *upload.Write, before []string) (done bool, err error) {
+	keeps := &t.learned.keepsThere
+	if len(before) == 0 || t.profile.Name != generic || keeps.works() {
+		return false, nil
+	}
+	there, known, err := t.eventuallyThere(ctx, w.Before.ID, before, somebody)
+	if err != nil || !known {
+		return false, err
+	}
+	if len(there) > 0 {
+		keeps.settle(true)
+		return false, nil
+	}
+	keeps.settle(false)
+	t.learned.addByPut.Store(true)
+	all := *w
+	all.Members = slices.Concat(butFor(before, w.Members), w.Members)
+	if err := t.putMembers(context.WithoutCancel(ctx), &all, all.Members); err != nil {
+		return true, fmt.Errorf("adding members, the service took out %d who were there, and they could not be put back: %w", len(before), err)
+	}
+	return true, nil
+}
+
 // shown are the members that a group must show once they were added: not the
 // groups among them where none was seen to show, unless they are all there is.
 func (t *Target) shown(w *upload.Write) []string {
@@ -112,6 +147,11 @@ func (t *Target) addOneByOne(ctx context.Context, w *upload.Write, ids, there []
 	for i, id := range rest {
 		if err := t.memberPatch(ctx, w, []string{id}, additions([]string{id})); err != nil {
 			return err
+		}
+		if i == 0 {
+			if done, err := t.addsKeep(ctx, w, there); done || err != nil {
+				return err
+			}
 		}
 		if works || i > 1 {
 			continue

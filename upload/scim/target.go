@@ -60,6 +60,7 @@ type learned struct {
 	references  finding        // one operation of a bulk request may name the manager that another makes
 	groupFilter finding        // the filter that finds the users of a group is looked at
 	keepsRest   finding        // PATCH of a user leaves alone what it does not name
+	keepsThere  finding        // adding members leaves those who are there
 	watching    sync.Mutex     // held while that is not known
 	brief       finding        // the answer to a change of a group may leave its members out
 	created     [3]atomic.Bool // by kind: one was made, and read back

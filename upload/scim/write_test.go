@@ -188,6 +188,7 @@ func TestMembersInEveryDialect(t *testing.T) {
 		{"PATCH has not heard of add and remove, and there is no PUT", scimtest.Quirks{OnlyReplace: 501, NoGroupPut: true}, ProfileOverrides{}},
 		{"PATCH knows replace alone, there is no PUT, and members are shown on request", scimtest.Quirks{OnlyReplace: 400, NoGroupPut: true, Members: scimtest.ShownOnRequest}, ProfileOverrides{}},
 		{"only one removal at a time works", scimtest.Quirks{RemoveByPath: scimtest.RemoveOneOnly}, ProfileOverrides{}},
+		{"adding replaces", scimtest.Quirks{AddReplaces: true}, ProfileOverrides{AddMembers: 20}},
 		{"one value is shown as an object", scimtest.Quirks{SingleAsObject: true}, ProfileOverrides{}},
 		{"one group is answered as a list, and there is no PATCH", scimtest.Quirks{SingleAsList: true, Patch: scimtest.PatchOff}, ProfileOverrides{}},
 		{"replacing adds", scimtest.Quirks{ReplaceMembers: scimtest.ReplaceAdds}, ProfileOverrides{}},
@@ -222,6 +223,26 @@ func TestMembersInEveryDialect(t *testing.T) {
 				t.Errorf("%d members are left", len(got))
 			}
 		})
+	}
+}
+
+func TestAddingThatReplacesIsFoundOut(t *testing.T) {
+	for _, quirks := range []scimtest.Quirks{{AddReplaces: true}, {AddReplaces: true, NoGroupPut: true}, {AddReplaces: true, SingleAsObject: true}} {
+		server, target := start(t, quirks, "generic")
+		ids, err := server.Seed(9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read(t, target)
+		group := crew(t, target)
+		for n := 3; n <= 9; n += 3 {
+			must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids[n-3 : n]}))
+			if got := server.MemberIDs(group.ID); len(got) != n {
+				t.Errorf("%d members, want %d", len(got), n)
+			}
+			target = connect(t, server, "generic")
+			group = find(t, read(t, target).Groups, group.ID)
+		}
 	}
 }
 

@@ -97,6 +97,7 @@ func TestQuirks(t *testing.T) {
 		{"one value as an object", q{SingleAsObject: true}, []step{{"POST", "/Users", userHead + `"userName":"ada","emails":[{"value":"a@example.com"}]}`, 201, `"emails":{"value":"a@example.com"}`, ""}}},
 		{"a flat extension", q{Enterprise: scimtest.EnterpriseFlat}, []step{{"POST", "/Users", userHead + `"userName":"ada",` + ent + `:{"department":"R"}}`, 201, `"department":"R"`, ent + ":"}}},
 		{"an old extension", q{Enterprise: scimtest.EnterpriseOld}, []step{{"POST", "/Users", userHead + `"userName":"ada",` + ent + `:{"department":"R"}}`, 201, `"urn:scim:schemas:extension:enterprise:1.0":{"department":"R"}`, ent + ":"}}},
+		{"adding that replaces", q{AddReplaces: true}, []step{make1, make2, makeGroup, {"PATCH", "/Groups/$3", members(`{"op":"add","path":"members","value":[{"value":"$2"}]}`), 200, `"value":"$2"`, `"value":"$1"`}}},
 		{"PATCH that replaces the user", q{PatchReplaces: true}, []step{make1, {"PATCH", "/Users/$1", setTitle, 200, `"userName":"ada@example.com"`, "displayName"}, {"GET", "/Users/$1", "", 200, "title", "displayName"}}},
 		{"PATCH that knows replace alone", q{OnlyReplace: 501}, []step{make1, {"PATCH", "/Users/$1", patchHead + `[{"op":"remove","path":"displayName"}]}`, 501, "", ""},
 			{"PATCH", "/Users/$1", patchHead + `[{"op":"replace","value":{"displayName":null}}]}`, 200, "", "displayName"}}},
