@@ -51,8 +51,8 @@ func (w *world) settle() error {
 				unseen[c.Anchor] = true
 			}
 		}
-		if try == 0 && (w.freesNames(&r) || w.adoptsUnseen(&r)) {
-			continue // who waits for such a name gets it in the next run, and what was not shown goes
+		if try == 0 && w.freesNames(&r) {
+			continue // who waits for such a name gets it in the next run
 		}
 		if err := w.agrees(&r); err != nil {
 			return fmt.Errorf("after the clean run: %w", err)
@@ -103,12 +103,6 @@ func (w *world) freesNames(r *ran) bool {
 	})
 	frees := slices.ContainsFunc(r.plan.Changes, func(c upload.Change) bool { return c.Verb == upload.Delete && c.State == upload.Applied })
 	return waits && frees
-}
-
-// adoptsUnseen reports whether somebody was adopted of whom lists do not show
-// everything: those of others are not read by themselves.
-func (w *world) adoptsUnseen(r *ran) bool {
-	return len(w.quirks.Alone) > 0 && slices.ContainsFunc(r.plan.Changes, func(c upload.Change) bool { return c.Verb == upload.Adopt && c.State == upload.Applied })
 }
 
 // impossible reports a change that cannot be made at this service, and was

@@ -47,11 +47,20 @@ func (w *world) patchedOddly(q *scimtest.Quirks) {
 		q.RemoveByPath = scimtest.RemoveTakesAll
 	}
 	if seldom() && q.Patch == scimtest.PatchAll {
-		w.patchedAlone(q)
+		q.AddReplaces = true
+		q.MaxAdds, q.Members = 0, scimtest.ShownAlways // who is put back goes in one request, and has to be seen
 	}
 	q.AddsFirstOnly = seldom()
 	q.ReplaceMakes = seldom()
+	q.SingleAsList, q.SingleAsObject = seldom(), seldom()
+	q.Enterprise = pick(w, []scimtest.EnterpriseKind{scimtest.EnterpriseFlat, scimtest.EnterpriseOld, 0, 0, 0, 0, 0, 0, 0, 0})
 	proven := !q.UnstableOrder && !q.RepeatRows && q.TotalResults == scimtest.TotalRight // who is missing in a list cannot be looked up by half a mark
+	if seldom() && q.Patch == scimtest.PatchAll {
+		w.patchedAlone(q)
+	}
+	if w.policy.Adopt {
+		q.Alone = nil // what lists hold back of others is written beside what is there
+	}
 	if w.roll(30) == 0 && proven {
 		q.ExternalIDLength = 18 + w.roll(23) // of 41; no two marks begin alike
 	}
@@ -61,7 +70,6 @@ func (w *world) patchedOddly(q *scimtest.Quirks) {
 func (w *world) patchedAlone(q *scimtest.Quirks) {
 	if q.NoPut = w.roll(2) == 0; w.roll(2) == 0 {
 		q.PatchReplaces = true
-		q.Manager = scimtest.ManagerAnyForm // who is written whole has the manager in the form of lists
 	} else {
 		q.OnlyReplace = pick(w, []int{http.StatusBadRequest, http.StatusNotImplemented})
 		q.NoGroupPut = w.roll(2) == 0
@@ -70,6 +78,8 @@ func (w *world) patchedAlone(q *scimtest.Quirks) {
 	}
 	if q.NoPut {
 		q.NoPathlessPatch = false // nothing would take a value away
+		// A PATCH of everything has the manager and the extension as they are shown.
+		q.Manager, q.Enterprise = scimtest.ManagerAnyForm, scimtest.EnterpriseExtension
 	}
 }
 

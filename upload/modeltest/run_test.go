@@ -139,7 +139,7 @@ func (w *world) disturbed() error {
 		seed: w.seed + uint64(w.round)<<40, often: uint32(w.roll(12)), refuses: w.rules >= secondRules,
 		seen: map[string]int{}, chosen: map[*http.Request]int{}, events: map[int]func(){},
 	}
-	if w.quirks.PatchReplaces {
+	if w.quirks.PatchReplaces || w.quirks.AddReplaces {
 		storm.often = 0 // what is gone when an answer is lost cannot be put back
 	}
 	if w.roll(5) == 0 {
