@@ -32,11 +32,12 @@ func (t *Target) cutAt(groups []upload.Resource) int {
 }
 
 // completeCut reads the groups that may show some of their members alone by a
-// filter on users too. Where that finds no more, all were shown.
+// filter on users too. Where that counts no more, all were shown. A group of
+// everybody has nobody left to show.
 func (t *Target) completeCut(ctx context.Context, s *upload.State, want upload.Want) error {
 	most := max(t.cutAt(s.Groups), int(t.learned.most.Load()))
 	t.learned.most.Store(int32(most))
-	if most == 0 {
+	if most == 0 || most >= len(s.Users) {
 		return nil
 	}
 	looked := 0
@@ -45,6 +46,10 @@ func (t *Target) completeCut(ctx context.Context, s *upload.State, want upload.W
 			continue
 		}
 		looked++
+		more, err := t.hasMore(ctx, g)
+		if err == nil && !more {
+			continue
+		}
 		all, err := t.withFound(ctx, g)
 		switch {
 		case isRefusal(err):
@@ -60,6 +65,21 @@ func (t *Target) completeCut(ctx context.Context, s *upload.State, want upload.W
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the service shows no more than %d members of a group and does not say so: those of larger groups are read by a filter on users", most))
 	}
 	return nil
+}
+
+// hasMore reports whether a filter on users counts more members than a group
+// shows, or does not say.
+func (t *Target) hasMore(ctx context.Context, g *upload.Resource) (bool, error) {
+	if looks, err := t.looksAtGroups(ctx); err != nil || !looks {
+		return false, err
+	}
+	l, err := t.usersOf(g.ID)
+	if err != nil {
+		return false, err
+	}
+	l.count = 1
+	p, err := t.firstPage(ctx, l)
+	return err == nil && (p.total < 0 || p.total > len(g.Members)), err
 }
 
 // withFound are the members of a group that it shows and those that a filter on
