@@ -61,6 +61,12 @@ func (u *updating) watched(ctx context.Context, d Dialect) error {
 	u.was = was
 	err = u.attempt(ctx, d)
 	u.was = nil
+	if err == nil && len(u.untouched(was)) == 0 {
+		// All that is mapped was written: what is not tells.
+		if now, _, gone := t.document(context.WithoutCancel(ctx), u.kind, u.id); gone == nil && u.vanished(doc, now) {
+			err = errReplaces
+		}
+	}
 	switch {
 	case errors.Is(err, errReplaces):
 		keeps.settle(false)
@@ -84,9 +90,9 @@ func parts(w *upload.Write) int {
 }
 
 // untouched are the paths that a resource has values of and the write does not
-// name.
+// name, but for the userName, without which there is no user.
 func (u *updating) untouched(r *upload.Resource) []string {
-	named := map[string]bool{}
+	named := map[string]bool{upload.KeyUserName: true}
 	for _, a := range u.all.Set {
 		named[attributeOf(a.Path)] = true
 	}
@@ -116,6 +122,22 @@ func (u *updating) lost() bool {
 	}
 	return x.ExternalID == "" && was.ExternalID != "" && is.ExternalID == "" || x.Manager == nil && was.Manager != "" && is.Manager == "" ||
 		slices.ContainsFunc(u.untouched(was), func(path string) bool { return len(is.Get(path)) == 0 })
+}
+
+// vanished reports whether an attribute that the write does not name is gone.
+func (u *updating) vanished(was, is document) bool {
+	named := map[string]bool{"username": true, "id": true, "meta": true, "schemas": true, "groups": true, "active": true, "externalid": true}
+	for _, a := range u.all.Set {
+		if p, err := upload.ParsePath(a.Path); err == nil {
+			named[strings.ToLower(p.Attr)] = true
+		}
+	}
+	for name, v := range was {
+		if _, now := member(is, name); v != nil && now == nil && !named[strings.ToLower(name)] && !strings.EqualFold(name, upload.SchemaEnterprise) {
+			return true
+		}
+	}
+	return false
 }
 
 // everything is the PATCH that names all of a document.

@@ -148,6 +148,22 @@ func TestManyUpdatesWherePatchReplaces(t *testing.T) {
 	}
 }
 
+// Who is adopted may be given all that is mapped: what others keep tells.
+func TestWhatIsNotMappedTellsOfPatch(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{PatchReplaces: true}, "generic")
+	r, err := server.Put("User", map[string]any{"userName": "user1@example.com", "nickName": "theirs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := read(t, target)
+	adopt := person(1)
+	adopt.Op, adopt.Before = upload.OpUpdate, &state.Users[0]
+	must(t, write(t, target, adopt))
+	if u := server.Resource(r[0]); u["nickName"] != "theirs" || u["externalId"] == nil {
+		t.Errorf("left: %v", u)
+	}
+}
+
 // Of a user who is gone nothing can be told.
 func TestAUserWhoIsGoneSaysNothingOfPatch(t *testing.T) {
 	server, target := start(t, scimtest.Quirks{PatchReplaces: true}, "generic")
