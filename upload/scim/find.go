@@ -165,7 +165,7 @@ func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) (
 		}
 		out = append(out, p.rows[i])
 	}
-	if len(out) == 0 && len(p.rows) > 0 && max(p.total, len(p.rows)) > 1 {
+	if len(out) == 0 && len(p.rows) > 0 && (max(p.total, len(p.rows)) > 1 || p.next != "") {
 		return nil, &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("it shows others")}
 	}
 	return out, nil

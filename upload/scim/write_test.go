@@ -829,8 +829,12 @@ func TestAMarkThatIsNotKept(t *testing.T) {
 // A page of one user who is not the one asked for is no answer where there are
 // more.
 func TestAFilterThatIsNotLookedAtSaysOfNobodyThatHeIsMissing(t *testing.T) {
-	for _, room := range []int{1, 3, 100} {
-		server, target := start(t, scimtest.Quirks{IgnoreFilters: true, PageCap: room, Cursor: scimtest.IndexOnly}, "generic")
+	for _, room := range []int{1, 3, 100, -1} {
+		quirks := scimtest.Quirks{IgnoreFilters: true, PageCap: room, Cursor: scimtest.IndexOnly}
+		if room < 0 {
+			quirks.PageCap, quirks.Cursor = 1, scimtest.CursorMust // no number, and a way on
+		}
+		server, target := start(t, quirks, "generic")
 		if _, err := server.Seed(5); err != nil {
 			t.Fatal(err)
 		}
