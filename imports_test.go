@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	// The file is read into the types of those it configures.
 	"adsync/commands/config":          {"adsync/ldapsrc", "adsync/upload", "adsync/upload/scim", "adsync/proxy"},
 	"adsync/commands/rules":           {"adsync/ldapsrc/directory", "adsync/upload"},
+	"adsync/commands/ask/asktest":     nil,
 	"adsync/proxy":                    nil,
 	"adsync/proxy/proxytest":          nil,
 	"adsync/ldapsrc":                  {"adsync/ldapsrc/directory", "adsync/ldapsrc/ldif"},
@@ -47,7 +48,7 @@ var (
 	demoServers = []string{"adsync/ldapsrc/ldaptest", "adsync/upload/scimtest"}
 	testServers = append([]string{
 		"adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
-		"adsync/proxy/proxytest",
+		"adsync/proxy/proxytest", "adsync/commands/ask/asktest",
 	}, demoServers...)
 	demoFiles = []string{"commands/demo*.go", "commands/company.go"}
 )
@@ -141,7 +142,7 @@ func TestTheProgramDoesNotLinkTesting(t *testing.T) {
 	for dependency := range strings.FieldsSeq(string(out)) {
 		switch dependency {
 		case "testing", "net/http/httptest", "adsync/ldapsrc/ldaptest/servers", "adsync/upload/scimtest/servers", "adsync/upload/targettest",
-			"adsync/proxy/proxytest":
+			"adsync/proxy/proxytest", "adsync/commands/ask/asktest":
 			t.Errorf("the program links %s", dependency)
 		}
 	}
