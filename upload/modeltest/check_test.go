@@ -13,11 +13,20 @@ import (
 	"adsync/upload/scimtest"
 )
 
-// takesManager reports whether a change does nothing but take a manager away:
-// one whose own leaving was in doubt as long as the list was.
-func takesManager(c *upload.Change) bool {
-	attributes := c.Attributes()
-	return c.Verb == upload.Update && len(attributes) == 1 && attributes[0].Path == upload.PathManager && len(attributes[0].New) == 0
+// takesManager reports whether a change does nothing but take a manager away,
+// one whose own leaving was in doubt as long as the list was, and write what
+// the service loses.
+func (w *world) takesManager(c *upload.Change) bool {
+	takes := false
+	for _, a := range c.Attributes() {
+		switch {
+		case a.Path == upload.PathManager && len(a.New) == 0:
+			takes = true
+		case !w.loses(a.Path):
+			return false
+		}
+	}
+	return c.Verb == upload.Update && takes
 }
 
 // settle is the clean run, and the proof that nothing is left to do.
@@ -69,7 +78,7 @@ func (w *world) settle() error {
 		return nil
 	}
 	for i := range again.plan.Changes {
-		if c := &again.plan.Changes[i]; !w.mayBeLeft(c, &again) && !unseen[c.Anchor] && !(unproven && (c.Verb.Removes() || takesManager(c))) {
+		if c := &again.plan.Changes[i]; !w.mayBeLeft(c, &again) && !unseen[c.Anchor] && !(unproven && (c.Verb.Removes() || w.takesManager(c))) {
 			return fmt.Errorf("the second run finds more to do: %s (%v)", c.Line(), c.Failure)
 		}
 	}
@@ -90,7 +99,7 @@ func (w *world) mayBeLeft(c *upload.Change, r *ran) bool {
 	case c.Verb == upload.AddMembers && w.quirks.Members == scimtest.ShownOnRequest && w.quirks.NoProjection:
 		return true // users show their groups, and groups do not
 	}
-	return takesManager(c) && w.quirks.InactiveUsers == scimtest.InactiveHidden // nobody knew whose id it was
+	return w.takesManager(c) && w.quirks.InactiveUsers == scimtest.InactiveHidden // nobody knew whose id it was
 }
 
 // freesNames reports whether somebody was left out for a name that the run
