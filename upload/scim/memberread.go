@@ -158,7 +158,7 @@ func (t *Target) each(ctx context.Context, k upload.Kind, all []*upload.Resource
 // membersOnRequest gets a group with its members named in the request
 // (RFC 7643 7, returned "request").
 func (t *Target) membersOnRequest(ctx context.Context, g *upload.Resource) error {
-	r, err := t.fetch(ctx, upload.Group, g.ID, newShape(upload.Group, nil, true), url.Values{"attributes": {"members"}})
+	r, err := t.fetch(ctx, upload.Group, g.ID, t.memberShape, url.Values{"attributes": {"members"}})
 	if err != nil {
 		return err
 	}

@@ -20,12 +20,13 @@ type Target struct {
 	devices string // name of the resource type, or its schema
 	bearer  Secret
 
-	facts    *facts // after discovery
-	discover sync.Mutex
-	want     upload.Want // of the last reading
-	shapes   map[upload.Kind]*shape
-	learned  learned
-	found    filters
+	facts       *facts // after discovery
+	discover    sync.Mutex
+	want        upload.Want // of the last reading
+	shapes      map[upload.Kind]*shape
+	memberShape *shape // of groups that are read for their members alone
+	learned     learned
+	found       filters
 
 	remarksMu sync.Mutex
 	remarks   []string // what there is to say after the writing
@@ -84,7 +85,7 @@ func New(c Config, e Env) (*Target, error) {
 		return nil, err
 	}
 	profile.override(c.Overrides)
-	t := &Target{profile: profile, devices: c.DevicesResource, bearer: c.Auth.Bearer, shapes: map[upload.Kind]*shape{}, samples: map[upload.Kind]*upload.Resource{}}
+	t := &Target{profile: profile, devices: c.DevicesResource, bearer: c.Auth.Bearer, shapes: map[upload.Kind]*shape{}, memberShape: newShape(upload.Group, nil, true), samples: map[upload.Kind]*upload.Resource{}}
 	t.client = &client{
 		env: e, base: base, http: newHTTPClient(e.Transport), budget: &budget{left: fullBudget},
 		slash: new(atomic.Bool), userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
