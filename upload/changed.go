@@ -1,0 +1,119 @@
+package upload
+
+import (
+	"fmt"
+	"slices"
+
+	"adsync/ldapsrc/directory"
+)
+
+// A difference is in what a resource differs from its entry, and what could not
+// be evaluated for it.
+type difference struct {
+	set    []AttributeChange
+	broken []error
+}
+
+// compare finds out in what the resources of users differ from them.
+func (d *differ) compare(all []candidate) {
+	for _, s := range d.complete() {
+		d.managed(s, User) // is known when several need it at once
+	}
+	spread(len(all), piece, func(from, to int) {
+		room := newRooms()
+		for i := from; i < to; i++ {
+			c := &all[i]
+			if c.held == nil {
+				continue
+			}
+			if set, broken := changed(d.managed(c.source, User), c.user.Attributes, c.held, &room); len(set)+len(broken) > 0 {
+				c.diff = &difference{set, broken}
+			}
+		}
+	})
+}
+
+// created are the attributes of a new resource.
+func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
+	rules := m.Of(k)
+	out := make([]AttributeChange, 0, len(rules))
+	room := make([]string, 0, len(rules)) // for all the values
+	for _, r := range rules {
+		if r.Path == PathManager {
+			continue
+		}
+		values, _, err := r.From.trace(room[len(room):], a)
+		if err != nil {
+			return nil
+		}
+		if len(values) > 0 {
+			at := len(room)
+			room = append(room, values...)
+			out = append(out, AttributeChange{Path: r.Path, New: room[at:len(room):len(room)]})
+		}
+	}
+	return out
+}
+
+// A managed path is one that is compared, and how.
+type managed struct {
+	Rule
+	trait Trait
+}
+
+type managedKey struct {
+	source string
+	kind   Kind
+}
+
+// managed are the paths of a source's mapping that are compared.
+func (d *differ) managed(s *Source, k Kind) []managed {
+	key := managedKey{s.ID, k}
+	out, known := d.paths[key]
+	if known {
+		return out
+	}
+	for _, rule := range s.Mapping.Of(k) {
+		if t := d.trait(k, rule.Path); rule.Path != PathManager && !t.ReadOnly && !t.WriteOnce && !t.Hidden {
+			out = append(out, managed{rule, t})
+		}
+	}
+	d.paths[key] = out
+	return out
+}
+
+// rooms are room for the values of one attribute on both sides.
+type rooms struct{ want, have []string }
+
+func newRooms() rooms { return rooms{make([]string, 0, 8), make([]string, 0, 8)} }
+
+// changed are the managed attributes in which the service differs, and the
+// paths for which the mapping cannot be evaluated.
+func changed(paths []managed, a directory.Attributes, r *Resource, room *rooms) (out []AttributeChange, broken []error) {
+	for i := range paths {
+		m := &paths[i]
+		want, _, err := m.From.trace(room.want, a)
+		if err != nil {
+			broken = append(broken, fmt.Errorf("mapping of %s: %w", m.Path, err))
+			continue
+		}
+		have := r.Attributes.Append(room.have, m.Path)
+		if !m.trait.same(want, have) {
+			out = append(out, AttributeChange{Path: m.Path, Old: slices.Clone(have), New: slices.Clone(m.trait.effective(want))})
+		}
+	}
+	return out, broken
+}
+
+// changed are the attributes of one entry in which the service differs.
+func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
+	out, broken := changed(d.managed(s, k), a, r, &d.room)
+	d.warn(broken)
+	return out
+}
+
+func (d *differ) warn(broken []error) {
+	for _, err := range broken {
+		d.plan.Warnings = append(d.plan.Warnings, err.Error())
+	}
+}
