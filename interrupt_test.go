@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -236,6 +237,10 @@ func TestAskedToEnd(t *testing.T) {
 	}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
+			// What nohup has set to be ignored the child would ignore too.
+			heard := make(chan os.Signal, 1)
+			ossignal.Notify(heard, signal)
+			defer ossignal.Stop(heard)
 			p := newPair(t, ", bulk: false")
 			c := newChild(t, p.dir)
 			var posts atomic.Int32
