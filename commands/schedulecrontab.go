@@ -148,7 +148,7 @@ func cutMarked(text, marker string) (rest, line string) {
 		switch {
 		case strings.TrimSpace(l) == "# "+marker:
 			marked = true
-		case marked && strings.Contains(l, " sync "):
+		case marked && slices.Contains(strings.Fields(l), "sync"):
 			marked, line = false, l
 		default:
 			marked = false

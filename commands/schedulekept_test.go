@@ -226,6 +226,10 @@ func TestTheAccountOfAScheduleIsReadFromIt(t *testing.T) {
 	if got := line.keeps(t.Context(), "# 20-59/30 * * * * /usr/local/bin/adsync sync --quiet --random-delay=10m --config a.yaml\n"); got.times != "20-59/30 * * * *" || got.delay != "10m" {
 		t.Errorf("a line that was taken out of use: %+v", got)
 	}
+	const byHand = "0 1 * * *\t/usr/local/bin/adsync --config a.yaml\tsync\n"
+	if rest, line := cutMarked("# adsync: a.yaml\n"+byHand, "adsync: a.yaml"); rest != "" || line != byHand {
+		t.Errorf("a line that was written anew by hand: %q, and %q is left", line, rest)
+	}
 	const others = "0 1 * * * backup\n"
 	if rest, line := cutMarked("# adsync: a.yaml\n"+others, "adsync: a.yaml"); rest != others || line != "" {
 		t.Errorf("behind a marker that stands alone: %q, and %q is left", line, rest)
