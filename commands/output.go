@@ -16,6 +16,7 @@ import (
 type printer interface {
 	Source(sourceResult)
 	Quarantine(upload.Quarantine)
+	// Changes are those whose outcome is known, or that are only planned.
 	Changes([]*upload.Change)
 	// Notice is a sentence that a person must not miss.
 	Notice(text string)

@@ -209,7 +209,7 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 
 // doubt tries a list that shows none of ours. One that shows them a moment
 // later is believed: a run on another host has made them meanwhile. What is
-// made after the second reading, by the same host, says nothing against it.
+// made after the second reading says nothing against that.
 func (r *run) doubt(ctx context.Context, held *reading, in *upload.Input) error {
 	unlisted, err := upload.Unlisted(ctx, r.target, *in)
 	if err != nil || len(unlisted) == 0 {

@@ -266,9 +266,11 @@ func (a *applier) evaluate(changes []*Change) {
 			}
 		}
 	})
-	a.values = make(map[*Change][]Attribute, len(changes))
+	a.values = map[*Change][]Attribute{}
 	for i, c := range changes {
-		a.values[c] = values[i]
+		if values[i] != nil {
+			a.values[c] = values[i]
+		}
 	}
 }
 

@@ -149,8 +149,10 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 	}
 }
 
-// alreadyOff reports whether a change deletes somebody who is inactive.
-func (c *Change) alreadyOff() bool { return c.Verb == Delete && c.Before != nil && !c.Before.Active }
+// alreadyOff reports whether a change deletes an account that is inactive.
+func (c *Change) alreadyOff() bool {
+	return c.Verb == Delete && c.Kind != Group && c.Before != nil && !c.Before.Active
+}
 
 // deletions deletes. One goes first, of somebody active where there is any: if
 // the service only deactivates him, those who are off already are not asked for.
