@@ -2,19 +2,27 @@ package commands_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"adsync/ldapsrc/ldaptest/servers"
 	"adsync/upload/scimtest"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // What a run cannot be faster than: the least that has to be sent to the
-// service, without a thought about what it answers.
+// service, without a thought about what it answers. The service and who sends
+// are processes of their own, as they are for the program: within one process
+// a request and its answer cost half as much.
 
 const (
 	floorBulk        = 100 // operations
@@ -23,34 +31,152 @@ const (
 	floorPage        = 1000
 )
 
-// write creates the users and the groups with their members, all bodies made
-// beforehand. A manager is any id: whose it is only the answers would say.
-func (o *benchmark) write(b *testing.B, quirks scimtest.Quirks) figure {
-	b.Helper()
+// asFloor names the environment variable that makes the test binary one of
+// the processes that benchmarks compare with: "service", "writing" or
+// "listing". What they need to know follows as JSON.
+const asFloor = "ADSYNC_TEST_AS_FLOOR"
+
+// floorTask is what such a process is told.
+type floorTask struct {
+	Bulk          bool
+	Users, Groups int
+	URL, Token    string // of the service; not for "service"
+}
+
+// playFloor is the main function of such a process. A service prints its
+// address and token and lasts until its standard input ends; the others print
+// how long they took, in nanoseconds.
+func playFloor(role, task string) error {
+	var t floorTask
+	if err := json.Unmarshal([]byte(task), &t); err != nil {
+		return err
+	}
+	switch role {
+	case "service":
+		return t.serve()
+	case "writing":
+		return printed(t.write())
+	default:
+		return printed(t.list())
+	}
+}
+
+func printed(took time.Duration, err error) error {
+	fmt.Println(took.Nanoseconds())
+	return err
+}
+
+func (t floorTask) serve() error {
+	quirks := scimtest.Quirks{}
+	if !t.Bulk {
+		quirks.Bulk = scimtest.BulkOff
+	}
 	s, err := scimtest.Start(scimtest.Options{Seed: 1, Quirks: quirks})
+	if err != nil {
+		return err
+	}
+	fmt.Println(s.URL(), s.Token())
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// floorProcess starts the test binary in a role.
+func floorProcess(b *testing.B, role string, t floorTask) *exec.Cmd {
+	b.Helper()
+	task, err := json.Marshal(t)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
-	bulk := quirks.Bulk == scimtest.BulkOn
+	c := exec.Command(os.Args[0], string(task))
+	c.Env = append(os.Environ(), asFloor+"="+role)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// serve starts a service. Its second result ends it.
+func (o *benchmark) serve(b *testing.B, bulk bool) (floorTask, func()) {
+	b.Helper()
+	t := floorTask{Bulk: bulk, Users: o.users, Groups: o.groups}
+	c := floorProcess(b, "service", t)
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := fmt.Fscanln(stdout, &t.URL, &t.Token); err != nil {
+		b.Fatalf("the service does not say where it is: %v", err)
+	}
+	return t, func() {
+		stdin.Close()
+		if err := c.Wait(); err != nil {
+			b.Errorf("the service: %v", err)
+		}
+	}
+}
+
+// floor plays a role to its end and returns how long its requests took.
+func floor(b *testing.B, role string, t floorTask) figure {
+	b.Helper()
+	out, err := floorProcess(b, role, t).Output()
+	if err != nil {
+		b.Fatalf("%s: %v", role, err)
+	}
+	took, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil {
+		b.Fatalf("%s: %v", role, err)
+	}
+	return figure{wall: time.Duration(took)}
+}
+
+// write creates the users and the groups with their members, all bodies made
+// beforehand. A manager is any id: whose it is only the answers would say.
+func (t floorTask) write() (time.Duration, error) {
 	var users, groups []operation
-	for i := range o.users {
+	for i := range t.Users {
 		users = append(users, operation{"POST", "/Users", floorUser(i)})
 	}
-	took := send(b, s, bulk, users)
-	ids := make([]string, o.users)
-	for _, u := range s.Users() {
-		var i int
-		if _, err := fmt.Sscanf(u["userName"].(string), "user%d", &i); err != nil {
-			b.Fatal(err)
-		}
-		ids[i] = u["id"].(string)
+	forUsers, err := t.send(users)
+	if err != nil {
+		return 0, err
 	}
-	for n, members := range servers.CompanyMembers(o.users, o.groups) {
+	ids, err := t.ids()
+	if err != nil {
+		return 0, err
+	}
+	for n, members := range servers.CompanyMembers(t.Users, t.Groups) {
 		groups = append(groups, operation{"POST", "/Groups", floorGroup(n, members, ids)})
 	}
-	took += send(b, s, bulk, groups)
-	return figure{wall: took}
+	forGroups, err := t.send(groups)
+	return forUsers + forGroups, err
+}
+
+// ids are those that the service gave the users, in the order of floorUser.
+func (t floorTask) ids() ([]string, error) {
+	ids := make([]string, t.Users)
+	for start := 1; start <= t.Users; start += floorPage {
+		var page struct {
+			Resources []struct{ ID, UserName string }
+		}
+		err := t.exchange(http.MethodGet, fmt.Sprintf("/Users?attributes=userName&startIndex=%d&count=%d", start, floorPage), nil,
+			func(body io.Reader) error { return json.NewDecoder(body).Decode(&page) })
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Resources {
+			var i int
+			if _, err := fmt.Sscanf(u.UserName, "user%d", &i); err != nil {
+				return nil, err
+			}
+			ids[i] = u.ID
+		}
+	}
+	return ids, nil
 }
 
 // operation is one request, or one operation of a bulk request.
@@ -60,30 +186,30 @@ type operation struct {
 }
 
 // send sends operations over a few connections and returns how long it took.
-func send(b *testing.B, s *scimtest.Server, bulk bool, operations []operation) time.Duration {
-	b.Helper()
+func (t floorTask) send(operations []operation) (time.Duration, error) {
 	width := floorSingleWidth
-	if bulk {
+	if t.Bulk {
 		operations, width = inBulk(operations), floorBulkWidth
 	}
 	from := time.Now()
-	next := make(chan operation)
-	var wait sync.WaitGroup
-	for range width {
-		wait.Go(func() {
-			for o := range next {
-				if err := exchange(s, o.method, o.path, o.body); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
+	next := make(chan operation, len(operations))
 	for _, o := range operations {
 		next <- o
 	}
 	close(next)
-	wait.Wait()
-	return time.Since(from)
+	var all errgroup.Group
+	for range width {
+		all.Go(func() error {
+			for o := range next {
+				if err := t.exchange(o.method, o.path, o.body, unread); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := all.Wait()
+	return time.Since(from), err
 }
 
 func floorGroup(n int, members []int, ids []string) []byte {
@@ -142,29 +268,35 @@ func inBulk(operations []operation) []operation {
 }
 
 // list reads every user and group, page after page, users and groups at once.
-func (o *benchmark) list(b *testing.B, s *scimtest.Server) figure {
-	b.Helper()
+func (t floorTask) list() (time.Duration, error) {
 	from := time.Now()
-	var wait sync.WaitGroup
-	for path, total := range map[string]int{"/Users": o.users, "/Groups": o.groups} {
-		wait.Go(func() {
+	var all errgroup.Group
+	for path, total := range map[string]int{"/Users": t.Users, "/Groups": t.Groups} {
+		all.Go(func() error {
 			for start := 1; start <= total; start += floorPage {
-				if err := exchange(s, http.MethodGet, fmt.Sprintf("%s?startIndex=%d&count=%d", path, start, floorPage), nil); err != nil {
-					b.Error(err)
+				if err := t.exchange(http.MethodGet, fmt.Sprintf("%s?startIndex=%d&count=%d", path, start, floorPage), nil, unread); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	wait.Wait()
-	return figure{wall: time.Since(from)}
+	err := all.Wait()
+	return time.Since(from), err
 }
 
-func exchange(s *scimtest.Server, method, path string, body []byte) error {
-	request, err := http.NewRequest(method, s.URL()+path, bytes.NewReader(body))
+// unread takes an answer without looking at it.
+func unread(body io.Reader) error {
+	_, err := io.Copy(io.Discard, body)
+	return err
+}
+
+func (t floorTask) exchange(method, path string, body []byte, take func(io.Reader) error) error {
+	request, err := http.NewRequest(method, t.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+s.Token())
+	request.Header.Set("Authorization", "Bearer "+t.Token)
 	request.Header.Set("Content-Type", "application/scim+json")
 	response, err := floorClient.Do(request)
 	if err != nil {
@@ -174,8 +306,7 @@ func exchange(s *scimtest.Server, method, path string, body []byte) error {
 	if response.StatusCode >= 300 {
 		return fmt.Errorf("%s %s: %s", method, path, response.Status)
 	}
-	_, err = io.Copy(io.Discard, response.Body)
-	return err
+	return take(response.Body)
 }
 
 var floorClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: floorSingleWidth}}
