@@ -1,7 +1,6 @@
 package scimtest
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -90,50 +89,67 @@ func appendChosen(buf, raw []byte, p projection) []byte {
 
 // appendField writes ,"name":value with the value cut down to, or without, some sub-attributes.
 func appendField(buf []byte, name string, value []byte, subs, except []string) []byte {
-	if subs != nil || except != nil {
-		var v any
-		if json.Unmarshal(value, &v) != nil {
-			return buf
-		}
-		keep := func(sub string) bool { return !slices.Contains(except, strings.ToLower(sub)) }
-		if subs != nil {
-			keep = func(sub string) bool { return slices.Contains(subs, strings.ToLower(sub)) }
-		}
-		if v = narrow(v, keep); v == nil {
-			return buf
-		}
-		value = quoted(v)
+	keep := func(string) bool { return true }
+	switch {
+	case subs != nil:
+		keep = func(sub string) bool { return slices.Contains(subs, strings.ToLower(sub)) }
+	case except != nil:
+		keep = func(sub string) bool { return !slices.Contains(except, strings.ToLower(sub)) }
 	}
-	buf = append(buf, ',')
-	buf = append(append(append(buf, '"'), name...), '"', ':')
-	return append(buf, value...)
+	from := len(buf)
+	buf = append(append(append(buf, ',', '"'), name...), '"', ':')
+	if subs == nil && except == nil {
+		return append(buf, value...)
+	}
+	shown := len(buf)
+	if buf = appendNarrow(buf, value, keep); len(buf) == shown {
+		return buf[:from]
+	}
+	return buf
 }
 
-// narrow leaves only some sub-attributes of a complex value, of each element if there are several.
-func narrow(v any, keep func(string) bool) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			if !keep(k) {
-				delete(v, k)
+// appendNarrow writes only some sub-attributes of a complex value, of each element if there are several, and
+// nothing if none is left.
+func appendNarrow(buf, value []byte, keep func(string) bool) []byte {
+	from := len(buf)
+	switch value[0] {
+	case '{':
+		buf = append(buf, '{')
+		eachField(value, func(name string, inner []byte) {
+			if keep(name) {
+				buf = append(append(append(separated(buf), '"'), name...), '"', ':')
+				buf = append(buf, inner...)
 			}
-		}
-		if len(v) == 0 {
-			return nil
-		}
-	case []any:
-		var out []any
-		for _, e := range v {
-			if e = narrow(e, keep); e != nil {
-				out = append(out, e)
+		})
+		buf = append(buf, '}')
+	case '[':
+		buf = append(buf, '[')
+		for i := 1; i < len(value) && value[i] != ']'; i++ { // past the comma, or what ends the array
+			end := valueEnd(value, i)
+			before := len(buf)
+			buf = separated(buf)
+			element := len(buf)
+			if buf = appendNarrow(buf, value[i:end], keep); len(buf) == element {
+				buf = buf[:before]
 			}
+			i = end
 		}
-		if out == nil {
-			return nil
-		}
-		return out
+		buf = append(buf, ']')
+	default:
+		return append(buf, value...)
 	}
-	return v
+	if len(buf) == from+2 { // {} or []
+		return buf[:from]
+	}
+	return buf
+}
+
+// separated puts a comma before the next value of an object or array that has one already.
+func separated(buf []byte) []byte {
+	if last := buf[len(buf)-1]; last == '{' || last == '[' {
+		return buf
+	}
+	return append(buf, ',')
 }
 
 // eachField walks the members of a compact JSON object that this package has encoded itself.

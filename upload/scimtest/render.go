@@ -141,15 +141,15 @@ func (s *Server) membersJSON(r *resource) []byte {
 				b = append(b, ',')
 			}
 			if m != nil && s.quirks().MembersByRef {
-				b = append(append(append(b, `{"$ref":`...), quoted(s.URL()+m.kind.endpoint+"/"+m.id)...), '}')
+				b = append(appendJSON(append(b, `{"$ref":`...), s.URL()+m.kind.endpoint+"/"+m.id), '}')
 				continue
 			}
-			b = append(append(b, `{"value":`...), quoted(id)...)
+			b = appendJSON(append(b, `{"value":`...), id)
 			if m != nil {
-				b = append(append(b, `,"$ref":`...), quoted(s.URL()+m.kind.endpoint+"/"+m.id)...)
+				b = appendJSON(append(b, `,"$ref":`...), s.URL()+m.kind.endpoint+"/"+m.id)
 				b = append(append(append(b, `,"type":"`...), m.kind.name...), '"')
 				if m.keys.displayName != "" {
-					b = append(append(b, `,"display":`...), quoted(m.keys.displayName)...)
+					b = appendJSON(append(b, `,"display":`...), m.keys.displayName)
 				}
 			}
 			b = append(b, '}')
@@ -179,9 +179,9 @@ func (s *Server) groupsJSON(r *resource) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(append(b, `{"value":`...), quoted(g.id)...)
-		b = append(append(b, `,"$ref":`...), quoted(s.URL()+g.kind.endpoint+"/"+g.id)...)
-		b = append(append(b, `,"display":`...), quoted(g.keys.displayName)...)
+		b = appendJSON(append(b, `{"value":`...), g.id)
+		b = appendJSON(append(b, `,"$ref":`...), s.URL()+g.kind.endpoint+"/"+g.id)
+		b = appendJSON(append(b, `,"display":`...), g.keys.displayName)
 		b = append(b, `,"type":"direct"}`...)
 	}
 	return append(b, ']')
@@ -196,4 +196,12 @@ func quoted(v any) []byte {
 	return b
 }
 
-func appendJSON(buf []byte, v any) []byte { return append(buf, quoted(v)...) }
+// appendJSON appends a text as json.Marshal writes it.
+func appendJSON(buf []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return append(buf, quoted(text)...)
+		}
+	}
+	return append(append(append(buf, '"'), text...), '"')
+}

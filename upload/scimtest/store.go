@@ -1,6 +1,7 @@
 package scimtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -219,10 +220,18 @@ func (s *store) unlink(group *resource, id string) bool {
 
 // memberIDs lists a group's members in the order they joined.
 func (r *resource) memberIDs() []string {
-	ids := make([]string, 0, len(r.members))
-	for id := range r.members {
-		ids = append(ids, id)
+	type joined struct {
+		seq int64
+		id  string
 	}
-	sort.Slice(ids, func(i, j int) bool { return r.members[ids[i]].seq < r.members[ids[j]].seq })
+	members := make([]joined, 0, len(r.members))
+	for id, m := range r.members {
+		members = append(members, joined{m.seq, id})
+	}
+	slices.SortFunc(members, func(a, b joined) int { return cmp.Compare(a.seq, b.seq) })
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.id
+	}
 	return ids
 }
