@@ -2,10 +2,12 @@ package commands_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,37 +74,39 @@ report: {dir: .}
 }
 
 func (o *benchmark) first(b *testing.B, bulk bool) {
-	var ours, reading, writing figure
+	var ours, reading, writing, least series
 	for b.Loop() {
 		_, end := o.configure(b, bulk)
-		ours.take(o.run(b, fmt.Sprintf("; %s created, ", thousands(o.users+o.groups))))
+		ours = append(ours, o.run(b, fmt.Sprintf("; %s created, ", thousands(o.users+o.groups))))
 		end()
-		reading.take(o.ldapsearch(b))
+		reading = append(reading, o.ldapsearch(b))
 		s, end := o.serve(b, bulk)
-		writing.take(floor(b, "writing", s))
+		writing = append(writing, floor(b, "writing", s))
 		end()
+		least = append(least, figure{wall: last(reading).wall + last(writing).wall})
 	}
 	report(b, ours, reading)
-	b.ReportMetric(writing.wall.Seconds(), "writing-s")
-	b.ReportMetric(float64(ours.wall)/float64(reading.wall+writing.wall), "x-reading+writing")
+	b.ReportMetric(writing.wall().Seconds(), "writing-s")
+	b.ReportMetric(ours.beside(least), "x-reading+writing")
 }
 
 func (o *benchmark) unchanged(b *testing.B) {
 	s, end := o.configure(b, true)
 	defer end()
 	o.run(b, " created, ")
-	var ours, reading, listing, both figure
+	var ours, reading, listing, slower, both series
 	for b.Loop() {
-		ours.take(o.run(b, "; 0 created, 0 updated, "))
-		reading.take(o.ldapsearch(b))
-		listing.take(floor(b, "listing", s))
-		both.take(o.readAndList(b, s))
+		ours = append(ours, o.run(b, "; 0 created, 0 updated, "))
+		reading = append(reading, o.ldapsearch(b))
+		listing = append(listing, floor(b, "listing", s))
+		slower = append(slower, figure{wall: max(last(reading).wall, last(listing).wall)})
+		both = append(both, o.readAndList(b, s))
 	}
 	report(b, ours, reading)
-	b.ReportMetric(listing.wall.Seconds(), "listing-s")
-	b.ReportMetric(float64(ours.wall)/float64(max(reading.wall, listing.wall)), "x-slower-side")
-	b.ReportMetric(both.wall.Seconds(), "both-at-once-s")
-	b.ReportMetric(float64(ours.wall)/float64(both.wall), "x-both-at-once")
+	b.ReportMetric(listing.wall().Seconds(), "listing-s")
+	b.ReportMetric(ours.beside(slower), "x-slower-side")
+	b.ReportMetric(both.wall().Seconds(), "both-at-once-s")
+	b.ReportMetric(ours.beside(both), "x-both-at-once")
 }
 
 // readAndList is what a run without changes cannot be faster than on the same
@@ -117,30 +121,62 @@ func (o *benchmark) readAndList(b *testing.B, s floorTask) figure {
 	return figure{wall: max(reading.wall, listing.wall)}
 }
 
-// figure is the least time and the most memory of several runs.
+// figure is what one run took.
 type figure struct {
 	wall, cpu time.Duration
 	memory    int // KiB
 }
 
-func (f *figure) take(other figure) {
-	if f.wall == 0 || other.wall < f.wall {
-		f.wall = other.wall
-	}
-	if f.cpu == 0 || other.cpu < f.cpu {
-		f.cpu = other.cpu
-	}
-	f.memory = max(f.memory, other.memory)
+// series are the figures of the same thing done again and again. What else
+// the machine does then falls on some of them: medians are reported, and the
+// median of the ratios to what was done in the same minute.
+type series []figure
+
+func last(s series) figure { return s[len(s)-1] }
+
+func (s series) wall() time.Duration {
+	return median(s, func(f figure) time.Duration { return f.wall })
 }
 
-func report(b *testing.B, ours, reading figure) {
+func (s series) cpu() time.Duration {
+	return median(s, func(f figure) time.Duration { return f.cpu })
+}
+
+// memory is the most.
+func (s series) memory() (most int) {
+	for _, f := range s {
+		most = max(most, f.memory)
+	}
+	return most
+}
+
+// beside is how many times as long as another series this one took.
+func (s series) beside(other series) float64 {
+	ratios := make([]float64, len(s))
+	for i := range s {
+		ratios[i] = float64(s[i].wall) / float64(other[i].wall)
+	}
+	return median(ratios, func(r float64) float64 { return r })
+}
+
+// median is the middle one, the lower of two.
+func median[T any, V cmp.Ordered](all []T, of func(T) V) V {
+	values := make([]V, len(all))
+	for i, one := range all {
+		values[i] = of(one)
+	}
+	slices.Sort(values)
+	return values[(len(values)-1)/2]
+}
+
+func report(b *testing.B, ours, reading series) {
 	b.ReportMetric(0, "ns/op") // it would include what is compared with
-	b.ReportMetric(ours.wall.Seconds(), "run-s")
-	b.ReportMetric(ours.cpu.Seconds(), "run-cpu-s")
-	b.ReportMetric(float64(ours.memory)/1024, "peak-MiB")
-	b.ReportMetric(reading.wall.Seconds(), "ldapsearch-s")
-	b.ReportMetric(float64(reading.memory)/1024, "ldapsearch-MiB")
-	b.ReportMetric(float64(ours.wall)/float64(reading.wall), "x-ldapsearch")
+	b.ReportMetric(ours.wall().Seconds(), "run-s")
+	b.ReportMetric(ours.cpu().Seconds(), "run-cpu-s")
+	b.ReportMetric(float64(ours.memory())/1024, "peak-MiB")
+	b.ReportMetric(reading.wall().Seconds(), "ldapsearch-s")
+	b.ReportMetric(float64(reading.memory())/1024, "ldapsearch-MiB")
+	b.ReportMetric(ours.beside(reading), "x-ldapsearch")
 }
 
 // run is one synchronisation, whose last line must contain a text.
