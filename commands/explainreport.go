@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"adsync/ldapsrc"
+	"adsync/ldapsrc/directory"
 	"adsync/upload"
 )
 
@@ -149,8 +150,9 @@ func (x *explaining) trace(s subject) []explainAttribute {
 		return nil
 	}
 	var out []explainAttribute
+	view := directory.ViewOf(attributes)
 	for _, rule := range s.source.mapping.Of(s.kind) {
-		values, from, err := rule.From.Trace(attributes)
+		values, from, err := rule.From.Trace(view)
 		a := explainAttribute{Path: rule.Path, Expression: rule.From.String(), From: from, Value: oneOrMany(values)}
 		if err != nil {
 			a.Error = err.Error()

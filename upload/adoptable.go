@@ -48,7 +48,7 @@ func adoptable(in Input) []*Resource {
 	d := &differ{Input: in, plan: &Plan{}}
 	d.index()
 	var out []*Resource
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		for i := range snapshot.Groups {
 			g := &snapshot.Groups[i]

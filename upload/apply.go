@@ -43,16 +43,13 @@ type Outcome struct {
 func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outcome {
 	a := &applier{
 		target: target, can: target.Capabilities(), traits: map[traitKey]Trait{}, ApplyOptions: o,
-		ids: map[directory.Anchor]string{}, making: map[directory.Anchor]int{}, rewritten: map[string]string{},
+		making: map[directory.Anchor]int{}, rewritten: map[string]string{},
 		notTaken: map[resourceKey]bool{}, marked: map[resourceKey]string{}, joining: map[directory.Anchor]*Change{},
 		aside: map[*Change][]string{}, losses: newLosses(),
 	}
-	for i := range o.State.Users {
-		if _, anchor, ok := o.Mark.Owner(o.State.Users[i].ExternalID); ok {
-			a.ids[anchor] = o.State.Users[i].ID
-		}
+	if a.writes = plan.writes(); a.writes > 0 {
+		a.know(o.State.Users)
 	}
-	a.writes = plan.writes()
 	a.findJoining(plan)
 	for i := range plan.Changes {
 		if c := &plan.Changes[i]; c.Verb == Adopt && c.State == Planned {
@@ -70,6 +67,16 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 		out.Rewritten = append(out.Rewritten, r.Remarks()...)
 	}
 	return out
+}
+
+// know notes the ids of our users.
+func (a *applier) know(users []Resource) {
+	a.ids = make(map[directory.Anchor]string, len(users))
+	for i := range users {
+		if _, anchor, ok := a.Mark.Owner(users[i].ExternalID); ok {
+			a.ids[anchor] = users[i].ID
+		}
+	}
 }
 
 // run takes the phases in order. Users come first, as one block: only when

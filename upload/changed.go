@@ -16,17 +16,17 @@ type difference struct {
 
 // compare finds out in what the resources of users differ from them.
 func (d *differ) compare(all []candidate) {
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		d.managed(s, User) // is known when several need it at once
 	}
 	spread(len(all), piece, func(from, to int) {
-		room := newRooms()
+		var both views
 		for i := from; i < to; i++ {
 			c := &all[i]
 			if c.held == nil {
 				continue
 			}
-			if set, broken := changed(d.managed(c.source, User), c.user.Attributes, c.held, &room); len(set)+len(broken) > 0 {
+			if set, broken := changed(d.managed(c.source, User), c.user.Attributes, c.held, &both); len(set)+len(broken) > 0 {
 				c.diff = &difference{set, broken}
 			}
 		}
@@ -37,19 +37,17 @@ func (d *differ) compare(all []candidate) {
 func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
 	rules := m.Of(k)
 	out := make([]AttributeChange, 0, len(rules))
-	room := make([]string, 0, len(rules)) // for all the values
+	view := directory.ViewOf(a) // of its own, as the list goes on using its values
 	for _, r := range rules {
 		if r.Path == PathManager {
 			continue
 		}
-		values, _, err := r.From.trace(room[len(room):], a)
+		values, err := r.From.Values(view)
 		if err != nil {
 			return nil
 		}
 		if len(values) > 0 {
-			at := len(room)
-			room = append(room, values...)
-			out = append(out, AttributeChange{Path: r.Path, New: room[at:len(room):len(room)]})
+			out = append(out, AttributeChange{Path: r.Path, New: values})
 		}
 	}
 	return out
@@ -82,22 +80,22 @@ func (d *differ) managed(s *Source, k Kind) []managed {
 	return out
 }
 
-// rooms are room for the values of one attribute on both sides.
-type rooms struct{ want, have []string }
-
-func newRooms() rooms { return rooms{make([]string, 0, 8), make([]string, 0, 8)} }
+// views are of an entry and of its resource.
+type views struct{ want, have directory.View }
 
 // changed are the managed attributes in which the service differs, and the
 // paths for which the mapping cannot be evaluated.
-func changed(paths []managed, a directory.Attributes, r *Resource, room *rooms) (out []AttributeChange, broken []error) {
+func changed(paths []managed, a directory.Attributes, r *Resource, both *views) (out []AttributeChange, broken []error) {
+	both.want.Read(a)
+	both.have.Read(r.Attributes)
 	for i := range paths {
 		m := &paths[i]
-		want, _, err := m.From.trace(room.want, a)
+		want, err := m.From.Values(&both.want)
 		if err != nil {
 			broken = append(broken, fmt.Errorf("mapping of %s: %w", m.Path, err))
 			continue
 		}
-		have := r.Attributes.Append(room.have, m.Path)
+		have := both.have.Get(m.Path)
 		if !m.trait.same(want, have) {
 			out = append(out, AttributeChange{Path: m.Path, Old: slices.Clone(have), New: slices.Clone(m.trait.effective(want))})
 		}
@@ -107,7 +105,7 @@ func changed(paths []managed, a directory.Attributes, r *Resource, room *rooms) 
 
 // changed are the attributes of one entry in which the service differs.
 func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
-	out, broken := changed(d.managed(s, k), a, r, &d.room)
+	out, broken := changed(d.managed(s, k), a, r, &d.both)
 	d.warn(broken)
 	return out
 }

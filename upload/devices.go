@@ -5,7 +5,7 @@ import "adsync/ldapsrc/directory"
 // devices plans the computers. They have no members and no manager, and are
 // told apart by their mark alone.
 func (d *differ) devices() {
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		if !s.Devices {
 			continue
 		}

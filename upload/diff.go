@@ -35,7 +35,7 @@ type Source struct {
 // and returns the plan that makes them agree. It decides and does nothing.
 // What an incomplete source owns is not touched.
 func Diff(in Input) *Plan {
-	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}, room: newRooms()}
+	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}}
 	d.index()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
@@ -116,10 +116,13 @@ type differ struct {
 	plan   *Plan
 	traits map[traitKey]Trait
 	paths  map[managedKey][]managed
-	room   rooms
+	both   views
 	kept   map[Kind]int // those that cannot be deactivated
 
-	sources map[string]*Source // the complete ones
+	// the sources that were read completely: in the order of the configuration,
+	// and by id
+	complete []*Source
+	sources  map[string]*Source
 
 	owned     map[Kind]map[string]*Resource   // by externalId
 	twice     map[Kind]map[string]bool        // externalIds that two resources have
@@ -144,10 +147,11 @@ type traitKey struct {
 }
 
 func (d *differ) indexSources() {
-	d.sources = map[string]*Source{}
+	d.complete, d.sources = nil, map[string]*Source{}
 	for i := range d.Sources {
 		s := &d.Sources[i]
 		if _, ok := s.Reading.Snapshot(); ok {
+			d.complete = append(d.complete, s)
 			d.sources[s.ID] = s
 		}
 	}
@@ -278,7 +282,7 @@ func (d *differ) manages(source string, k Kind) bool {
 // holds reports whether any complete source has the entry: one that moved
 // from one source to another is not gone.
 func (d *differ) holds(k Kind, a directory.Anchor) bool {
-	for _, s := range d.sources {
+	for _, s := range d.complete {
 		if snapshot, _ := s.Reading.Snapshot(); holds(snapshot, k, a) {
 			return true
 		}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"adsync/ldapsrc/directory"
 )
 
 // samples is how many entries are looked up where a list has none of ours.
@@ -64,11 +62,16 @@ func (in *Input) showsOurs(k Kind) bool {
 // nothing.
 func unlistedOne(ctx context.Context, target Target, in Input, k Kind) (*Resource, error) {
 	d := &differ{Input: in, plan: &Plan{}}
-	var all []wanted
-	d.each(k, func(a directory.Anchor, marks []string, name string) { all = append(all, wanted{a, marks, name}) })
-	found := make([][]Resource, min(samples, len(all)))
-	err := forEach(ctx, len(found), func(ctx context.Context, i int) (err error) {
-		found[i], err = lookUpOne(ctx, target, k, all[i*len(all)/len(found)])
+	d.indexSources()
+	all := d.entries(k)
+	few := make([]entry, min(samples, len(all)))
+	for i := range few {
+		few[i] = all[i*len(all)/len(few)]
+	}
+	wants := d.named(k, few)
+	found := make([][]Resource, len(wants))
+	err := forEach(ctx, len(wants), func(ctx context.Context, i int) (err error) {
+		found[i], err = lookUpOne(ctx, target, k, wants[i])
 		if gone := new(Unavailable); errors.As(err, &gone) && !errors.As(err, new(*Refusal)) {
 			return err
 		}

@@ -76,7 +76,7 @@ func parseAlternative(text string) (alternative, error) {
 		return alternative{}, fmt.Errorf("template %q: %w", text, err)
 	}
 	a := alternative{text: text, template: t, attributes: fieldsOf(t.Root)}
-	if _, err := a.execute(directory.Attributes{}); err != nil {
+	if _, err := a.execute(&directory.View{}); err != nil {
 		return alternative{}, fmt.Errorf("template %q: %w", text, err)
 	}
 	return a, nil
@@ -171,25 +171,21 @@ func (e Expression) String() string {
 }
 
 // Values evaluates the expression. A value of nothing but white space counts
-// as none; values are otherwise as the directory sent them.
-func (e Expression) Values(from directory.Attributes) ([]string, error) {
-	values, _, err := e.trace(nil, from)
+// as none; values are otherwise as the directory sent them. The list is valid
+// as long as the view is of this entry.
+func (e Expression) Values(from *directory.View) ([]string, error) {
+	values, _, err := e.Trace(from)
 	return values, err
 }
 
 // Trace is Values and the alternative that gave them, "" when none did.
-func (e Expression) Trace(from directory.Attributes) (values []string, by string, err error) {
-	return e.trace(nil, from)
-}
-
-// trace is Trace with room for the values, which it may use.
-func (e Expression) trace(room []string, from directory.Attributes) (values []string, by string, err error) {
-	for _, a := range e.alternatives {
-		values := from.Append(room[:0], a.text)
-		if a.template != nil {
-			if values, err = a.execute(from); err != nil {
-				return nil, "", err
-			}
+func (e Expression) Trace(from *directory.View) (values []string, by string, err error) {
+	for i := range e.alternatives {
+		a := &e.alternatives[i]
+		if a.template == nil {
+			values = from.Get(a.text)
+		} else if values, err = a.execute(from); err != nil {
+			return nil, "", err
 		}
 		if values = notBlank(values); len(values) > 0 {
 			return values, a.text, nil
@@ -198,10 +194,10 @@ func (e Expression) trace(room []string, from directory.Attributes) (values []st
 	return nil, "", nil
 }
 
-func (a alternative) execute(from directory.Attributes) ([]string, error) {
+func (a *alternative) execute(from *directory.View) ([]string, error) {
 	data := make(map[string]string, len(a.attributes))
 	for _, name := range a.attributes {
-		data[name] = from.First(name)
+		data[name] = first(from.Get(name))
 	}
 	var b strings.Builder
 	if err := a.template.Execute(&b, data); err != nil {

@@ -38,7 +38,7 @@ func TestExpressions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := e.Values(ada)
+			got, err := e.Values(directory.ViewOf(ada))
 			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %q, %v, want %q", got, err, test.want)
 			}
@@ -112,8 +112,8 @@ func FuzzExpression(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, err := e.Values(ada)
-		second, err2 := e.Values(ada)
+		first, err := e.Values(directory.ViewOf(ada))
+		second, err2 := e.Values(directory.ViewOf(ada))
 		if !reflect.DeepEqual(first, second) || (err == nil) != (err2 == nil) {
 			t.Errorf("%q gives %q, then %q", text, first, second)
 		}

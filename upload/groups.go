@@ -43,7 +43,7 @@ func (d *differ) groups() {
 func (d *differ) groupCandidates() []groupCandidate {
 	var out []groupCandidate
 	names := map[string][]*directory.Group{}
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		if !s.Groups {
 			continue
 		}

@@ -68,15 +68,15 @@ type wanted struct {
 // whose name is listed may still have a resource of another name.
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
-	d.each(k, func(a directory.Anchor, marks []string, name string) {
-		if d.heldBy(k, marks) != nil {
-			return
+	for _, w := range d.named(k, d.entries(k)) {
+		if d.heldBy(k, w.marks) != nil {
+			continue
 		}
-		if d.byName[k][foldName(name)] != nil {
-			name = ""
+		if d.byName[k][foldName(w.name)] != nil {
+			w.name = ""
 		}
-		out = append(out, wanted{a, marks, name})
-	})
+		out = append(out, w)
+	}
 	return out
 }
 
@@ -84,33 +84,48 @@ func (d *differ) unlisted(k Kind) []wanted {
 // resources is to have.
 func (d *differ) newNames(k Kind) []wanted {
 	var out []wanted
-	d.each(k, func(_ directory.Anchor, marks []string, name string) {
-		if d.heldBy(k, marks) != nil && d.byName[k][foldName(name)] == nil {
-			out = append(out, wanted{name: name})
+	for _, w := range d.named(k, d.entries(k)) {
+		if d.heldBy(k, w.marks) != nil && d.byName[k][foldName(w.name)] == nil {
+			out = append(out, wanted{name: w.name})
 		}
-	})
+	}
 	return out
 }
 
-// each calls visit for the entries of a kind that have a name.
-func (d *differ) each(k Kind, visit func(a directory.Anchor, marks []string, name string)) {
-	consider := func(s *Source, a directory.Anchor, attributes directory.Attributes) {
-		if name := d.nameFor(s, k, attributes); name != "" {
-			visit(a, d.Mark.all(s.ID, a), name)
-		}
-	}
-	for _, s := range d.complete() {
+// entry is an entry of a complete source.
+type entry struct {
+	source     *Source
+	anchor     directory.Anchor
+	attributes directory.Attributes
+}
+
+// entries are those of a kind that are synchronised.
+func (d *differ) entries(k Kind) []entry {
+	var out []entry
+	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		if k == User {
 			for i := range snapshot.Users {
-				consider(s, snapshot.Users[i].Anchor, snapshot.Users[i].Attributes)
+				out = append(out, entry{s, snapshot.Users[i].Anchor, snapshot.Users[i].Attributes})
 			}
 		} else if s.Groups {
 			for i := range snapshot.Groups {
-				consider(s, snapshot.Groups[i].Anchor, snapshot.Groups[i].Attributes)
+				out = append(out, entry{s, snapshot.Groups[i].Anchor, snapshot.Groups[i].Attributes})
 			}
 		}
 	}
+	return out
+}
+
+// named are those of some entries that have a name.
+func (d *differ) named(k Kind, all []entry) []wanted {
+	var out []wanted
+	for _, e := range all {
+		if name := d.nameFor(e.source, k, e.attributes); name != "" {
+			out = append(out, wanted{e.anchor, d.Mark.all(e.source.ID, e.anchor), name})
+		}
+	}
+	return out
 }
 
 // heldBy is the listed resource that has one of the marks, nil for none.

@@ -128,11 +128,12 @@ func (m *Mapping) manages(k Kind, path string) bool {
 func (m *Mapping) Evaluate(k Kind, a directory.Attributes) ([]Attribute, error) {
 	rules := m.Of(k)
 	out := make([]Attribute, 0, len(rules))
+	view := directory.ViewOf(a)
 	for _, r := range rules {
 		if r.Path == PathManager {
 			continue
 		}
-		values, err := r.From.Values(a)
+		values, err := r.From.Values(view)
 		if err != nil {
 			return nil, fmt.Errorf("mapping of %s: %w", r.Path, err)
 		}

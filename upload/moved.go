@@ -45,7 +45,7 @@ func (d *differ) home(source string, k Kind, a directory.Anchor) *Source {
 	if d.sources[source] == nil {
 		return nil
 	}
-	all := append([]*Source{d.sources[source]}, d.complete()...)
+	all := append([]*Source{d.sources[source]}, d.complete...)
 	i := slices.IndexFunc(all, func(s *Source) bool {
 		snapshot, _ := s.Reading.Snapshot()
 		return holds(snapshot, k, a)

@@ -10,7 +10,7 @@ import (
 // shrinkage names a narrowed scope as the cause where it is one: most of
 // those who are to go have not left the directory, only the bases and filters.
 func (d *differ) shrinkage() {
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		for _, k := range kinds {
 			if text := shrunk(s, k, d.plan.Changes); text != "" {
 				d.plan.Causes = append(d.plan.Causes, text)

@@ -36,7 +36,7 @@ func (d *differ) users() {
 // that cannot be right are quarantined.
 func (d *differ) candidates() []candidate {
 	var out []candidate
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		out = slices.Grow(out, len(snapshot.Users))
 		for i := range snapshot.Users {
@@ -74,9 +74,12 @@ func (d *differ) candidates() []candidate {
 // elsewhere is another complete source that has the same user: one directory
 // configured twice.
 func (d *differ) elsewhere(but *Source, a directory.Anchor) string {
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
+		if s == but {
+			continue
+		}
 		snapshot, _ := s.Reading.Snapshot()
-		if _, dn, ok := find(snapshot, User, a); ok && s != but {
+		if _, dn, ok := find(snapshot, User, a); ok {
 			return fmt.Sprintf("%s (source %s)", dn, s.ID)
 		}
 	}
@@ -136,23 +139,12 @@ func (d *differ) quarantineUser(c *candidate, rule, detail string) {
 	d.quarantine(Quarantine{Source: c.source.ID, Kind: User, Name: name, DN: c.user.DN, Anchor: c.user.Anchor, Rule: rule, Detail: detail})
 }
 
-// complete are the sources that were read completely, in the order of the
-// configuration.
-func (d *differ) complete() []*Source {
-	var out []*Source
-	for i := range d.Sources {
-		if _, ok := d.Sources[i].Reading.Snapshot(); ok {
-			out = append(out, &d.Sources[i])
-		}
-	}
-	return out
-}
-
 // nameFor evaluates the rule of the unique name alone.
 func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
 	for _, r := range s.Mapping.Of(k) {
 		if r.Path == nameOf(k) {
-			values, _, err := r.From.trace(d.room.want, a)
+			d.both.want.Read(a)
+			values, err := r.From.Values(&d.both.want)
 			if err != nil {
 				return ""
 			}

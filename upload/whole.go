@@ -80,7 +80,7 @@ func (d *differ) wholeManager(u *directory.User) *string {
 	case u.Manager == "":
 		return &id
 	}
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		if snapshot, _ := s.Reading.Snapshot(); holds(snapshot, User, u.Manager) {
 			id = d.Mark.ExternalID(s.ID, u.Manager)
 			return &id

@@ -151,8 +151,9 @@ func (p *plan) emailFrom() string {
 // next one.
 type evaluation struct {
 	used   []role
-	values [][]string
-	filled []bool // by path: it has a value
+	values [][]string // of the view
+	filled []bool     // by path: it has a value
+	view   directory.View
 }
 
 func (p *plan) evaluation() evaluation {
@@ -163,19 +164,20 @@ func (p *plan) evaluation() evaluation {
 func (p *plan) evaluate(a directory.Attributes, e *evaluation) {
 	clear(e.used)
 	clear(e.values)
+	e.view.Read(a)
 	for i := range p.fields {
 		if f := &p.fields[i]; f.always {
-			e.used[i], e.values[i] = f.by, a.Get(f.text)
+			e.used[i], e.values[i] = f.by, e.view.Get(f.text)
 		}
 	}
 	for i := range p.paths {
 		to := &p.paths[i]
 		at, values := to.only, []string(nil)
 		if at >= 0 {
-			values = a.Get(p.fields[at].text)
+			values = e.view.Get(p.fields[at].text)
 			e.filled[i] = first(values) != ""
 		} else {
-			values, at = p.trace(to, a)
+			values, at = p.trace(to, &e.view)
 			e.filled[i] = at >= 0
 		}
 		if e.filled[i] {
@@ -186,8 +188,8 @@ func (p *plan) evaluate(a directory.Attributes, e *evaluation) {
 }
 
 // trace evaluates a path with several alternatives; -1 when none has a value.
-func (p *plan) trace(to *path, a directory.Attributes) ([]string, int) {
-	values, by, err := to.from.Trace(a)
+func (p *plan) trace(to *path, view *directory.View) ([]string, int) {
+	values, by, err := to.from.Trace(view)
 	if err != nil || first(values) == "" {
 		return nil, -1
 	}
@@ -196,7 +198,7 @@ func (p *plan) trace(to *path, a directory.Attributes) ([]string, int) {
 		i = p.index[strings.ToLower(by)]
 	}
 	if !p.fields[i].made {
-		values = a.Get(by)
+		values = view.Get(by)
 	}
 	return values, i
 }

@@ -274,7 +274,7 @@ func (c *Checker) identity(h holder) (dn string, anchor directory.Anchor) {
 func nameAt(p *plan, used role, a directory.Attributes) string {
 	for i := range p.paths {
 		if p.paths[i].used == used {
-			values, _ := p.paths[i].from.Values(a)
+			values, _ := p.paths[i].from.Values(directory.ViewOf(a))
 			return first(values)
 		}
 	}

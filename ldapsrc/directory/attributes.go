@@ -96,11 +96,9 @@ func AttributesOf(m map[string][]string) Attributes {
 }
 
 // Get returns the values of an attribute, nil when there are none.
-func (a Attributes) Get(name string) []string { return a.Append(nil, name) }
-
-// Append appends the values of an attribute to a list.
-func (a Attributes) Append(list []string, name string) []string {
+func (a Attributes) Get(name string) []string {
 	values := a.find(name)
+	var list []string
 	for range values.count {
 		list = append(list, values.next())
 	}
@@ -158,6 +156,49 @@ func (a Attributes) Names() []string {
 		return nil
 	}
 	return a.names.List()
+}
+
+// A View reads the attributes of one entry after another, for those who look at
+// several of each: an entry is gone through once. One goroutine uses it.
+type View struct {
+	names  *Names
+	values []string
+	first  []int // of each name, the place of its first value; and the end
+}
+
+// ViewOf is a View of one entry.
+func ViewOf(a Attributes) *View {
+	v := &View{}
+	v.Read(a)
+	return v
+}
+
+// Read makes it the view of another entry.
+func (v *View) Read(a Attributes) {
+	if a.names != nil && v.first == nil {
+		v.values, v.first = make([]string, 0, a.names.Len()+4), make([]int, 0, a.names.Len()+1)
+	}
+	v.names, v.values, v.first = a.names, v.values[:0], v.first[:0]
+	for rest := (packed{text: a.packed}); len(rest.text) > 0; {
+		v.first = append(v.first, len(v.values))
+		for range rest.number() {
+			v.values = append(v.values, rest.next())
+		}
+	}
+	v.first = append(v.first, len(v.values))
+}
+
+// Get returns the values of an attribute, nil when there are none. The list
+// is the view's own until its next Read.
+func (v *View) Get(name string) []string {
+	if v.names == nil {
+		return nil
+	}
+	i, ok := v.names.Index(name)
+	if !ok || i+1 >= len(v.first) || v.first[i] == v.first[i+1] {
+		return nil
+	}
+	return slices.Clip(v.values[v.first[i]:v.first[i+1]])
 }
 
 // find goes to the values of a name.

@@ -78,3 +78,28 @@ func TestForeignMembersAreFoundInTheOtherSources(t *testing.T) {
 		t.Errorf("h has %q, want %q", got, want)
 	}
 }
+
+func TestAViewShowsWhatTheEntriesHold(t *testing.T) {
+	names := directory.NewNames("mail", "cn", "sn")
+	var view directory.View
+	for _, entry := range [][][]string{{{"ada@example.com", "a@example.com"}, {"Ada"}}, {nil, nil, {"Allen"}}, {}, {{""}}} {
+		a := names.Attributes(entry)
+		view.Read(a)
+		for _, name := range []string{"mail", "CN", "sn", "title"} {
+			if got, want := view.Get(name), a.Get(name); !reflect.DeepEqual(got, want) {
+				t.Errorf("%q of %q: got %q, want %q", name, entry, got, want)
+			}
+		}
+	}
+	first := directory.ViewOf(names.Attributes([][]string{{"a"}, {"b"}}))
+	if grown := append(first.Get("mail"), "c"); first.Get("cn")[0] != "b" {
+		t.Errorf("%q grew into the next attribute", grown)
+	}
+	if got := new(directory.View).Get("mail"); got != nil {
+		t.Errorf("a view of nothing: %q", got)
+	}
+	var none directory.Attributes
+	if got := directory.ViewOf(none).Get("mail"); got != nil {
+		t.Errorf("a view of no attributes: %q", got)
+	}
+}
