@@ -141,6 +141,18 @@ func (a Attributes) Present() iter.Seq[string] {
 	}
 }
 
+// Note sets has, at the index of each name that has values.
+func (a Attributes) Note(has []bool) {
+	rest := packed{text: a.packed}
+	for i := 0; len(rest.text) > 0; i++ {
+		n := rest.number()
+		has[i] = has[i] || n > 0
+		for range n {
+			rest.next()
+		}
+	}
+}
+
 // Empty reports whether no attribute has a value.
 func (a Attributes) Empty() bool {
 	for range a.Present() {

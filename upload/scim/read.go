@@ -324,17 +324,19 @@ func (t *Target) vanished(ctx context.Context, l *lister, w *walk) bool {
 // seenIn are the paths that some resource has, externalId among them; all
 // reports that none is missing.
 func (s *shape) seenIn(rows []upload.Resource) (have map[string]bool, all bool) {
-	have = map[string]bool{}
+	mark, has := false, make([]bool, s.paths.Len())
 	for i := range rows {
-		if rows[i].ExternalID != "" {
-			have[upload.KeyExternalID] = true
-		}
-		for path := range rows[i].Attributes.Present() {
+		mark = mark || rows[i].ExternalID != ""
+		rows[i].Attributes.Note(has)
+	}
+	have = map[string]bool{}
+	if mark {
+		have[upload.KeyExternalID] = true
+	}
+	for i, path := range s.paths.List() {
+		if has[i] {
 			have[path] = true
 		}
-		if len(have) == s.paths.Len()+1 {
-			return have, true
-		}
 	}
-	return have, false
+	return have, len(have) == len(has)+1
 }

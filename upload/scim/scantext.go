@@ -2,6 +2,7 @@ package scim
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,25 +15,48 @@ func (s *scanner) string() ([]byte, error) {
 	}
 	start := s.pos
 	for {
-		for i := s.pos; i < s.end; i++ {
-			switch c := s.buf[i]; {
-			case c == '"':
-				s.pos = i + 1
-				return s.buf[start:i], nil
-			case c == '\\' || c >= utf8.RuneSelf:
-				s.pos = i
-				return s.escaped(start)
-			case c < ' ':
-				return nil, fmt.Errorf("%w: control character in a string", errSyntax)
-			}
+		rest := s.buf[s.pos:s.end]
+		n := bytes.IndexByte(rest, '"')
+		ends := n >= 0
+		if ends {
+			rest = rest[:n]
 		}
-		s.pos = s.end
+		if n := verbatim(rest); n < len(rest) {
+			s.pos += n
+			return s.escaped(start)
+		}
+		s.pos += len(rest)
+		if ends {
+			s.pos++
+			return s.buf[start : s.pos-1], nil
+		}
 		moved, ok := s.fill(start)
 		if !ok {
 			return nil, s.fault()
 		}
 		start -= moved
 	}
+}
+
+// verbatim is how many bytes of a string come before the first that does not
+// stand for itself: a control character, a backslash or one beyond ASCII. It
+// looks at eight at a time.
+func verbatim(b []byte) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		eight := binary.LittleEndian.Uint64(b[n:])
+		backslash := eight ^ '\\'*each
+		if (eight|(eight-' '*each)&^eight|(backslash-each)&^backslash)&high != 0 {
+			break
+		}
+	}
+	for ; n < len(b); n++ {
+		if c := b[n]; c < ' ' || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return n
 }
 
 // escaped takes the rest of a string that is not plain ASCII.
