@@ -148,6 +148,7 @@ type applier struct {
 	answer    string // the last refusal's answer
 	rewritten map[string]string
 	losses    losses
+	after     directory.View // of what the service made of a write
 
 	answered, writes int // for Progress
 }

@@ -135,15 +135,19 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 	if w.Op == OpUpdate && w.Manager != nil && after.Manager != *w.Manager {
 		a.rewritten[PathManager] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
 	}
+	a.after.Read(after.Attributes)
 	for _, s := range w.Set {
 		t := a.trait(c.Kind, s.Path)
 		if t.Hidden || t.WriteOnce {
 			continue
 		}
-		have := after.Get(s.Path)
+		have := a.after.Get(s.Path)
 		same := t.same(s.Values, have)
 		a.weigh(c, w, s, have, same)
-		if key := (lossKey{kind: c.Kind, path: s.Path}).sentence(); !same && a.rewritten[key] == "" {
+		if same {
+			continue
+		}
+		if key := (lossKey{kind: c.Kind, path: s.Path}).sentence(); a.rewritten[key] == "" {
 			a.rewritten[key] = became(c, s, have)
 		}
 	}
