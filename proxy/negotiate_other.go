@@ -25,8 +25,8 @@ type kerberos struct {
 // newNegotiate signs in with user@REALM and the password, or with the tickets
 // that kinit left for this account.
 func newNegotiate(h *hop) (authenticator, error) {
-	settings, err := config.Load(variable("KRB5_CONFIG", "/etc/krb5.conf"))
-	if err != nil {
+	settings, err := guarded(func() (*config.Config, error) { return config.Load(variable("KRB5_CONFIG", "/etc/krb5.conf")) })
+	if err != nil && !errors.As(err, new(config.UnsupportedDirective)) { // which is passed over
 		return nil, fmt.Errorf("read the kerberos configuration: %w", err)
 	}
 	if h.username != "" {
@@ -38,11 +38,13 @@ func newNegotiate(h *hop) (authenticator, error) {
 		return &kerberos{client: cl, host: h.host()}, nil
 	}
 	name := strings.TrimPrefix(variable("KRB5CCNAME", fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())), "FILE:")
-	tickets, err := credentials.LoadCCache(name)
+	tickets, err := guarded(func() (*credentials.CCache, error) { return credentials.LoadCCache(name) })
 	if err != nil {
 		return nil, fmt.Errorf("no kerberos tickets in %s: %w", name, err)
 	}
-	cl, err := client.NewFromCCache(tickets, settings, client.DisablePAFXFAST(true))
+	cl, err := guarded(func() (*client.Client, error) {
+		return client.NewFromCCache(tickets, settings, client.DisablePAFXFAST(true))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("kerberos tickets in %s: %w", name, err)
 	}
@@ -56,7 +58,21 @@ func variable(name, fallback string) string {
 	return fallback
 }
 
-func (k *kerberos) next(string) (string, error) {
+// guarded does what gokrb5 panics over where a file, or an answer of the KDC,
+// is malformed.
+func guarded[T any](do func() (T, error)) (result T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed: %v", r)
+		}
+	}()
+	return do()
+}
+
+func (k *kerberos) next(string) (string, error) { return guarded(k.message) }
+
+// message is the header's value, with a ticket for the proxy.
+func (k *kerberos) message() (string, error) {
 	service := spnego.SPNEGOClient(k.client, "HTTP/"+k.host)
 	if err := service.AcquireCred(); err != nil {
 		return "", fmt.Errorf("kerberos sign-in: %w", err)
