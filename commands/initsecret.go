@@ -61,10 +61,10 @@ func (w *wizard) secretFlag(key string) (config.Secret, bool) {
 	return config.Secret{}, false
 }
 
-// beside writes a path that a flag has given, which starts at the working
-// directory, as the configuration reads it: a file in its own folder by its
+// beside writes a path that somebody gave, which starts at the working
+// directory, as a configuration file reads it: a file in its own folder by its
 // name alone, any other one whole.
-func (w *wizard) beside(path string) string {
+func beside(configFile, path string) string {
 	if isCredential(path) {
 		return path
 	}
@@ -73,12 +73,14 @@ func (w *wizard) beside(path string) string {
 	if err != nil {
 		return path
 	}
-	folder, err := filepath.Abs(filepath.Dir(w.path))
+	folder, err := filepath.Abs(filepath.Dir(configFile))
 	if err == nil && filepath.Dir(abs) == folder {
 		return filepath.Base(abs)
 	}
 	return abs
 }
+
+func (w *wizard) beside(path string) string { return beside(w.path, path) }
 
 // atHome is a path with the ~ that a shell would have replaced.
 func atHome(path string) string {

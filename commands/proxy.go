@@ -368,14 +368,4 @@ func (w *proxyWizard) save(ctx context.Context, a proxyAnswer) error {
 	return nil
 }
 
-func (w *proxyWizard) beside(path string) string {
-	abs, err := filepath.Abs(path)
-	folder, err2 := filepath.Abs(filepath.Dir(w.file.Path))
-	switch {
-	case err != nil || err2 != nil || strings.HasPrefix(path, "credential:"):
-		return path
-	case filepath.Dir(abs) == folder:
-		return filepath.Base(abs)
-	}
-	return abs
-}
+func (w *proxyWizard) beside(path string) string { return beside(w.file.Path, path) }

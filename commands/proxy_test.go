@@ -461,13 +461,15 @@ func TestProxyAsksForTheAuthorityOfAProxyThatOpensTLS(t *testing.T) {
 	if err := os.WriteFile(config, []byte(service), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("HOME", dir)
+	t.Setenv("USERPROFILE", dir)
 	opening, authority := opener(t)
 	if err := os.WriteFile(filepath.Join(dir, "inspection.pem"), authority, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	keyed := ask.NewKeyed(map[string]string{"proxy": "other", "url": opening, "username": "none", "no-proxy": "none", "again": "yes",
-		"ca-file": filepath.Join(dir, "inspection.pem"), "save": "yes"}, &said)
+	keyed := ask.NewKeyed(map[string]string{"proxy": "other", "url": opening, "username": "none", "no-proxy": "none", "again": "yes", "again#2": "no",
+		"ca-file": "~/inspection.pem", "save": "yes"}, &said)
 	if err := runProxy(context.Background(), env, proxyOptions{globalOptions: globalOptions{Config: config}, Asker: keyed}); err != nil {
 		t.Fatalf("%v\n%s", err, said.String())
 	}
