@@ -154,7 +154,7 @@ func (x *explaining) gather(ctx context.Context) {
 	if x.held.state == nil {
 		return
 	}
-	for _, k := range []upload.Kind{upload.User, upload.Group, upload.Device} {
+	for _, k := range kinds {
 		resources := x.held.state.Of(k)
 		for i := range resources {
 			if r := &resources[i]; x.names(r) {

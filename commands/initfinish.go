@@ -129,6 +129,16 @@ func (w *wizard) dryRun(ctx context.Context, f *config.File) error {
 		return err
 	}
 	plan.Limit(r.limits)
+	w.showPlan(plan)
+	s := summary{DryRun: true, sources: held.sources}
+	s.count(plan)
+	w.say("%s", s.line(w.env.Now().Sub(started)))
+	return nil
+}
+
+// showPlan shows the first changes of a plan, and the first entries that it
+// leaves out.
+func (w *wizard) showPlan(plan *upload.Plan) {
 	const shown = 5
 	for i := range plan.Changes {
 		if i == shown {
@@ -147,15 +157,11 @@ func (w *wizard) dryRun(ctx context.Context, f *config.File) error {
 	}
 	for i, q := range plan.Quarantined {
 		if i == shown {
-			w.say("  ... and %s left out; \"adsync check\" explains each", count(len(plan.Quarantined)-shown, "more entry"))
+			w.say("  ... and %s more left out; \"adsync check\" explains each", thousands(len(plan.Quarantined)-shown))
 			break
 		}
 		w.say("  left out: %s %s: %s", q.Kind, q.Name, q.Detail)
 	}
-	s := summary{DryRun: true, sources: held.sources}
-	s.count(plan)
-	w.say("%s", s.line(w.env.Now().Sub(started)))
-	return nil
 }
 
 // write stores the secrets and the configuration, all or nothing.

@@ -131,8 +131,10 @@ func runPurge(ctx context.Context, env Env, o purgeOptions) error {
 
 // announcePurge says what a person must know before deciding.
 func (r *run) announcePurge(out printer, o purgeOptions, in upload.Input, plan *upload.Plan) {
-	for kind, why := range in.State.Unproven {
-		out.Remark(fmt.Sprintf("the service's list of %ss is not proven complete, there may be more: %s", kind, why))
+	for _, kind := range kinds {
+		if why := in.State.Unproven[kind]; why != "" {
+			out.Remark(fmt.Sprintf("the service's list of %ss is not proven complete, there may be more: %s", kind, why))
+		}
 	}
 	var others []string
 	for _, h := range upload.Holdings(in.State, in.Mark) {

@@ -163,7 +163,7 @@ func (p *reportPage) bars(changes []upload.Change) []reportCount {
 		most = max(most, counts[k])
 	}
 	var out []reportCount
-	for _, kind := range []upload.Kind{upload.User, upload.Group, upload.Device} {
+	for _, kind := range kinds {
 		for _, v := range reportVerbs {
 			for _, s := range reportStates {
 				if n := counts[key{kind, v.verb, s.state}]; n > 0 {

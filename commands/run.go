@@ -79,6 +79,9 @@ func (r *run) read(ctx context.Context) (reading, error) {
 	return held, nil
 }
 
+// kinds are the kinds of resources in the order in which they are shown.
+var kinds = []upload.Kind{upload.User, upload.Group, upload.Device}
+
 // take notes what the service holds.
 func (h *reading) take(state *upload.State) {
 	h.state = state
@@ -88,8 +91,8 @@ func (h *reading) take(state *upload.State) {
 
 // unproven warns of the lists that are not proven, but for those known before.
 func (h *reading) unproven(before map[upload.Kind]string) {
-	for kind, why := range h.state.Unproven {
-		if before[kind] == "" {
+	for _, kind := range kinds {
+		if why := h.state.Unproven[kind]; why != "" && before[kind] == "" {
 			h.warnings = append(h.warnings, fmt.Sprintf("the service's list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
 		}
 	}

@@ -188,9 +188,11 @@ func (r *run) targetStatus(ctx context.Context) (targetStatus, *upload.State) {
 		out.blame(targetFailure(err))
 		return out, nil
 	}
-	for kind, why := range state.Unproven {
-		out.OK = false
-		out.Warnings = append(out.Warnings, fmt.Sprintf("the list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+	for _, kind := range kinds {
+		if why := state.Unproven[kind]; why != "" {
+			out.OK = false
+			out.Warnings = append(out.Warnings, fmt.Sprintf("the list of %ss is not proven complete, no %s is removed: %s", kind, kind, why))
+		}
 	}
 	return out, state
 }
