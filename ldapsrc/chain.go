@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -13,18 +14,17 @@ import (
 // A Membership is one group that an entry is in.
 type Membership struct {
 	DN      string
-	Anchor  directory.Anchor
 	Through string // DN of the member group that brings it in; empty when direct
 	Primary bool   // by primaryGroupID, which no member attribute shows
 	Named   bool   // named in users.member_of
-	sid     string
+	primary string // SID of its primary group; set only of the entry itself
 }
 
 // groupsOf climbs from an entry to the groups that it is in, level by level.
 func (s *Source) groupsOf(ctx context.Context, all []*domain, j *judgement) ([]Membership, error) {
 	var result []Membership
 	seen := map[string]bool{foldDN(j.dn): true}
-	level := []Membership{{DN: j.dn, sid: j.primary}}
+	level := []Membership{{DN: j.dn, primary: j.primary}}
 	for first := true; len(level) > 0; first = false {
 		var next []Membership
 		for _, d := range all {
@@ -61,30 +61,15 @@ func (s *Source) parents(ctx context.Context, d *domain, child Membership, login
 		}
 		filter += "(" + attribute + "=" + ldap.EscapeFilter(value) + ")"
 	}
-	names := directory.NewNames(append(append([]string{}, s.kind.anchors...), "objectSid")...)
-	primary := ""
-	if direct && child.sid != "" {
-		if b, err := parseSID(child.sid); err == nil {
-			primary = child.sid
-			filter += "(objectSid=" + escapeBytes(b) + ")"
-		}
-	}
-	list := names.List()
-	indexes := make([]int, len(list)-1)
-	for i := range indexes {
-		indexes[i] = i
+	primary, noSID := parseSID(child.primary)
+	if noSID == nil {
+		filter += "(objectSid=" + escapeBytes(primary) + ")"
 	}
 	var found []Membership
 	for _, base := range s.lookupBases(d) {
-		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(&" + s.kind.groups + filter + "))", names: names}
+		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(&" + s.kind.groups + filter + "))", names: directory.NewNames("objectSid")}
 		_, err := searchWhole(ctx, d.first, req, func(e *entry) error {
-			m := Membership{DN: string(e.dn), Named: s.named(string(e.dn))}
-			if a, _, err := anchorOf(e, indexes, list); err == nil {
-				m.Anchor = a
-			}
-			if sid, err := sidText(e.first(len(list) - 1)); err == nil && sid == primary && primary != "" {
-				m.Primary = true
-			}
+			m := Membership{DN: string(e.dn), Named: s.named(string(e.dn)), Primary: noSID == nil && bytes.Equal(e.first(0), primary)}
 			if !direct {
 				m.Through = child.DN
 			}

@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -161,7 +162,6 @@ func domainName(dn string) string {
 type extendedName struct {
 	guid [16]byte // in the order of the text form
 	has  bool     // whether there is a GUID
-	sid  []byte
 	dn   []byte
 }
 
@@ -169,39 +169,19 @@ type extendedName struct {
 func parseExtendedName(b []byte) extendedName {
 	var n extendedName
 	for len(b) > 0 && b[0] == '<' {
-		end := indexByte(b, '>')
-		if end < 0 {
+		part, rest, ok := bytes.Cut(b[1:], []byte(">"))
+		if !ok {
 			break
 		}
-		part := b[1:end]
-		switch {
-		case hasPrefix(part, "GUID="):
-			n.guid, n.has = guidOf(part[len("GUID="):])
-		case hasPrefix(part, "SID="):
-			n.sid = part[len("SID="):]
-		default:
-			n.dn = b
-			return n
+		if guid, ok := bytes.CutPrefix(part, []byte("GUID=")); ok {
+			n.guid, n.has = guidOf(guid)
+		} else if !bytes.HasPrefix(part, []byte("SID=")) {
+			break
 		}
-		if b = b[end+1:]; len(b) > 0 && b[0] == ';' {
-			b = b[1:]
-		}
+		b = bytes.TrimPrefix(rest, []byte(";"))
 	}
 	n.dn = b
 	return n
-}
-
-func hasPrefix(b []byte, prefix string) bool {
-	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
-}
-
-func indexByte(b []byte, c byte) int {
-	for i := range b {
-		if b[i] == c {
-			return i
-		}
-	}
-	return -1
 }
 
 // guidOf reads GUID text, hyphens or not, into its bytes in the order of the

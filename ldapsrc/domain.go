@@ -16,8 +16,6 @@ import (
 type domain struct {
 	name      string // corp.example.com; the suffix where it is no DNS name
 	base, key string // the naming context, as it came and folded
-	netbios   string
-	parent    string // the crossRef of the parent domain
 
 	src     *Source
 	servers func(context.Context) ([]serverAddr, error)

@@ -25,11 +25,6 @@ func fileTime(text string) (t time.Time, ok bool, err error) {
 	return time.Unix(n/ticksPerSecond-epochSeconds, n%ticksPerSecond*100).UTC(), true, nil
 }
 
-// toFileTime is the FILETIME of an instant.
-func toFileTime(t time.Time) int64 {
-	return (t.Unix()+epochSeconds)*ticksPerSecond + int64(t.Nanosecond()/100)
-}
-
 // generalizedLayouts are the forms of GeneralizedTime (RFC 4517 3.3.13) in use:
 // with and without fraction, seconds and minutes.
 var generalizedLayouts = []string{

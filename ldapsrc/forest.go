@@ -65,11 +65,9 @@ func (s *Source) domains(ctx context.Context, d *domain) ([]*domain, error) {
 	}
 	domains := []*domain{d}
 	for _, other := range others {
-		if other.key == d.key {
-			d.netbios, d.parent = other.netbios, other.parent
-			continue
+		if other.key != d.key {
+			domains = append(domains, other)
 		}
-		domains = append(domains, other)
 	}
 	return domains, nil
 }
@@ -107,7 +105,7 @@ func (s *Source) suffixes(d *domain) ([]*domain, error) {
 
 // crossRefNames are what a crossRef object says of a domain (MS-ADTS
 // 6.1.1.2.1.1).
-var crossRefNames = directory.NewNames("nCName", "dnsRoot", "nETBIOSName", "trustParent", "systemFlags")
+var crossRefNames = directory.NewNames("nCName", "dnsRoot")
 
 // crossRefs lists the domains of the forest from its configuration: the
 // crossRef objects with both FLAG_CR_NTDS_NC and FLAG_CR_NTDS_DOMAIN.
@@ -116,7 +114,7 @@ func (s *Source) crossRefs(ctx context.Context, conn searcher, dse *rootDSE) ([]
 		filter: "(&(objectClass=crossRef)(systemFlags:" + bitAnd + ":=3))", names: crossRefNames}
 	var domains []*domain
 	_, err := conn.search(ctx, req, func(e *entry) error {
-		d := &domain{name: string(e.first(1)), netbios: string(e.first(2)), parent: string(e.first(3)), src: s}
+		d := &domain{name: string(e.first(1)), src: s}
 		d.setBase(string(e.first(0)))
 		if d.name == "" {
 			d.name = domainName(d.base)

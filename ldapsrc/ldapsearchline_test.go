@@ -23,7 +23,7 @@ func TestSearchesAsCommandLines(t *testing.T) {
 	}{
 		"a simple bind": {Config{Bind: Bind{Username: "cn=o'hara,dc=example,dc=com", Password: "hunter2"}}, request{base: "dc=example,dc=com", scope: 2, filter: "(&(a=b)(c=*))", names: names}, 1000,
 			`ldapsearch -LLL -o ldif-wrap=no -H ldaps://dc1.example.com:636 -x -D 'cn=o'\''hara,dc=example,dc=com' -W -b dc=example,dc=com -s sub -E pr=1000/noprompt '(&(a=b)(c=*))' cn mail`},
-		"Kerberos, and controls": {Config{Bind: Bind{Method: Kerberos, Password: "hunter2"}}, request{base: "OU=My People,dc=example,dc=com", scope: 1, filter: "(a=b)", names: names, controls: []ldap.Control{extended, ldap.NewControlString(controlDomainScope, false, "")}}, 0,
+		"Kerberos, and controls": {Config{Bind: Bind{Method: Kerberos, Password: "hunter2"}}, request{base: "OU=My People,dc=example,dc=com", scope: 1, filter: "(a=b)", names: names, controls: []ldap.Control{extended, ldap.NewControlString("1.2.840.113556.1.4.1339", false, "")}}, 0,
 			`ldapsearch -LLL -o ldif-wrap=no -H ldaps://dc1.example.com:636 -Y GSSAPI -b 'OU=My People,dc=example,dc=com' -s one -E '!1.2.840.113556.1.4.529=::MAMCAQE=' -E 1.2.840.113556.1.4.1339 '(a=b)' cn mail`},
 		"StartTLS and a range": {Config{TLS: TLS{StartTLS: true}, Bind: Bind{Method: Anonymous}}, request{scope: 0, filter: "(a=b)", ask: []string{"member;range=1500-*"}}, 0,
 			`ldapsearch -LLL -o ldif-wrap=no -H ldaps://dc1.example.com:636 -ZZ -x -b '' -s base '(a=b)' 'member;range=1500-*'`},

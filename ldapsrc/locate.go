@@ -94,7 +94,7 @@ func escapeBytes(b []byte) string {
 // aside.
 type judgement struct {
 	anchor           directory.Anchor
-	dn, login, sid   string
+	dn, login        string
 	primary          string // SID of the primary group
 	inactive         string
 	isUser, isGroup  bool
@@ -151,7 +151,7 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 		if err != nil {
 			sid = ""
 		}
-		j := &judgement{anchor: anchor, dn: string(e.dn), login: string(login), sid: sid, primary: u.primaryGroup(e, sid),
+		j := &judgement{anchor: anchor, dn: string(e.dn), login: string(login), primary: u.primaryGroup(e, sid),
 			inactive: u.states.inactive(e, r.now), left: u.leftOut(e, e.dn, login), memberOf: len(s.cfg.Users.MemberOf) > 0}
 		switch {
 		case conflicting(e.dn, login):

@@ -25,7 +25,6 @@ type Found struct {
 	Anchor   directory.Anchor
 	DN       string
 	Login    string
-	SID      string
 	Active   bool
 	Inactive string // why Active is false
 	InScope  bool
@@ -115,7 +114,7 @@ func (s *Source) lookupFilter(ctx context.Context, d *domain, all []*domain, nam
 
 // describe reads all of an entry and its groups.
 func (s *Source) describe(ctx context.Context, d *domain, all []*domain, j *judgement) (Found, error) {
-	f := Found{Kind: KindOther, Anchor: j.anchor, DN: j.dn, Login: j.login, SID: j.sid, Active: j.inactive == "", Inactive: j.inactive}
+	f := Found{Kind: KindOther, Anchor: j.anchor, DN: j.dn, Login: j.login, Active: j.inactive == "", Inactive: j.inactive}
 	switch {
 	case j.isComputer:
 		f.Kind = KindComputer

@@ -15,26 +15,24 @@ import (
 
 // A Probe is what can be said of a source without reading it.
 type Probe struct {
-	Kind           string // "Active Directory", "OpenLDAP", ...
-	Server         string // the URL that answered
-	Name           string // the name that the server gives itself
-	BoundAs        string
-	Encryption     string // "TLS 1.3", ..., "none"
-	Issuer         string // of the server's certificate
-	Expires        time.Time
-	ClockSkew      time.Duration // how far the server is ahead; zero when it does not say
-	NamingContexts []string
-	Controls       []string // OIDs that the server supports
-	Domains        []ProbedDomain
-	Trusts         []Trust
+	Kind       string // "Active Directory", "OpenLDAP", ...
+	Server     string // the URL that answered
+	Name       string // the name that the server gives itself
+	BoundAs    string
+	Encryption string // "TLS 1.3", ..., "none"
+	Issuer     string // of the server's certificate
+	Expires    time.Time
+	ClockSkew  time.Duration // how far the server is ahead; zero when it does not say
+	Domains    []ProbedDomain
+	Trusts     []Trust
 }
 
 // A ProbedDomain is one domain of a forest, or the one of a source.
 type ProbedDomain struct {
-	Name, Base, NetBIOS string
-	Controllers         []string // URLs, in the order in which they would be tried
-	Server              string   // the one that answered
-	Err                 error    // why none did
+	Name, Base  string
+	Controllers []string // URLs, in the order in which they would be tried
+	Server      string   // the one that answered
+	Err         error    // why none did
 }
 
 // A Trust is a domain outside the source that one of its domains trusts or is
@@ -42,7 +40,6 @@ type ProbedDomain struct {
 type Trust struct {
 	Domain       string // the domain of ours
 	Partner      string
-	NetBIOS      string
 	Direction    string // "inbound", "outbound", "both ways"
 	Forest       bool   // between two forests
 	WithinForest bool
@@ -62,8 +59,6 @@ func (s *Source) Probe(ctx context.Context) (Probe, error) {
 	if l, ok := first.first.(*link); ok {
 		p.describe(l.peer(), s.env.now())
 	}
-	p.NamingContexts = slices.Sorted(slices.Values(first.dse.get("namingContexts")))
-	p.Controls = slices.Sorted(slices.Values(first.dse.get("supportedControl")))
 	p.Domains = make([]ProbedDomain, len(domains))
 	trusts := make([][]Trust, len(domains))
 	var wg sync.WaitGroup
@@ -87,7 +82,7 @@ func (p *Probe) describe(other peer, now time.Time) {
 }
 
 func (d *domain) probe(ctx context.Context) (ProbedDomain, []Trust) {
-	result := ProbedDomain{Name: d.name, Base: d.base, NetBIOS: d.netbios}
+	result := ProbedDomain{Name: d.name, Base: d.base}
 	if d.servers == nil {
 		result.Server = d.name
 		return result, nil
@@ -112,7 +107,7 @@ func (d *domain) probe(ctx context.Context) (ProbedDomain, []Trust) {
 	return result, trusts
 }
 
-var trustNames = directory.NewNames("trustPartner", "flatName", "trustDirection", "trustAttributes")
+var trustNames = directory.NewNames("trustPartner", "trustDirection", "trustAttributes")
 
 // Bits of trustAttributes (MS-ADTS 6.1.6.7.9).
 const (
@@ -124,10 +119,10 @@ func (d *domain) trusts(ctx context.Context) ([]Trust, error) {
 	var list []Trust
 	req := request{base: "CN=System," + d.base, scope: ldap.ScopeSingleLevel, filter: "(objectClass=trustedDomain)", names: trustNames}
 	_, err := d.first.search(ctx, req, func(e *entry) error {
-		direction, _ := strconv.Atoi(string(e.first(2)))
-		attributes, _ := strconv.Atoi(string(e.first(3)))
+		direction, _ := strconv.Atoi(string(e.first(1)))
+		attributes, _ := strconv.Atoi(string(e.first(2)))
 		names := [...]string{"disabled", "inbound", "outbound", "both ways"}
-		list = append(list, Trust{Domain: d.name, Partner: string(e.first(0)), NetBIOS: string(e.first(1)), Direction: names[direction&3],
+		list = append(list, Trust{Domain: d.name, Partner: string(e.first(0)), Direction: names[direction&3],
 			Forest: attributes&trustForest != 0, WithinForest: attributes&trustWithin != 0})
 		return nil
 	})

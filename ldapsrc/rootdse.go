@@ -21,19 +21,14 @@ type rootDSE struct {
 // rootNames are the attributes of the rootDSE that we use. They are
 // operational, so they must be asked for.
 var rootNames = directory.NewNames(
-	"namingContexts", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
-	"schemaNamingContext", "subschemaSubentry", "dnsHostName", "serverName", "dsServiceName", "ldapServiceName",
-	"highestCommittedUSN", "supportedCapabilities", "supportedControl", "supportedExtension",
-	"supportedSASLMechanisms", "supportedLDAPVersion", "isGlobalCatalogReady", "isSynchronized",
-	"domainFunctionality", "forestFunctionality", "domainControllerFunctionality", "currentTime",
+	"namingContexts", "defaultNamingContext", "configurationNamingContext", "subschemaSubentry",
+	"dnsHostName", "highestCommittedUSN", "supportedCapabilities", "supportedControl", "currentTime",
 	"vendorName", "vendorVersion", "objectClass")
 
 // Object identifiers that a rootDSE may have.
 const (
 	capabilityAD        = "1.2.840.113556.1.4.800" // LDAP_CAP_ACTIVE_DIRECTORY_OID
 	controlExtendedDN   = "1.2.840.113556.1.4.529"
-	controlDomainScope  = "1.2.840.113556.1.4.1339"
-	controlSDFlags      = "1.2.840.113556.1.4.801"
 	controlPagedResults = ldap.ControlTypePaging
 )
 
@@ -55,10 +50,7 @@ func (d *rootDSE) supports(control string) bool {
 
 // clock is the server's time, zero when it does not say.
 func (d *rootDSE) clock() time.Time {
-	t, err := time.Parse("20060102150405.0Z", d.first("currentTime"))
-	if err != nil {
-		return time.Time{}
-	}
+	t, _ := generalizedTime(d.first("currentTime"))
 	return t
 }
 

@@ -86,9 +86,6 @@ func (c *Config) checkFiles() error {
 	return nil
 }
 
-// ID is the source's id as configured.
-func (s *Source) ID() string { return s.cfg.ID }
-
 // Want names the attributes that the mapping needs, as the directory calls
 // them. "dn" stands for the entry's DN.
 type Want struct {

@@ -1,7 +1,9 @@
 package ldapsrc
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -198,8 +200,7 @@ func (u *userReader) builtIn(e *entry) bool {
 	if len(sid) < 12 {
 		return false
 	}
-	last := sid[len(sid)-4:]
-	_, known := builtInRIDs[uint32(last[0])|uint32(last[1])<<8|uint32(last[2])<<16|uint32(last[3])<<24]
+	_, known := builtInRIDs[binary.LittleEndian.Uint32(sid[len(sid)-4:])]
 	return known
 }
 
@@ -207,11 +208,8 @@ func (u *userReader) builtIn(e *entry) bool {
 // controllers and waits for an administrator (MS-DRSR 4.1.10.6.9): it has CNF:
 // and its GUID in its name, or $DUPLICATE- in its account name.
 func conflicting(dn, login []byte) bool {
-	rdn := dn
-	if i := indexByte(dn, ','); i >= 0 {
-		rdn = dn[:i]
-	}
-	return strings.Contains(string(rdn), `\0ACNF:`) || strings.Contains(string(rdn), `\0aCNF:`) || hasPrefix(login, "$DUPLICATE-")
+	rdn, _, _ := bytes.Cut(dn, []byte(","))
+	return bytes.Contains(rdn, []byte(`\0ACNF:`)) || bytes.Contains(rdn, []byte(`\0aCNF:`)) || bytes.HasPrefix(login, []byte("$DUPLICATE-"))
 }
 
 // primaryGroup is the SID of the user's primary group: the domain of the user,
