@@ -173,6 +173,17 @@ func TestTheTypeIsTheServers(t *testing.T) {
 	}
 }
 
+func TestTheFirstOfSeveralWrongSettingsIsNamed(t *testing.T) {
+	cfg := Config{ID: "corp", Type: LDAP, URLs: []string{"ldaps://ldap.example.com"}}
+	cfg.Users.Filter, cfg.Groups.Filter, cfg.Computers.Filter = "(a", "(b", "(c"
+	for range 50 {
+		_, err := New(cfg, Env{})
+		if wrong, ok := err.(*ConfigError); !ok || wrong.Key != "sources[corp].users.filter" {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	valid := Config{ID: "corp", Type: AD, URLs: []string{"ldaps://dc1.example.com"}}
 	other := filepath.Join(t.TempDir(), "other") // no PEM, no keytab

@@ -82,13 +82,10 @@ func ownerOf(folded string, all []*domain) *domain {
 
 // checkBases refuses bases that no domain of the source holds.
 func (s *Source) checkBases(all []*domain) error {
-	for _, group := range []struct {
-		key string
-		dns []string
-	}{{"users.base", s.cfg.Users.Base}, {"groups.base", s.cfg.Groups.Base}, {"computers.base", s.cfg.Computers.Base}} {
-		for _, base := range group.dns {
+	for _, scope := range s.cfg.scopes() {
+		for _, base := range scope.base {
 			if ownerOf(foldDN(base), all) == nil {
-				return &ConfigError{Key: s.cfg.key(group.key), Problem: fmt.Sprintf("%q is not below %s", base, listDomains(all)),
+				return &ConfigError{Key: s.cfg.key(scope.kind + ".base"), Problem: fmt.Sprintf("%q is not below %s", base, listDomains(all)),
 					Advice: "correct the DN, or set forest: true when it belongs to another domain of the same forest"}
 			}
 		}
@@ -135,15 +132,27 @@ func (g globList) match(names ...[]byte) bool {
 	return false
 }
 
-// check validates what can be seen without a server.
+// A scope is where the entries of a kind are looked for, and by which filter.
+type scope struct {
+	kind   string // users, groups or computers, as the key is called
+	base   []string
+	filter string
+}
+
+func (c *Config) scopes() []scope {
+	return []scope{
+		{"users", c.Users.Base, c.Users.Filter},
+		{"groups", c.Groups.Base, c.Groups.Filter},
+		{"computers", c.Computers.Base, c.Computers.Filter},
+	}
+}
+
+// checkScope validates what can be seen without a server.
 func (c *Config) checkScope() error {
-	for _, group := range []struct {
-		key string
-		dns []string
-	}{{"users.base", c.Users.Base}, {"groups.base", c.Groups.Base}, {"computers.base", c.Computers.Base}} {
-		for _, dn := range group.dns {
+	for _, scope := range c.scopes() {
+		for _, dn := range scope.base {
 			if err := checkDN(dn); err != nil || !strings.Contains(dn, "=") {
-				return &ConfigError{Key: c.key(group.key), Problem: fmt.Sprintf("%q is not a DN", dn), Err: err,
+				return &ConfigError{Key: c.key(scope.kind + ".base"), Problem: fmt.Sprintf("%q is not a DN", dn), Err: err,
 					Advice: "write it as OU=People,DC=example,DC=com, special characters escaped with a backslash"}
 			}
 		}
@@ -154,19 +163,22 @@ func (c *Config) checkScope() error {
 				Advice: "write it as CN=Staff,OU=Groups,DC=example,DC=com, or the group's name alone"}
 		}
 	}
-	for key, filter := range map[string]string{"users.filter": c.Users.Filter, "groups.filter": c.Groups.Filter, "computers.filter": c.Computers.Filter} {
-		if filter == "" {
+	for _, scope := range c.scopes() {
+		if scope.filter == "" {
 			continue
 		}
-		if _, err := ldap.CompileFilter(bracket(filter)); err != nil {
-			return &ConfigError{Key: c.key(key), Problem: fmt.Sprintf("%q is not a filter", filter), Err: err,
+		if _, err := ldap.CompileFilter(bracket(scope.filter)); err != nil {
+			return &ConfigError{Key: c.key(scope.kind + ".filter"), Problem: fmt.Sprintf("%q is not a filter", scope.filter), Err: err,
 				Advice: "write it as (attribute=value); parentheses and asterisks in a value are \\28, \\29 and \\2a (RFC 4515)"}
 		}
 	}
-	for key, patterns := range map[string][]string{"users.include": c.Users.Include, "users.exclude": c.Users.Exclude} {
-		for _, p := range patterns {
+	for _, globs := range []struct {
+		key      string
+		patterns []string
+	}{{"users.include", c.Users.Include}, {"users.exclude", c.Users.Exclude}} {
+		for _, p := range globs.patterns {
 			if _, err := path.Match(p, ""); err != nil {
-				return &ConfigError{Key: c.key(key), Problem: fmt.Sprintf("%q is not a pattern", p), Err: err, Advice: "* stands for any text, ? for one character"}
+				return &ConfigError{Key: c.key(globs.key), Problem: fmt.Sprintf("%q is not a pattern", p), Err: err, Advice: "* stands for any text, ? for one character"}
 			}
 		}
 	}
