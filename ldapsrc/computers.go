@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
-
 	"adsync/ldapsrc/directory"
 )
 
@@ -33,9 +31,7 @@ type computerReader struct {
 // computers too.
 func (r *reading) readComputers(ctx context.Context, d *domain, s searcher) error {
 	k, cfg := r.src.kind, &r.src.cfg
-	own := append([]string{}, k.anchors...)
-	own = append(own, "sAMAccountName", "cn")
-	own = append(own, k.state...)
+	own := slices.Concat(k.anchors, []string{"sAMAccountName", "cn"}, k.state)
 	if cfg.Type == AD {
 		own = append(own, "objectSid", "lastLogonTimestamp", "lastLogon")
 	}
@@ -43,17 +39,12 @@ func (r *reading) readComputers(ctx context.Context, d *domain, s searcher) erro
 	sel := newSelection(wanted, own...)
 	c := &computerReader{r: r, sel: sel, pack: packer{sel: sel}, anchors: sel.indexes(k.anchors), login: sel.indexes([]string{"sAMAccountName", "cn"}),
 		sid: sel.index("objectSid"), logons: sel.indexes([]string{"lastLogonTimestamp", "lastLogon"}), states: newStates(sel), skipped: map[string]int{}}
-	total := stats{}
-	for _, base := range basesBelow(cfg.Computers.Base, d, r.domains) {
-		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: joinFilter(k.computers, cfg.Computers.Filter), names: sel.names}
-		st, err := searchWhole(ctx, s, req, c.entry)
-		if err != nil {
-			return fmt.Errorf("read computers: %w", baseError(cfg, "computers.base", base, err))
-		}
-		total.referrals += st.referrals
+	req := request{filter: joinFilter(k.computers, cfg.Computers.Filter), names: sel.names}
+	if err := r.searchBases(ctx, d, s, "computers", cfg.Computers.Base, req, c.entry); err != nil {
+		return err
 	}
 	r.progress("computers", len(c.list))
-	r.count(c.skipped, total)
+	r.count(c.skipped)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.computers = append(r.computers, c.list...)

@@ -13,20 +13,6 @@ import (
 	"adsync/ldapsrc/directory"
 )
 
-const (
-	resultReferral     = ldap.LDAPResultReferral
-	resultNoSuchObject = ldap.LDAPResultNoSuchObject
-)
-
-// resultCode finds the result code in an error.
-func resultCode(err error) (int, bool) {
-	var refused *ldap.Error
-	if errors.As(err, &refused) {
-		return int(refused.ResultCode), true
-	}
-	return 0, false
-}
-
 // open connects to the source and finds its domains. Only the first one is
 // connected.
 func (s *Source) open(ctx context.Context) ([]*domain, error) {

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"adsync/ldapsrc/directory"
 )
@@ -127,9 +126,7 @@ type groupReader struct {
 
 func newGroupReader(r *reading) *groupReader {
 	k := r.src.kind
-	own := append([]string{}, k.anchors...)
-	own = append(own, k.group...)
-	own = append(own, k.members...)
+	own := slices.Concat(k.anchors, k.group, k.members)
 	if r.src.cfg.Type == AD {
 		own = append(own, "objectSid", "isCriticalSystemObject")
 	} else {
@@ -148,19 +145,13 @@ func newGroupReader(r *reading) *groupReader {
 func (r *reading) readGroups(ctx context.Context, d *domain, s searcher) error {
 	g := newGroupReader(r)
 	g.inScope = true
-	cfg := &r.src.cfg
-	filter := joinFilter(r.src.kind.groups, cfg.Groups.Filter)
-	total := stats{}
-	for _, base := range basesBelow(cfg.Groups.Base, d, r.domains) {
-		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, names: g.sel.names, controls: d.extendedDN()}
-		st, err := searchWhole(ctx, s, req, g.entry)
-		if err != nil {
-			return fmt.Errorf("read groups: %w", baseError(cfg, "groups.base", base, err))
-		}
-		total.referrals += st.referrals
+	scope := r.src.cfg.Groups
+	req := request{filter: joinFilter(r.src.kind.groups, scope.Filter), names: g.sel.names, controls: d.extendedDN()}
+	if err := r.searchBases(ctx, d, s, "groups", scope.Base, req, g.entry); err != nil {
+		return err
 	}
 	r.progress("groups", len(g.rows)-g.progressed)
-	r.count(g.skipped, total)
+	r.count(g.skipped)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rows = append(r.rows, g.rows...)

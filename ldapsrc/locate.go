@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -209,7 +210,7 @@ func (s *Source) lookupBases(d *domain) []string {
 	if d.base != "" {
 		return []string{d.base}
 	}
-	return outermost(append(append([]string{}, s.cfg.Users.Base...), s.cfg.Groups.Base...))
+	return outermost(slices.Concat(s.cfg.Users.Base, s.cfg.Groups.Base))
 }
 
 // below reports whether a DN is below one of the bases; no base is everywhere.

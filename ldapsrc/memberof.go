@@ -145,24 +145,20 @@ const lookupBatch = 50
 // anchorsAt looks up the anchors of entries by DN; the result is by folded DN.
 // Entries that do not exist are not in it.
 func (s *Source) anchorsAt(ctx context.Context, d *domain, dns []string) (map[string]directory.Anchor, error) {
-	names := directory.NewNames(s.kind.anchors...)
-	list := names.List()
-	indexes := make([]int, len(list))
-	for i := range indexes {
-		indexes[i] = i
-	}
+	sel := newSelection(nil, s.kind.anchors...)
+	attributes := sel.indexes(s.kind.anchors)
 	result := map[string]directory.Anchor{}
 	keep := func(e *entry) error {
 		// One without an anchor cannot be anyone's manager at the service.
-		if a, _, err := anchorOf(e, indexes, list); err == nil {
+		if a, _, err := anchorOf(e, attributes, sel.list); err == nil {
 			result[foldDN(string(e.dn))] = a
 		}
 		return nil
 	}
 	if s.cfg.Type != AD {
 		for _, dn := range dns {
-			_, err := d.first.search(ctx, request{base: dn, scope: ldap.ScopeBaseObject, filter: "(objectClass=*)", names: names, single: true}, keep)
-			if code, ok := resultCode(err); ok && (code == resultNoSuchObject || code == ldap.LDAPResultInvalidDNSyntax) {
+			_, err := d.first.search(ctx, request{base: dn, scope: ldap.ScopeBaseObject, filter: "(objectClass=*)", names: sel.names, single: true}, keep)
+			if ldap.IsErrorAnyOf(err, ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSyntax) {
 				continue
 			}
 			if err != nil {
@@ -178,7 +174,7 @@ func (s *Source) anchorsAt(ctx context.Context, d *domain, dns []string) (map[st
 			filter += "(distinguishedName=" + ldap.EscapeFilter(dn) + ")"
 		}
 		dns = dns[n:]
-		if _, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: filter + ")", names: names}, keep); err != nil {
+		if _, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: filter + ")", names: sel.names}, keep); err != nil {
 			return nil, err
 		}
 	}

@@ -250,15 +250,12 @@ func (m *memberships) listGroups(ctx context.Context, d *domain) error {
 		return nil
 	}
 	m.catalogue[d] = true
-	names := directory.NewNames(m.r.src.kind.anchors...)
-	list := names.List()
-	indexes := make([]int, len(list))
-	for i := range indexes {
-		indexes[i] = i
-	}
-	_, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: m.r.src.kind.groups, names: names}, func(e *entry) error {
+	k := m.r.src.kind
+	sel := newSelection(nil, k.anchors...)
+	attributes := sel.indexes(k.anchors)
+	_, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: k.groups, names: sel.names}, func(e *entry) error {
 		dn := string(e.dn)
-		anchor, _, err := anchorOf(e, indexes, list)
+		anchor, _, err := anchorOf(e, attributes, sel.list)
 		if err != nil {
 			return fmt.Errorf("group %q: %w", dn, err)
 		}
@@ -276,7 +273,7 @@ func (m *memberships) fetch(ctx context.Context, d *domain, dn string) (bool, er
 	g := newGroupReader(m.r)
 	req := request{base: dn, scope: ldap.ScopeBaseObject, filter: m.r.src.kind.groups, names: g.sel.names, controls: d.extendedDN(), single: true}
 	if _, err := searchWhole(ctx, d.first, req, g.entry); err != nil {
-		if code, ok := resultCode(err); ok && code == resultNoSuchObject {
+		if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
 			return false, nil
 		}
 		return false, err

@@ -126,7 +126,7 @@ func (d *domain) trusts(ctx context.Context) ([]Trust, error) {
 			Forest: attributes&trustForest != 0, WithinForest: attributes&trustWithin != 0})
 		return nil
 	})
-	if code, ok := resultCode(err); ok && code == resultNoSuchObject {
+	if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
 		return nil, nil // not readable, or no such container
 	}
 	slices.SortFunc(list, func(a, b Trust) int { return strings.Compare(a.Partner, b.Partner) })

@@ -1,6 +1,10 @@
 package ldapsrc
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/go-ldap/ldap/v3"
+)
 
 // A ReadError is why a source could not be read completely.
 type ReadError struct {
@@ -32,11 +36,11 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // words when the base is not there.
 func baseError(cfg *Config, setting, base string, err error) error {
 	where := cfg.key(setting)
-	switch code, ok := resultCode(err); {
-	case ok && code == resultNoSuchObject:
+	switch {
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
 		return &ReadError{Where: where, Problem: fmt.Sprintf("%q is not there, or the bind account may not see it", base), Err: err,
 			Advice: "correct the DN; it changes when an OU is renamed or moved"}
-	case ok && code == resultReferral:
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultReferral):
 		return &ReadError{Where: where, Problem: fmt.Sprintf("%q belongs to another server", base), Err: err,
 			Advice: "read it from a server of its own domain: set forest: true, or make it a source of its own"}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
 	"golang.org/x/sync/errgroup"
 
 	"adsync/ldapsrc/directory"
@@ -98,14 +99,31 @@ func (r *reading) progress(what string, more int) {
 	r.src.env.progress(what, total)
 }
 
-// count adds up what was left out, and referrals that were not followed.
-func (r *reading) count(skipped map[string]int, st stats) {
+// searchBases searches below each of the configured bases that are in a domain,
+// and counts the referrals that are not followed. The kind is the one of the
+// entries, and of the scope's key.
+func (r *reading) searchBases(ctx context.Context, d *domain, s searcher, kind string, bases []string, req request, each func(*entry) error) error {
+	req.scope = ldap.ScopeWholeSubtree
+	for _, base := range basesBelow(bases, d, r.domains) {
+		req.base = base
+		st, err := searchWhole(ctx, s, req, each)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", kind, baseError(&r.src.cfg, kind+".base", base, err))
+		}
+		r.mu.Lock()
+		r.referrals += st.referrals
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// count adds up what was left out.
+func (r *reading) count(skipped map[string]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for reason, n := range skipped {
 		r.skipped[reason] += n
 	}
-	r.referrals += st.referrals
 }
 
 // leaveOut remembers an entry that was left out for what it is. Those that a

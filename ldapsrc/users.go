@@ -5,10 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"adsync/ldapsrc/directory"
 )
@@ -36,10 +35,7 @@ type userGlobs struct{ include, exclude globList }
 
 func newUserReader(r *reading) *userReader {
 	k := r.src.kind
-	own := append([]string{}, k.anchors...)
-	own = append(own, k.login...)
-	own = append(own, k.state...)
-	own = append(own, k.also...)
+	own := slices.Concat(k.anchors, k.login, k.state, k.also)
 	boss := r.want.Manager
 	if boss != "" {
 		own = append(own, boss)
@@ -64,18 +60,13 @@ func newUserReader(r *reading) *userReader {
 // readUsers reads the users of one domain.
 func (r *reading) readUsers(ctx context.Context, d *domain, s searcher) error {
 	u := newUserReader(r)
-	cfg := &r.src.cfg
-	filter := joinFilter(u.kind.users, cfg.Users.Filter)
-	total := stats{}
-	for _, base := range basesBelow(cfg.Users.Base, d, r.domains) {
-		st, err := searchWhole(ctx, s, request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, names: u.sel.names}, u.entry)
-		if err != nil {
-			return fmt.Errorf("read users: %w", baseError(cfg, "users.base", base, err))
-		}
-		total.referrals += st.referrals
+	scope := r.src.cfg.Users
+	req := request{filter: joinFilter(u.kind.users, scope.Filter), names: u.sel.names}
+	if err := r.searchBases(ctx, d, s, "users", scope.Base, req, u.entry); err != nil {
+		return err
 	}
 	r.progress("users", len(u.list.users)-u.progressed)
-	r.count(u.skipped, total)
+	r.count(u.skipped)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.users.join(&u.list)
@@ -227,12 +218,11 @@ func (u *userReader) primaryGroup(e *entry, sid string) string {
 }
 
 // anchorOf reads the immutable id of an entry from the first of the attributes
-// that it has.
+// that it has, and says from which. The indexes are places in the list of names.
 func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string, error) {
-	tried := make([]string, 0, len(indexes))
 	for _, i := range indexes {
 		attribute, v := list[i], e.first(i)
-		if tried = append(tried, attribute); len(v) == 0 {
+		if len(v) == 0 {
 			continue
 		}
 		var a directory.Anchor
@@ -246,6 +236,10 @@ func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string,
 			return "", "", &ReadError{Problem: "it has no usable anchor: " + attribute, Err: err, Advice: "name an attribute that holds a GUID under attributes.anchor"}
 		}
 		return a, attribute, nil
+	}
+	tried := make([]string, len(indexes))
+	for n, i := range indexes {
+		tried[n] = list[i]
 	}
 	return "", "", &ReadError{Problem: "it has no anchor, none of " + strings.Join(tried, ", "),
 		Advice: "let the bind account read it, or name the attribute that every entry has under attributes.anchor"}

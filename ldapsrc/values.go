@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"unicode/utf8"
 
 	"adsync/ldapsrc/directory"
@@ -24,10 +25,10 @@ const entryName = "dn"
 
 func newSelection(wanted []string, own ...string) *selection {
 	s := &selection{wanted: directory.NewNames(wanted...)}
-	ask := own
+	ask := slices.Clone(own)
 	for _, name := range s.wanted.List() {
 		if name != entryName {
-			ask = append(ask[:len(ask):len(ask)], name)
+			ask = append(ask, name)
 		}
 	}
 	s.names = directory.NewNames(ask...)
