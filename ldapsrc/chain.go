@@ -66,21 +66,15 @@ func (s *Source) parents(ctx context.Context, d *domain, child Membership, login
 		filter += "(objectSid=" + escapeBytes(primary) + ")"
 	}
 	var found []Membership
-	for _, base := range s.lookupBases(d) {
-		req := request{base: base, scope: ldap.ScopeWholeSubtree, filter: "(&" + s.kind.groups + filter + "))", names: directory.NewNames("objectSid")}
-		_, err := searchWhole(ctx, d.first, req, func(e *entry) error {
-			m := Membership{DN: string(e.dn), Named: s.named(string(e.dn)), Primary: noSID == nil && bytes.Equal(e.first(0), primary)}
-			if !direct {
-				m.Through = child.DN
-			}
-			found = append(found, m)
-			return nil
-		})
-		if err != nil {
-			return nil, err
+	err := s.searchDomain(ctx, d, "(&"+s.kind.groups+filter+"))", directory.NewNames("objectSid"), func(e *entry) error {
+		m := Membership{DN: string(e.dn), Named: s.named(string(e.dn)), Primary: noSID == nil && bytes.Equal(e.first(0), primary)}
+		if !direct {
+			m.Through = child.DN
 		}
-	}
-	return found, nil
+		found = append(found, m)
+		return nil
+	})
+	return found, err
 }
 
 // named reports whether users.member_of names a group, by DN or by name.

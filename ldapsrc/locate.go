@@ -142,37 +142,14 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 	u := newUserReader(r)
 	var list []*judgement
 	byDN := map[string]*judgement{}
-	keep := func(e *entry) error {
-		anchor, _, err := anchorOf(e, u.anchors, u.sel.list)
-		if err != nil {
-			return nil // an entry without an anchor is none of ours
-		}
-		login := e.firstOf(u.login)
-		sid, err := sidText(e.at(u.sid))
-		if err != nil {
-			sid = ""
-		}
-		j := &judgement{anchor: anchor, dn: string(e.dn), login: string(login), primary: u.primaryGroup(e, sid),
-			inactive: u.states.inactive(e, r.now), left: u.leftOut(e, e.dn, login), memberOf: len(s.cfg.Users.MemberOf) > 0}
-		switch {
-		case conflicting(e.dn, login):
-			j.leftGroup = skipConflict
-		case isTrue(e.at(u.critical)) && !s.cfg.Users.BuiltIn:
-			j.leftGroup = skipBuiltInGroup
-		}
-		list = append(list, j)
-		byDN[j.dn] = j
-		return nil
-	}
-	search := func(filter string, names *directory.Names, each func(*entry) error) error {
-		for _, base := range s.lookupBases(d) {
-			if _, err := searchWhole(ctx, d.first, request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, names: names}, each); err != nil {
-				return err
-			}
+	err := s.searchDomain(ctx, d, which, u.sel.names, func(e *entry) error {
+		if j := u.judgement(e); j != nil {
+			list = append(list, j)
+			byDN[j.dn] = j
 		}
 		return nil
-	}
-	if err := search(which, u.sel.names, keep); err != nil || len(list) == 0 {
+	})
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	marks := []struct {
@@ -186,7 +163,7 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 		{joinFilter(s.kind.groups, s.cfg.Groups.Filter), func(j *judgement) { j.inFilter = true }},
 	}
 	for _, m := range marks {
-		err := search("(&"+m.filter+which+")", nil, func(e *entry) error {
+		err := s.searchDomain(ctx, d, "(&"+m.filter+which+")", nil, func(e *entry) error {
 			if j := byDN[string(e.dn)]; j != nil {
 				m.mark(j)
 			}
@@ -203,6 +180,40 @@ func (s *Source) judge(ctx context.Context, d *domain, all []*domain, which stri
 		}
 	}
 	return list, nil
+}
+
+// judgement is what an entry says of itself, nil of one without an anchor,
+// which is none of ours.
+func (u *userReader) judgement(e *entry) *judgement {
+	anchor, _, err := anchorOf(e, u.anchors, u.sel.list)
+	if err != nil {
+		return nil
+	}
+	scope := u.r.src.cfg.Users
+	login := e.firstOf(u.login)
+	sid, err := sidText(e.at(u.sid))
+	if err != nil {
+		sid = ""
+	}
+	j := &judgement{anchor: anchor, dn: string(e.dn), login: string(login), primary: u.primaryGroup(e, sid),
+		inactive: u.states.inactive(e, u.r.now), left: u.leftOut(e, e.dn, login), memberOf: len(scope.MemberOf) > 0}
+	switch {
+	case conflicting(e.dn, login):
+		j.leftGroup = skipConflict
+	case isTrue(e.at(u.critical)) && !scope.BuiltIn:
+		j.leftGroup = skipBuiltInGroup
+	}
+	return j
+}
+
+// searchDomain searches all of a domain, in scope or not.
+func (s *Source) searchDomain(ctx context.Context, d *domain, filter string, names *directory.Names, each func(*entry) error) error {
+	for _, base := range s.lookupBases(d) {
+		if _, err := searchWhole(ctx, d.first, request{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, names: names}, each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lookupBases are where an entry of a domain can be: anywhere in it.

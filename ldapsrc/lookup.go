@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -150,27 +151,10 @@ func (s *Source) describe(ctx context.Context, d *domain, all []*domain, j *judg
 
 // everything reads all attributes of one entry.
 func (d *domain) everything(ctx context.Context, dn string) (directory.Attributes, error) {
-	var names []string
-	if st, ok := d.first.(*store); ok {
-		names = st.attributeNames(foldDN(dn))
-	} else {
-		known, err := d.attributeNames(ctx)
-		if err != nil {
-			known = nil
-		}
-		for _, name := range known {
-			names = append(names, name)
-		}
-		names = append(names, "entryUUID", "nsUniqueId", "ipaUniqueID", "memberOf", "pwdAccountLockedTime", "nsAccountLock")
-		if len(known) == 0 {
-			names = append(names, d.src.basicNames()...)
-		}
-	}
-	slices.Sort(names)
-	set := directory.NewNames(names...)
+	set := directory.NewNames(d.possibleNames(ctx, dn)...)
 	values := map[string][]string{}
 	req := request{base: dn, scope: ldap.ScopeBaseObject, filter: "(objectClass=*)", names: set, single: true,
-		ask: []string{"*", "entryUUID", "nsUniqueId", "ipaUniqueID", "memberOf", "pwdAccountLockedTime", "nsAccountLock"}}
+		ask: append([]string{"*"}, operationalNames...)}
 	list := set.List()
 	_, err := searchWhole(ctx, d.first, req, func(e *entry) error {
 		for i, name := range list {
@@ -181,6 +165,29 @@ func (d *domain) everything(ctx context.Context, dn string) (directory.Attribute
 		return nil
 	})
 	return directory.AttributesOf(values), err
+}
+
+// operationalNames are operational attributes that people ask for: "*" does not
+// bring them (RFC 4511 4.5.1.8).
+var operationalNames = []string{"entryUUID", "nsUniqueId", "ipaUniqueID", "memberOf", "pwdAccountLockedTime", "nsAccountLock"}
+
+// possibleNames lists the attributes that an entry may have: those of the
+// schema, or the usual ones where the server publishes none.
+func (d *domain) possibleNames(ctx context.Context, dn string) []string {
+	if st, ok := d.first.(*store); ok {
+		names := st.attributeNames(foldDN(dn))
+		slices.Sort(names)
+		return names
+	}
+	names := slices.Clone(operationalNames)
+	known, err := d.attributeNames(ctx)
+	if err != nil || len(known) == 0 {
+		names = append(names, d.src.basicNames()...)
+	} else {
+		names = slices.AppendSeq(names, maps.Values(known))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // basicNames are the attributes that are known without a schema.

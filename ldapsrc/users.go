@@ -20,15 +20,15 @@ type userReader struct {
 	pack  packer
 	scope userGlobs
 
-	anchors, login                           []int
-	sid, rid, critical, upn, mail, uid, boss int
-	states                                   states
-	canaries                                 map[string]bool
-	managers                                 map[string]string
-	primary                                  map[string]string
-	list                                     userList
-	skipped                                  map[string]int
-	progressed                               int
+	anchors, login                              []int
+	sid, rid, critical, upn, mail, uid, manager int
+	states                                      states
+	canaries                                    map[string]bool
+	managers                                    map[string]string
+	primary                                     map[string]string
+	list                                        userList
+	skipped                                     map[string]int
+	progressed                                  int
 }
 
 type userGlobs struct{ include, exclude globList }
@@ -36,20 +36,16 @@ type userGlobs struct{ include, exclude globList }
 func newUserReader(r *reading) *userReader {
 	k := r.src.kind
 	own := slices.Concat(k.anchors, k.login, k.state, k.also)
-	boss := r.want.Manager
-	if boss != "" {
-		own = append(own, boss)
+	if r.want.Manager != "" {
+		own = append(own, r.want.Manager)
 	}
 	sel := newSelection(r.want.UserAttributes, own...)
 	u := &userReader{r: r, kind: k, sel: sel, pack: packer{sel: sel},
 		scope:   userGlobs{newGlobs(r.src.cfg.Users.Include), newGlobs(r.src.cfg.Users.Exclude)},
 		anchors: sel.indexes(k.anchors), login: sel.indexes(k.login),
 		sid: sel.index("objectSid"), rid: sel.index("primaryGroupID"), critical: sel.index("isCriticalSystemObject"),
-		upn: sel.index("userPrincipalName"), mail: sel.index("mail"), uid: sel.index("uid"), boss: -1,
+		upn: sel.index("userPrincipalName"), mail: sel.index("mail"), uid: sel.index("uid"), manager: sel.index(r.want.Manager),
 		states: newStates(sel), canaries: map[string]bool{}, managers: map[string]string{}, primary: map[string]string{}, skipped: map[string]int{}}
-	if boss != "" {
-		u.boss = sel.index(boss)
-	}
 	for _, name := range r.src.cfg.Expect.MustInclude {
 		u.canaries[strings.ToLower(name)] = true
 	}
@@ -112,11 +108,11 @@ func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 	}
 	l.users = append(l.users, user)
 	l.primary = append(l.primary, u.primaryGroup(e, user.SID))
-	boss := ""
-	if v := e.at(u.boss); len(v) > 0 {
-		boss = sharedString(u.managers, v)
+	manager := ""
+	if v := e.at(u.manager); len(v) > 0 {
+		manager = sharedString(u.managers, v)
 	}
-	l.manager = append(l.manager, boss)
+	l.manager = append(l.manager, manager)
 	l.anchors[anchoredBy]++
 	for w, at := range u.sel.at {
 		if at < 0 || len(e.get(at)) > 0 {
