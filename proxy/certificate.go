@@ -1,15 +1,15 @@
 package proxy
 
 import (
+	"cmp"
 	"crypto/x509"
-	"time"
 )
 
-// Certificate is what a person needs to recognise one of a chain.
+// Certificate says of one of a chain who vouches for it.
 type Certificate struct {
-	Subject  string
-	Issuer   string
-	NotAfter time.Time
+	// Issuer is the common name of the authority, or its whole distinguished
+	// name where it has none.
+	Issuer string
 	// Trusted says that the chain from here up ends in an authority that the
 	// system trusts, whatever the setting trusts besides.
 	Trusted bool
@@ -20,10 +20,8 @@ func certificates(chain []*x509.Certificate) []Certificate {
 	var list []Certificate
 	for i, c := range chain {
 		list = append(list, Certificate{
-			Subject:  name(c.Subject.CommonName, c.Subject.String(), c.DNSNames),
-			Issuer:   name(c.Issuer.CommonName, c.Issuer.String(), nil),
-			NotAfter: c.NotAfter,
-			Trusted:  trustedBySystem(c, chain[i+1:]),
+			Issuer:  cmp.Or(c.Issuer.CommonName, c.Issuer.String()),
+			Trusted: trustedBySystem(c, chain[i+1:]),
 		})
 	}
 	return list
@@ -36,16 +34,4 @@ func trustedBySystem(c *x509.Certificate, above []*x509.Certificate) bool {
 	}
 	_, err := c.Verify(x509.VerifyOptions{Intermediates: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	return err == nil
-}
-
-// name is the shortest text that says who: the common name, the first DNS name,
-// or the whole distinguished name.
-func name(common, dn string, dns []string) string {
-	switch {
-	case common != "":
-		return common
-	case len(dns) > 0:
-		return dns[0]
-	}
-	return dn
 }

@@ -33,7 +33,6 @@ type Step struct {
 // Report is the way to a target as Check went it: every step that was made, the
 // last of them perhaps with an error.
 type Report struct {
-	Route string // as Proxy.Route
 	Steps []Step
 	// Chain is what the target, or whoever opened the TLS, showed; its own
 	// certificate first.
@@ -64,15 +63,14 @@ func (r *Report) observe(name string, began time.Time, err error) {
 // made up to there. The TLS configuration is for the target, as Transport's, and
 // may be nil.
 func (p *Proxy) Check(ctx context.Context, target *url.URL, config *tls.Config) (Report, error) {
-	report := Report{Route: p.Route(target)}
-	addr := targetAddr(target)
-	h := p.way(target.Scheme, addr)
-	err := p.check(ctx, h, target, p.targetTLS(config), &report)
+	var report Report
+	err := p.check(ctx, target, p.targetTLS(config), &report)
 	return report, err
 }
 
-func (p *Proxy) check(ctx context.Context, h *hop, target *url.URL, config *tls.Config, report *Report) error {
+func (p *Proxy) check(ctx context.Context, target *url.URL, config *tls.Config, report *Report) error {
 	addr := targetAddr(target)
+	h := p.way(target.Scheme, addr)
 	absolute := h != nil && target.Scheme == "http" && h.absoluteForm()
 	conn, err := p.checkConnection(ctx, h, addr, absolute, report)
 	if err != nil {
@@ -118,7 +116,7 @@ func (p *Proxy) checkConnection(ctx context.Context, h *hop, addr string, absolu
 	}
 	err := watch.run(StepResolve, func() error {
 		if _, err := net.DefaultResolver.LookupHost(ctx, h.host()); err != nil {
-			return h.dialError(addr, err)
+			return dialError(h, addr, err)
 		}
 		return nil
 	})

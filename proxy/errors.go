@@ -126,15 +126,20 @@ func (e *Error) issued() string {
 // Unwrap is what the network said.
 func (e *Error) Unwrap() error { return e.Err }
 
-// dialError is a failed connection to the proxy itself.
-func (h *hop) dialError(target string, err error) error {
-	e := &Error{Kind: ProxyNotReachable, Proxy: h.String(), Target: target, Err: err}
+// dialError is a failed connection to the proxy itself or, on the direct way, to
+// the target.
+func dialError(via *hop, target string, err error) error {
+	e := &Error{Kind: TargetRefused, Target: target, Err: err}
+	noName := TargetNameNotFound
+	if via != nil {
+		e.Proxy, e.Kind, noName = via.String(), ProxyNotReachable, ProxyNameNotFound
+	}
 	var dns *net.DNSError
 	switch {
 	case canceled(err):
 		return err
 	case errors.As(err, &dns):
-		e.Kind = ProxyNameNotFound
+		e.Kind = noName
 	case timedOut(err):
 		e.Kind = Timeout
 	}
@@ -152,21 +157,6 @@ func (h *hop) handshakeError(target string, err error) error {
 		return &Error{Kind: Timeout, Proxy: h.String(), Target: target, Err: err}
 	}
 	return &Error{Kind: ProxyProtocol, Proxy: h.String(), Target: target, Err: err}
-}
-
-// targetDialError is a failed connection on the direct way.
-func targetDialError(target string, err error) error {
-	e := &Error{Kind: TargetRefused, Target: target, Err: err}
-	var dns *net.DNSError
-	switch {
-	case canceled(err):
-		return err
-	case errors.As(err, &dns):
-		e.Kind = TargetNameNotFound
-	case timedOut(err):
-		e.Kind = Timeout
-	}
-	return e
 }
 
 // tlsError is a failed handshake, with the proxy or with the target through it.

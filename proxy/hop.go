@@ -113,7 +113,7 @@ func (h *hop) dial(ctx context.Context, target string, watch observer) (net.Conn
 	err := watch.run(StepConnect, func() (err error) {
 		conn, err = netDialer().DialContext(ctx, "tcp", h.addr)
 		if err != nil {
-			return h.dialError(target, err)
+			return dialError(h, target, err)
 		}
 		return nil
 	})

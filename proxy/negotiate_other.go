@@ -25,7 +25,7 @@ type kerberos struct {
 // newNegotiate signs in with user@REALM and the password, or with the tickets
 // that kinit left for this account.
 func newNegotiate(h *hop) (authenticator, error) {
-	settings, err := guarded(func() (*config.Config, error) { return config.Load(variable("KRB5_CONFIG", "/etc/krb5.conf")) })
+	settings, err := guarded(func() (*config.Config, error) { return config.Load(first(os.Getenv("KRB5_CONFIG"), "/etc/krb5.conf")) })
 	if err != nil && !errors.As(err, new(config.UnsupportedDirective)) { // which is passed over
 		return nil, fmt.Errorf("read the kerberos configuration: %w", err)
 	}
@@ -37,7 +37,7 @@ func newNegotiate(h *hop) (authenticator, error) {
 		cl := client.NewWithPassword(user, strings.ToUpper(realm), h.password, settings, client.DisablePAFXFAST(true))
 		return &kerberos{client: cl, host: h.host()}, nil
 	}
-	name := strings.TrimPrefix(variable("KRB5CCNAME", fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())), "FILE:")
+	name := strings.TrimPrefix(first(os.Getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())), "FILE:")
 	tickets, err := guarded(func() (*credentials.CCache, error) { return credentials.LoadCCache(name) })
 	if err != nil {
 		return nil, fmt.Errorf("no kerberos tickets in %s: %w", name, err)
@@ -49,13 +49,6 @@ func newNegotiate(h *hop) (authenticator, error) {
 		return nil, fmt.Errorf("kerberos tickets in %s: %w", name, err)
 	}
 	return &kerberos{client: cl, host: h.host()}, nil
-}
-
-func variable(name, fallback string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return fallback
 }
 
 // guarded does what gokrb5 panics over where a file, or an answer of the KDC,

@@ -32,37 +32,29 @@ func windowsSettings() []windowsSetting {
 	return found
 }
 
-// A value that is missing or cannot be read counts as not set.
-
-func text(root registry.Key, path, name string) string {
+// value reads a value of the registry. One that is missing, or cannot be read,
+// counts as not set.
+func value[T any](root registry.Key, path, name string, get func(registry.Key, string) (T, uint32, error), unset T) T {
 	key, err := registry.OpenKey(root, path, registry.QUERY_VALUE)
 	if err != nil {
-		return ""
+		return unset
 	}
 	defer func() { _ = key.Close() }()
-	value, _, _ := key.GetStringValue(name)
-	return value
+	set, _, err := get(key, name)
+	if err != nil {
+		return unset
+	}
+	return set
 }
 
-func number(root registry.Key, path, name string, missing uint64) uint64 {
-	key, err := registry.OpenKey(root, path, registry.QUERY_VALUE)
-	if err != nil {
-		return missing
-	}
-	defer func() { _ = key.Close() }()
-	value, _, err := key.GetIntegerValue(name)
-	if err != nil {
-		return missing
-	}
-	return value
+func text(root registry.Key, path, name string) string {
+	return value(root, path, name, registry.Key.GetStringValue, "")
+}
+
+func number(root registry.Key, path, name string, unset uint64) uint64 {
+	return value(root, path, name, registry.Key.GetIntegerValue, unset)
 }
 
 func blob(root registry.Key, path, name string) []byte {
-	key, err := registry.OpenKey(root, path, registry.QUERY_VALUE)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = key.Close() }()
-	value, _, _ := key.GetBinaryValue(name)
-	return value
+	return value(root, path, name, registry.Key.GetBinaryValue, nil)
 }

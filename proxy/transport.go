@@ -111,7 +111,7 @@ func (p *Proxy) dial(ctx context.Context, h *hop, network, addr string) (net.Con
 	}
 	conn, err := netDialer().DialContext(ctx, network, addr)
 	if err != nil {
-		return nil, targetDialError(addr, err)
+		return nil, dialError(nil, addr, err)
 	}
 	return conn, nil
 }
