@@ -111,11 +111,8 @@ func (a *anonymizer) learn(record []byte) {
 	var doc struct {
 		Changes, Failures, Quarantined []struct {
 			Kind, Name, DN string
-			Attributes     []struct {
-				Path     string
-				Old, New any
-			}
-			Members []struct{ Name string }
+			Attributes     []struct{ Old, New any }
+			Members        []struct{ Name string }
 		}
 	}
 	if json.Unmarshal(record, &doc) != nil {

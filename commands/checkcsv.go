@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,10 +50,10 @@ func csvRows(findings []rules.Finding) [][]string {
 		if !again {
 			n = len(rows)
 			at[k] = n
-			rows = append(rows, []string{f.DN, cmp.Or(commonName(f.DN), f.Name), f.Kind, f.Attribute, "", f.Value, "", "", ""})
+			rows = append(rows, []string{f.DN, cmp.Or(firstName(f.DN), f.Name), f.Kind, f.Attribute, "", f.Value, "", "", ""})
 		}
 		row := rows[n]
-		if word := idfixWord(f.Rule); !containsWord(row[4], word) {
+		if word := idfixWord(f.Rule); !slices.Contains(strings.Split(row[4], ", "), word) {
 			row[4] = strings.TrimPrefix(row[4]+", "+word, ", ")
 		}
 		if f.Suggestion != "" && (row[6] == "" || f.Safe) {
@@ -60,15 +61,6 @@ func csvRows(findings []rules.Finding) [][]string {
 		}
 	}
 	return rows
-}
-
-func containsWord(list, word string) bool {
-	for w := range strings.SplitSeq(list, ", ") {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // idfixWord is IdFix's name of an error, or the rule's id where it had none.
@@ -79,23 +71,6 @@ func idfixWord(id string) string {
 		}
 	}
 	return id
-}
-
-// commonName is the value of the first RDN, for people to read.
-func commonName(dn string) string {
-	_, rest, ok := strings.Cut(dn, "=")
-	if !ok {
-		return ""
-	}
-	for i := 0; i < len(rest); i++ {
-		switch rest[i] {
-		case '\\':
-			i++
-		case ',':
-			return rest[:i]
-		}
-	}
-	return rest
 }
 
 // writeRow writes a row by RFC 4180. Cells that a spreadsheet would take for

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -131,7 +132,7 @@ func (r *checkRun) read(ctx context.Context) (reading, error) {
 		<-answered
 		switch {
 		case err != nil && silent:
-			r.skipTarget(fmt.Errorf("it does not answer"))
+			r.skipTarget(errors.New("it does not answer"))
 		case err != nil:
 			r.skipTarget(err)
 		}

@@ -91,21 +91,13 @@ func (c *company) meet(text []byte) error {
 		if err != nil {
 			return err
 		}
-		first := func(name string) string {
-			for _, a := range record.Attributes {
-				if strings.EqualFold(a.Name, name) && len(a.Values) > 0 {
-					return string(a.Values[0])
-				}
-			}
-			return ""
-		}
-		department, login := first("department"), strings.ToLower(first("userPrincipalName"))
-		if department == "" || login == "" || first("cn") == "Jo Twin" || seen[login] || login == "jtwin@example.com" {
+		department, login := record.Value("department"), strings.ToLower(record.Value("userPrincipalName"))
+		if department == "" || login == "" || record.Value("cn") == "Jo Twin" || seen[login] || login == "jtwin@example.com" {
 			continue
 		}
 		seen[login] = true
 		c.teams[department] = append(c.teams[department], record.DN)
-		if first("userAccountControl") == "512" {
+		if record.Value("userAccountControl") == "512" {
 			c.active[record.DN] = true
 		}
 	}

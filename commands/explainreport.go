@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"adsync/ldapsrc"
@@ -207,10 +208,8 @@ func (x *explaining) shown(r *upload.Resource) *explainResource {
 	}
 	for i := range x.held.state.Groups {
 		g := &x.held.state.Groups[i]
-		for _, id := range g.Members {
-			if id == r.ID {
-				out.Groups = append(out.Groups, g.Name)
-			}
+		if slices.Contains(g.Members, r.ID) {
+			out.Groups = append(out.Groups, g.Name)
 		}
 	}
 	return out

@@ -27,7 +27,7 @@ type printer interface {
 
 func newPrinter(env Env, g globalOptions, dryRun bool) printer {
 	if g.JSON {
-		return &jsonPrinter{out: env.Stdout, err: env.Stderr}
+		return &jsonPrinter{out: env.Stdout}
 	}
 	return &textPrinter{complain: env.complain, out: env.Stdout, err: env.Stderr, quiet: g.Quiet, would: dryRun}
 }
@@ -106,9 +106,7 @@ func (p *textPrinter) Summary(s summary, took time.Duration) {
 }
 
 // jsonPrinter prints one object a line; docs/json.md describes the fields.
-type jsonPrinter struct {
-	out, err io.Writer
-}
+type jsonPrinter struct{ out io.Writer }
 
 type changeObject struct {
 	Type       string            `json:"type"` // "change"

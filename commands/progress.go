@@ -26,16 +26,15 @@ const (
 // It draws its few lines itself: bar libraries own the terminal, and here the
 // changes that go by have to come out above the bars, whole.
 type progress struct {
-	mu      sync.Mutex
-	now     func() time.Time
-	log     *slog.Logger // for lines; may be nil
-	screen  io.Writer    // nil where there is no terminal
-	width   func() int   // of the screen
-	bars    []*bar       // of the part that is under way
-	began   time.Time    // the part
-	drawn   int          // lines on the screen now
-	logged  time.Time
-	stopped chan struct{} // closed when the part is done
+	mu     sync.Mutex
+	now    func() time.Time
+	log    *slog.Logger // for lines; may be nil
+	screen io.Writer    // nil where there is no terminal
+	width  func() int   // of the screen
+	bars   []*bar       // of the part that is under way
+	began  time.Time    // the part
+	drawn  int          // lines on the screen now
+	logged time.Time
 }
 
 // bar is one thing that goes on.
@@ -95,13 +94,12 @@ func (p *progress) begin() (end func()) {
 	}
 	p.mu.Lock()
 	p.bars, p.began, p.logged = nil, p.now(), p.now()
-	stopped := make(chan struct{})
-	p.stopped = stopped
 	p.mu.Unlock()
 	every := progressRedraw
 	if p.screen == nil {
 		every = time.Second
 	}
+	stopped := make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
 		tick := time.NewTicker(every)

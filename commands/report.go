@@ -92,8 +92,8 @@ func newReportPage(doc record) reportPage {
 
 // outcome is how the run ended, in a few words, and how good that is.
 func outcome(doc *record) (text, tone string) {
-	pending := doc.Summary
-	switch pending.Exit {
+	s := doc.Summary
+	switch s.Exit {
 	case ExitWithheld:
 		return "Removals wait for approval", "warn"
 	case ExitSource:
@@ -103,7 +103,7 @@ func outcome(doc *record) (text, tone string) {
 	case ExitInterrupted:
 		return "The run was interrupted", "warn"
 	case ExitPartial:
-		if pending.Failed > 0 {
+		if s.Failed > 0 {
 			return "Some changes failed", "bad"
 		}
 		return "In step, but for entries that were left out", "warn"
@@ -111,9 +111,9 @@ func outcome(doc *record) (text, tone string) {
 	switch {
 	case doc.Stopped != "":
 		return "The run stopped before the end", "bad"
-	case doc.DryRun && pending.pending():
+	case doc.DryRun && s.pending():
 		return "Changes are pending", "good"
-	case pending.pending():
+	case s.pending():
 		return "All changes were made", "good"
 	}
 	return "In step: nothing to change", "good"

@@ -297,7 +297,7 @@ func (r *run) lastRun() *lastRunStatus {
 		return &lastRunStatus{File: path, Error: err.Error()}
 	}
 	return &lastRunStatus{
-		File: path, Started: &doc.Started, Ended: timeOrNil(doc.Started.Add(time.Duration(doc.Seconds * float64(time.Second)))),
+		File: path, Started: &doc.Started, Ended: timeOrNil(doc.Started.Add(secondsOf(doc.Seconds))),
 		Seconds: doc.Seconds, Exit: doc.Summary.Exit, Digest: doc.Digest, Stopped: doc.Stopped, Summary: doc.Summary, Limits: doc.Limits,
 		sources: doc.Sources,
 	}
