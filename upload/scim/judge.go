@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +14,30 @@ import (
 // finished reports whether nothing is left.
 func (u *updating) finished() bool {
 	return u.left.ExternalID == "" && len(u.left.Set) == 0 && u.left.Active == nil && u.left.Manager == nil
+}
+
+// marked looks a resource up by the mark that was written, which the service
+// refuses to show by itself. What is not found by it may be anybody's still.
+func (u *updating) marked(ctx context.Context, refused error) (after *upload.Resource, err error) {
+	t, mark := u.target, u.left.ExternalID
+	ctx = context.WithoutCancel(ctx)
+	err = t.eventually(ctx, func() (bool, error) {
+		if t.profile.IDIsExternal {
+			r, err := t.fetch(ctx, u.kind, mark, t.shapeOf(u.kind), nil)
+			after = r
+			return err == nil, err
+		}
+		found, err := t.find(ctx, u.kind, upload.KeyExternalID, mark)
+		if i := slices.IndexFunc(found, func(r upload.Resource) bool { return r.ID == u.id }); i >= 0 {
+			after = &found[i]
+		}
+		return after != nil, err
+	})
+	none := new(upload.Unanswerable)
+	if err != nil && !isRefusal(err) && !errors.As(err, &none) || after != nil {
+		return after, err
+	}
+	return nil, &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success, and whether it keeps externalId cannot be seen: %v", refused)}
 }
 
 // strike takes out of what is left all that the resource has as wanted.

@@ -143,8 +143,11 @@ func (u *updating) attempt(ctx context.Context, d Dialect) error {
 		after, err = t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil)
 		return err == nil && !u.pending(after), err
 	})
+	if isRefusal(err) && u.left.ExternalID != "" {
+		after, err = u.marked(ctx, err)
+	}
 	if err != nil {
-		if isRefusal(err) { // not to be read: nothing more can be known
+		if u.left.ExternalID == "" && isRefusal(err) { // not to be read: nothing more can be known
 			u.left = upload.Write{Op: u.left.Op, Kind: u.left.Kind, Before: u.left.Before}
 			return nil
 		}
