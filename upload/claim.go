@@ -133,6 +133,7 @@ func (d *differ) settleNames(all []renaming) {
 			}
 			if why := d.takenName(n.kind, n.name, n.held); why != "" {
 				n.refuse(why)
+				d.nameless[n.anchor] = true
 				again = true
 			}
 		}

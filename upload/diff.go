@@ -132,6 +132,7 @@ type differ struct {
 	byID      map[string]*Resource            // users, for members and managers
 
 	quarantined map[directory.Anchor]bool // entries in doubt, and their resources
+	nameless    map[directory.Anchor]bool // those of them in doubt for nothing but a new name, which is taken
 	unsure      map[directory.Anchor]bool // users who are perhaps in more groups than it seems
 	// users and groups of all complete sources that are, or will be, at the
 	// service
@@ -160,7 +161,7 @@ func (d *differ) indexSources() {
 func (d *differ) index() {
 	d.indexSources()
 	users := 0
-	d.quarantined, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
+	d.quarantined, d.nameless, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
 	for _, s := range d.sources {
 		snapshot, _ := s.Reading.Snapshot()
 		users += len(snapshot.Users)

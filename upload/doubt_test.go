@@ -270,3 +270,19 @@ func TestALookUpThatIsRefusedSaysNothingOfAnEmptyList(t *testing.T) {
 		t.Errorf("%v, %v", unlisted, err)
 	}
 }
+
+// It is no doubt about who somebody is that his new name is taken.
+func TestWhoseNewNameIsTakenStillLeavesGroups(t *testing.T) {
+	w := newWorld("ada", "bob")
+	w.group("staff", "ada", "bob")
+	w.sync(t)
+	w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", Name: "ada.l", Active: true}
+	w.user("ada", map[string][]string{"uid": {"ada.l"}, "title": {"Lead"}})
+	w.group("staff", "bob")
+	want := "remove members from group staff: ada.l (no longer in the directory's group)\n" +
+		"quarantine user ada.l: name-taken: userName \"ada.l\" is that of user x at the service, which nobody owns\n"
+	if got := lines(w.plan()); got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+	w.sync(t)
+}

@@ -253,8 +253,8 @@ func (d *differ) mayBelong(id string) bool {
 
 // removable reports whether a member may be taken out of a group of ours, or a
 // manager away from a user: it is owned, or taken over in this run, its source
-// was read completely, and its entry is neither in doubt nor, by policy or as
-// it may be elsewhere, kept as it is though it is gone.
+// was read completely, and its entry is neither in doubt for more than its name
+// nor, by policy or as it may be elsewhere, kept as it is though it is gone.
 func (d *differ) removable(id string) bool {
 	r := d.byID[id]
 	if r == nil || !d.ours(id) {
@@ -265,5 +265,5 @@ func (d *differ) removable(id string) bool {
 		a = adopter
 	}
 	gone := r.Kind == User && !d.holds(User, a)
-	return !d.quarantined[a] && !(gone && (d.Policy.UserGone == Keep || d.perhapsMoved(source, a) != ""))
+	return (!d.quarantined[a] || d.nameless[a]) && !(gone && (d.Policy.UserGone == Keep || d.perhapsMoved(source, a) != ""))
 }
