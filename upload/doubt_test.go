@@ -272,16 +272,20 @@ func TestALookUpThatIsRefusedSaysNothingOfAnEmptyList(t *testing.T) {
 }
 
 // It is no doubt about who somebody is that his new name is taken.
-func TestWhoseNewNameIsTakenStillLeavesGroups(t *testing.T) {
+func TestWhoseNewNameIsTakenStillLosesWhatHeShould(t *testing.T) {
 	w := newWorld("ada", "bob")
 	w.group("staff", "ada", "bob")
 	w.sync(t)
 	w.memory.users["x"] = &upload.Resource{Kind: upload.User, ID: "x", Name: "ada.l", Active: true}
 	w.user("ada", map[string][]string{"uid": {"ada.l"}, "title": {"Lead"}})
 	w.group("staff", "bob")
-	want := "remove members from group staff: ada.l (no longer in the directory's group)\n" +
-		"quarantine user ada.l: name-taken: userName \"ada.l\" is that of user x at the service, which nobody owns\n"
-	if got := lines(w.plan()); got != want {
+	taken := "quarantine user ada.l: name-taken: userName \"ada.l\" is that of user x at the service, which nobody owns\n"
+	if got, want := lines(w.plan()), "remove members from group staff: ada.l (no longer in the directory's group)\n"+taken; got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+	w.sync(t)
+	w.change("ada", func(u *directory.User) { u.Active = false })
+	if got, want := lines(w.plan()), "deactivate user ada.l (disabled in the directory)\n"+taken; got != want {
 		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
 	}
 	w.sync(t)

@@ -54,6 +54,19 @@ func (d *differ) leaving(k Kind, r *Resource) (Verb, bool) {
 	return "", false
 }
 
+// switchOff plans that a user who is disabled is off at the service.
+func (d *differ) switchOff(c *candidate) {
+	switch {
+	case c.user.Active || !c.held.Active || d.Policy.UserDisabled == Keep:
+	case !d.deactivates(User):
+		d.keep(User)
+	default:
+		off := c.change()
+		off.Verb, off.Reason = Deactivate, reasonInactive(c.user)
+		d.add(off)
+	}
+}
+
 // deactivates reports whether resources of a kind can be switched off.
 func (d *differ) deactivates(k Kind) bool {
 	switch k {

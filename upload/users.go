@@ -25,8 +25,11 @@ func (d *differ) users() {
 	}
 	d.compare(candidates)
 	for i := range candidates {
-		if c := &candidates[i]; !d.quarantined[c.user.Anchor] {
+		switch c := &candidates[i]; {
+		case !d.quarantined[c.user.Anchor]:
 			d.user(c)
+		case d.nameless[c.user.Anchor]:
+			d.switchOff(c)
 		}
 	}
 	d.leavers(User)
@@ -205,7 +208,7 @@ func (d *differ) userRenamings(all []candidate) []renaming {
 // user plans what one user needs.
 func (d *differ) user(c *candidate) {
 	u, r := c.user, c.held
-	base := Change{Kind: User, Name: c.name, Source: c.source.ID, Anchor: u.Anchor, DN: u.DN, Before: r}
+	base := c.change()
 	if r == nil {
 		if u.Active {
 			d.createUser(c, base)
@@ -213,7 +216,6 @@ func (d *differ) user(c *candidate) {
 		return
 	}
 	adopted := r.ExternalID != c.id && !d.Capabilities.Unmarked[User]
-	off := !u.Active && d.Policy.UserDisabled != Keep
 	frozen := d.Capabilities.FrozenInactive && !r.Active && !u.Active
 	if d.deletes(u) {
 		base.Verb, base.Reason = Delete, reasonInactive(u)
@@ -241,12 +243,12 @@ func (d *differ) user(c *candidate) {
 	if change.Verb != "" {
 		d.add(change)
 	}
-	if off && r.Active && !d.deactivates(User) {
-		d.keep(User)
-	} else if off && r.Active {
-		base.Verb, base.Reason = Deactivate, reasonInactive(u)
-		d.add(base)
-	}
+	d.switchOff(c)
+}
+
+// change is one of the user's resource.
+func (c *candidate) change() Change {
+	return Change{Kind: User, Name: c.name, Source: c.source.ID, Anchor: c.user.Anchor, DN: c.user.DN, Before: c.held}
 }
 
 // adoption is the reason of an adoption. The mark of another tool is named, for
