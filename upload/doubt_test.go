@@ -229,6 +229,29 @@ func TestWhomNothingShowsIsLeftOut(t *testing.T) {
 	}
 }
 
+// The name that it is to have, and that another group still has, does not say
+// where it is.
+func TestAGroupThatNothingShowsAndWhoseNameIsListedIsLeftOut(t *testing.T) {
+	w := newWorld()
+	w.group("crew")
+	w.group("staff")
+	w.sync(t)
+	w.unproven = map[upload.Kind]string{upload.Group: "its number changes"}
+	w.hidden[w.named("crew").ID] = true
+	crew, staff := w.groups["crew"], w.groups["staff"]
+	crew.Attributes, staff.Attributes = staff.Attributes, crew.Attributes
+	w.groups["crew"], w.groups["staff"] = crew, staff
+	in := w.input()
+	if err := upload.LookUp(t.Context(), blind{w}, in); err != nil {
+		t.Fatal(err)
+	}
+	want := "update group crew: displayName \"staff\" -> \"crew\"\nquarantine group staff: unseen: it may be at the service already, whose list is not proven complete: " +
+		"the service cannot look a group up by externalId: it has no filters\n"
+	if got := lines(upload.Diff(in)); got != want {
+		t.Errorf("plan:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // A service that lists nobody unless asked for somebody has them all the same.
 func TestAListWithNoneOfOursIsDoubted(t *testing.T) {
 	w := newWorld("ada", "bob", "cyd")

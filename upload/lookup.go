@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,14 +193,16 @@ func forEach(ctx context.Context, n int, look func(ctx context.Context, i int) e
 // lookUpOne asks by mark where the service can answer that, and by name.
 // Silence is not an answer: whoever was not found for an error may be there.
 func lookUpOne(ctx context.Context, target Target, k Kind, w wanted) ([]Resource, error) {
+	var silent error
 	for _, id := range w.marks {
 		found, err := target.Find(ctx, k, KeyExternalID, id)
 		if none := new(Unanswerable); len(found) > 0 || err != nil && !errors.As(err, &none) {
 			return found, err
 		}
+		silent = cmp.Or(silent, err)
 	}
 	if w.name == "" {
-		return nil, nil
+		return nil, silent
 	}
 	return target.Find(ctx, k, nameOf(k), w.name)
 }
