@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"adsync/upload"
 )
@@ -68,9 +69,9 @@ func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
 	return several && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
 }
 
-// refusesPatch reports whether a PATCH that writes what is there is refused as
-// well: then it was not the values.
-func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string) bool {
+// refusesPatch reports whether a PATCH that writes what is there, by adding too
+// if some of the operations add, is refused as well: then it was not the values.
+func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string, operations []operation) bool {
 	endpoint, err := t.endpoint(k)
 	if err != nil {
 		return false
@@ -79,16 +80,24 @@ func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string) boo
 	if err != nil {
 		return false
 	}
-	same := operation{"replace", "active", now.Active}
+	path, value := "active", any(now.Active)
 	if k == upload.Group {
-		same = operation{"replace", "displayName", now.Name}
+		path, value = "displayName", now.Name
 	}
-	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("update a %s", k), again: true}
-	if q.body, err = patchBody([]operation{same}); err != nil {
-		return false
+	ops := []string{"replace"}
+	if slices.ContainsFunc(operations, func(o operation) bool { return o.Op == "add" }) {
+		ops = append(ops, "add")
 	}
-	_, err = t.client.do(ctx, q)
-	return descends(err)
+	for _, op := range ops {
+		q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("update a %s", k), again: true}
+		if q.body, err = patchBody([]operation{{op, path, value}}); err != nil {
+			return false
+		}
+		if _, err = t.client.do(ctx, q); descends(err) {
+			return true
+		}
+	}
+	return false
 }
 
 // noRoute reports whether a PATCH was answered with 404 though the resource is

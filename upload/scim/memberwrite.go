@@ -81,7 +81,7 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 		// It may be this PATCH that is refused, and not the members.
 		put := t.putMembers(ctx, w, w.Members)
 		hidden := isStatus(put, http.StatusOK) && len(w.Groups) > 0 // groups among them need not show
-		if put == nil || hidden || isStatus(put, http.StatusOK) && t.refusesPatch(ctx, upload.Group, w.Before.ID) {
+		if put == nil || hidden || isStatus(put, http.StatusOK) && t.refusesPatch(ctx, upload.Group, w.Before.ID, additions(nil)) {
 			t.learned.addByPut.Store(true)
 			return put
 		}

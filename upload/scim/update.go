@@ -70,7 +70,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 		}
 	}
-	if refused == nil || u.tried && (outdone || u.heard.patches() || t.refusesPatch(ctx, x.Kind, u.id)) {
+	if refused == nil || u.tried && (outdone || u.heard.patches() || t.refusesPatch(ctx, x.Kind, u.id, t.writer(x.Kind).operations(&u.left, u.form))) {
 		refused = u.unheard()
 	}
 	return upload.Result{After: u.after, Err: refused}

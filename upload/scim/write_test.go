@@ -730,9 +730,10 @@ func TestWhatIsDroppedIsNotRefused(t *testing.T) {
 		{"one operation is too many", scimtest.Quirks{MaxPatchOperations: 1}},
 		{"every PATCH is refused", scimtest.Quirks{Patch: scimtest.PatchRefused}},
 		{"PATCH knows replace alone", scimtest.Quirks{OnlyReplace: 400}},
+		{"PATCH knows replace alone, and with a path", scimtest.Quirks{OnlyReplace: 400, NoPathlessPatch: true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			row.quirks.NotStored, row.quirks.Bulk = []string{"title"}, scimtest.BulkOff
+			row.quirks.NotStored, row.quirks.Bulk = []string{"title", "phoneNumbers"}, scimtest.BulkOff
 			server, target := start(t, row.quirks, "generic")
 			read(t, target)
 			must(t, write(t, target, people(12)...))
@@ -740,7 +741,10 @@ func TestWhatIsDroppedIsNotRefused(t *testing.T) {
 			for i := range state.Users {
 				u := &state.Users[i]
 				title := upload.Attribute{Path: "title", Values: []string{"Lead"}}
-				must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{title}}))
+				phone := upload.Attribute{Path: `phoneNumbers[type eq "mobile"].value`, Values: []string{"+1 555 0199"}}
+				for _, lost := range []upload.Attribute{title, phone} {
+					must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{lost}}))
+				}
 				must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: u, Set: []upload.Attribute{
 					{Path: "displayName", Values: []string{"New"}}, title,
 				}}))
