@@ -59,3 +59,26 @@ func TestAServiceThatTakesEverybodyOutIsFoundOutAtOneGroup(t *testing.T) {
 		})
 	}
 }
+
+// That a PATCH is refused says less than why the group is not written whole
+// instead.
+func TestMembersWhoAreNotTakenOutForTheyAreNotShown(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{Patch: scimtest.PatchRefused, Members: scimtest.ShownNever, NoUserGroups: true, UserFilters: []string{"userName eq"}}, "generic")
+	ids, err := server.Seed(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := server.Put("Group", map[string]any{"displayName": "staff", "externalId": "corp:staff", "members": []any{map[string]any{"value": ids[0]}, map[string]any{"value": ids[1]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := find(t, read(t, target).Groups, group[0])
+	r := write(t, target, upload.Write{Op: upload.OpRemoveMembers, Kind: upload.Group, Before: before, Members: ids[:1]})[0]
+	const want = "status 400: unknown operation, and status 200: the service does not show the group's members, so that the group cannot be written whole"
+	if r.Err == nil || r.Err.Error() != want {
+		t.Errorf("%v, want %s", r.Err, want)
+	}
+	if got := server.MemberIDs(group[0]); len(got) != 2 {
+		t.Errorf("%d members", len(got))
+	}
+}

@@ -135,9 +135,13 @@ func (t *Target) dropChunks(ctx context.Context, w *upload.Write) error {
 		return t.memberPatch(ctx, w, chunk, t.removals(chunk))
 	})
 	if err != nil && !t.profile.NoGroupPut && (descends(err) || t.noRoute(ctx, upload.Group, w.Before.ID, err)) {
-		if put := t.putMembers(ctx, w, ids); put == nil {
+		put := t.putMembers(ctx, w, ids)
+		switch {
+		case put == nil:
 			t.learned.removeByPut.Store(true)
 			return nil
+		case isStatus(put, http.StatusOK):
+			return fmt.Errorf("%w, and %w", err, put)
 		}
 	}
 	return err
