@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -143,7 +144,7 @@ func (w *wizard) sourceConflicts(refuse func(flag, reason string)) {
 	if at := w.options.first("source-url"); at != "" || w.ask.holds("domain") {
 		a.URL = parseAddress(at).url
 	}
-	a.Type = either(w.options.first("source-type"), a.Type)
+	a.Type = cmp.Or(w.options.first("source-type"), a.Type)
 	refuseThese(refuse, []conflict{{[]string{"source-url"}, w.ask.holds("domain"), "does not go with --domain"},
 		{signInKeys, a.ldif(), "has no meaning for an LDIF file"}})
 	if a.ldif() {
@@ -175,10 +176,10 @@ func (w *wizard) targetConflicts(refuse func(flag, reason string)) {
 	a := w.answers.Target
 	w.refuseSeveral(refuse, proxyKeys[2:])
 	refuseThese(refuse, []conflict{
-		{proxyKeys[1:2], either(w.options.first("proxy"), a.Proxy) == "", "wants --proxy"},
-		{proxyKeys[2:], either(w.options.first("proxy-user"), a.ProxyUser) == "", "wants --proxy-user"},
+		{proxyKeys[1:2], cmp.Or(w.options.first("proxy"), a.Proxy) == "", "wants --proxy"},
+		{proxyKeys[2:], cmp.Or(w.options.first("proxy-user"), a.ProxyUser) == "", "wants --proxy-user"},
 	})
-	a.URL = either(w.options.first("target-url"), a.URL)
+	a.URL = cmp.Or(w.options.first("target-url"), a.URL)
 	auth := append(slices.Clone(clientKeys), "target-auth")
 	for _, keys := range authKeys {
 		auth = append(auth, keys...)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -112,7 +113,7 @@ func (w *wizard) askKeytab(ctx context.Context, a *sourceAnswers) error {
 }
 
 func (w *wizard) askCache(ctx context.Context, a *sourceAnswers) error {
-	q := ask.Question{Key: "ccache", Label: "Ticket cache file (- for the account's own)", Default: either(a.CCache, "-"),
+	q := ask.Question{Key: "ccache", Label: "Ticket cache file (- for the account's own)", Default: cmp.Or(a.CCache, "-"),
 		Help: "kinit -c FILE makes one. Somebody must renew it; a keytab lasts longer."}
 	path, err := w.ask.Text(ctx, q)
 	switch {
@@ -138,7 +139,7 @@ func (w *wizard) askRealm(ctx context.Context, a *sourceAnswers) error {
 		return err
 	}
 	a.Realm = strings.TrimSpace(realm)
-	kdc, err := w.ask.Text(ctx, ask.Question{Key: "kdc", Label: "Its KDC (- to look in DNS)", Default: either(a.KDC, "-"),
+	kdc, err := w.ask.Text(ctx, ask.Question{Key: "kdc", Label: "Its KDC (- to look in DNS)", Default: cmp.Or(a.KDC, "-"),
 		Help: "A domain controller, dc1.corp.example.com."})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (w *wizard) open(a *sourceAnswers, password config.Value) (*ldapsrc.Source,
 	}
 	trial.Sources = []config.Source{a.source(s)}
 	if trial.Sources[0].ID == "" {
-		trial.Sources[0].ID = shortID(either(a.Domain, a.URL), nil) // for errors
+		trial.Sources[0].ID = shortID(cmp.Or(a.Domain, a.URL), nil) // for errors
 	}
 	c := trial.SourceConfig(0, config.Secrets{"sources[0].bind.password": password})
 	c.Timeout = min(c.Timeout, patience)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -72,9 +73,9 @@ func (w *wizard) askProxy(ctx context.Context, o *wayOut) error {
 		o.ProxyUser, o.ProxyPassword = "", secretAnswer{}
 		return nil
 	}
-	user := ask.Question{Key: "proxy-user", Label: "User name at the proxy, or none", Default: either(o.ProxyUser, "none")}
+	user := ask.Question{Key: "proxy-user", Label: "User name at the proxy, or none", Default: cmp.Or(o.ProxyUser, "none")}
 	if o.Proxy == suggested.URL {
-		user.Default = either(suggested.Username, user.Default)
+		user.Default = cmp.Or(suggested.Username, user.Default)
 	}
 	if text, err = w.ask.Text(ctx, user); err != nil {
 		return err

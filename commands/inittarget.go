@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (w *wizard) authenticate(ctx context.Context, a *targetAnswers) error {
 			if f.Code == ExitUsage {
 				return f
 			}
-			return &Failure{Code: ExitTarget, Err: fmt.Errorf("target: %w; nothing was written", err), Hint: either(hintOf(err), f.Hint)}
+			return &Failure{Code: ExitTarget, Err: fmt.Errorf("target: %w; nothing was written", err), Hint: cmp.Or(hintOf(err), f.Hint)}
 		}
 		w.explain(err)
 		if err := w.targetAgain(ctx, a, err); err != nil {
@@ -201,7 +202,7 @@ func (w *wizard) askProfile(ctx context.Context) error {
 	if a.Profile != "" && (!w.person() || w.options.has("profile")) {
 		return nil
 	}
-	guess := either(a.Profile, scim.GuessProfile(a.URL))
+	guess := cmp.Or(a.Profile, scim.GuessProfile(a.URL))
 	var options []ask.Option
 	for _, p := range scim.Profiles() {
 		options = append(options, ask.Option{Value: p.Name, Label: p.Title, Help: p.Name})

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,7 +126,7 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 		case proxy.AuthNegotiate:
 			label = "User name at the proxy, or none for the account that runs adsync"
 		}
-		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: label, Default: either(s.Username, "none")})
+		s.Username, err = w.ask.Text(ctx, ask.Question{Key: "username", Label: label, Default: cmp.Or(s.Username, "none")})
 		if err != nil {
 			return a, err
 		}
@@ -140,7 +141,7 @@ func (w *proxyWizard) details(ctx context.Context, a proxyAnswer) (proxyAnswer, 
 		return a, err
 	}
 	list, err := w.ask.Text(ctx, ask.Question{Key: "no-proxy", Label: "What is reached directly, or none",
-		Default: either(strings.Join(s.NoProxy, ", "), "none"), Help: "Hosts, .domains or networks, several with commas: .example.com, 10.0.0.0/8"})
+		Default: cmp.Or(strings.Join(s.NoProxy, ", "), "none"), Help: "Hosts, .domains or networks, several with commas: .example.com, 10.0.0.0/8"})
 	if err != nil {
 		return a, err
 	}
@@ -191,7 +192,7 @@ func (w *proxyWizard) askAuthority(ctx context.Context, s *config.Proxy) error {
 	if w.cause == nil || w.cause.Proxy == "" || !unknownAuthority(w.cause) {
 		return nil
 	}
-	path, err := w.ask.Text(ctx, ask.Question{Key: "ca-file", Label: "File of the authority to trust behind the proxy, or none", Default: either(s.CAFile, "none"),
+	path, err := w.ask.Text(ctx, ask.Question{Key: "ca-file", Label: "File of the authority to trust behind the proxy, or none", Default: cmp.Or(s.CAFile, "none"),
 		Help: "PEM, from whoever runs the proxy. Name it only if the issuer above is your organisation's.",
 		Validate: func(path string) error {
 			if path == "none" || path == s.CAFile {

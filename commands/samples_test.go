@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -142,7 +143,7 @@ func serveSampleTarget(t *testing.T, dir string, target *config.Target) {
 		o := target.Auth.OAuth2
 		o.TokenURL, o.ClientID, o.ClientSecret = s.TokenURL(), id, config.Secret{File: "target.secret"}
 	} else {
-		quirks, err := scimtest.ForService(either(target.Profile, "generic"))
+		quirks, err := scimtest.ForService(cmp.Or(target.Profile, "generic"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -90,8 +91,8 @@ func TestTheFilesOfASchedule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			made.config, made.me, made.name = f.Path, either(s.me, "root"), config.ServiceName(f.Path)
-			made.program = either(s.program, "/usr/local/bin/adsync")
+			made.config, made.me, made.name = f.Path, cmp.Or(s.me, "root"), config.ServiceName(f.Path)
+			made.program = cmp.Or(s.program, "/usr/local/bin/adsync")
 			files, err := made.files(f)
 			if err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ func withFlags(err error, flags []string) error {
 	})
 	text := "--" + strings.Join(names, " or --")
 	if len(names) == 0 {
-		text = either(instead[question.Key], "--yes")
+		text = cmp.Or(instead[question.Key], "--yes")
 	}
 	return usage(err, fmt.Sprintf("the question was %q: answer it on a terminal, or give %s", question.Label, text))
 }
