@@ -23,16 +23,9 @@ const countWithin = 30 * time.Second
 // usersBelow says how many users are below a place, "" where it is not known.
 func (c *counted) usersBelow(dn string) string {
 	if n, known := c.users.Below(dn); known {
-		return usersOf(n)
+		return count(n, "user")
 	}
 	return ""
-}
-
-func usersOf(n int) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return thousands(n) + " users"
 }
 
 // wholeScope is everybody whom the configuration does not leave out by name.
@@ -87,7 +80,7 @@ func (w *wizard) tally(ctx context.Context, s *counted, a *sourceAnswers) error 
 	for _, t := range all {
 		switch {
 		case t.Err == nil:
-			w.say("  %s: %s", t.Domain.Name, usersOf(t.Users))
+			w.say("  %s: %s", t.Domain.Name, count(t.Users, "user"))
 		case s.tooLong:
 			w.say("  %s: %s", t.Domain.Name, w.overdue())
 		default:

@@ -77,7 +77,7 @@ func (w *wizard) groupPrefix(ctx context.Context, prefix string, found int) (str
 func groupOptions(found []ldapsrc.Node, chosen []string, sizes ldapsrc.GroupSizes) []ask.Option {
 	help := func(dn string) string {
 		if n, known := sizes.Of(dn); known {
-			return usersOf(n) + ", in " + parentDN(dn)
+			return count(n, "user") + ", in " + parentDN(dn)
 		}
 		return parentDN(dn)
 	}

@@ -103,7 +103,7 @@ func (w *wizard) greet(p scim.Probe) {
 	}
 	text := "The service lets us in"
 	if p.Users >= 0 {
-		text += ": " + thousands(p.Users) + " users"
+		text += ": " + count(p.Users, "user")
 	}
 	if len(able) > 0 {
 		text += "; it offers " + strings.Join(able, ", ")

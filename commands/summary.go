@@ -105,9 +105,9 @@ func (s *summary) line(took time.Duration) string {
 			read = append(read, r.ID+": not read completely")
 			continue
 		}
-		text := fmt.Sprintf("%s: %s users, %s groups", r.ID, thousands(r.Users), thousands(r.Groups))
+		text := fmt.Sprintf("%s: %s, %s", r.ID, count(r.Users, "user"), count(r.Groups, "group"))
 		if r.Computers > 0 {
-			text += ", " + thousands(r.Computers) + " computers"
+			text += ", " + count(r.Computers, "computer")
 		}
 		read = append(read, text+" read")
 	}
