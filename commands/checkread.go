@@ -7,12 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"adsync/commands/config"
 	"adsync/ldapsrc"
-	"adsync/ldapsrc/directory"
 	"adsync/upload"
 	"adsync/upload/scim"
 )
@@ -112,39 +110,45 @@ func (r *checkRun) skipTarget(err error) {
 	r.remarks = append(r.remarks, fmt.Sprintf("nothing is compared with the target: %v", err))
 }
 
-// read reads the sources and, at the same time, the target's users.
+// read reads the sources and, where there is a target, its users.
 func (r *checkRun) read(ctx context.Context) (reading, error) {
 	var held reading
 	if r.target == nil {
-		held.readings = r.readSources(ctx)
+		held.readings = r.readSources(ctx, r.wanted)
 	} else {
-		targetCtx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		alive, answered := make(chan struct{}, 1), make(chan struct{})
-		var err error
-		go func() {
-			defer close(answered)
-			held.state, err = r.target.Read(targetCtx, r.wantUsers(alive))
-		}()
-		held.readings = r.readSources(ctx)
-		silent := !r.await(alive, answered)
-		cancel()
-		<-answered
-		switch {
-		case err != nil && silent:
-			r.skipTarget(errors.New("it does not answer"))
-		case err != nil:
-			r.skipTarget(err)
-		}
-		if err != nil {
-			held.state = nil
-		}
+		held = r.readBoth(ctx)
 	}
 	if ctx.Err() != nil {
 		return held, ctx.Err()
 	}
 	held.describe()
 	return held, nil
+}
+
+// readBoth reads the sources and the target's users at the same time. A target
+// that cannot be read, or is silent when the sources are done, is left out.
+func (r *checkRun) readBoth(ctx context.Context) (held reading) {
+	targetCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	alive, answered := make(chan struct{}, 1), make(chan struct{})
+	var err error
+	go func() {
+		defer close(answered)
+		held.state, err = r.target.Read(targetCtx, r.wantUsers(alive))
+	}()
+	held.readings = r.readSources(ctx, r.wanted)
+	silent := !r.await(alive, answered)
+	cancel()
+	<-answered
+	if err == nil {
+		return held
+	}
+	held.state = nil
+	if silent {
+		err = errors.New("it does not answer")
+	}
+	r.skipTarget(err)
+	return held
 }
 
 // await waits for the target as long as it is seen to answer, and reports
@@ -176,9 +180,7 @@ func (r *checkRun) wantUsers(alive chan<- struct{}) upload.Want {
 	for _, s := range r.sources {
 		w.Users = append(w.Users, s.mapping.Paths(upload.User)...)
 	}
-	slices.Sort(w.Users)
-	w.Users = slices.Compact(w.Users)
-	return w
+	return eachOnce(w)
 }
 
 // wanted is what the source is asked for.
@@ -187,15 +189,4 @@ func (r *checkRun) wanted(s *source) ldapsrc.Want {
 	w.UserAttributes = append(w.UserAttributes, r.extra...)
 	w.GroupAttributes = append(w.GroupAttributes, r.extra...)
 	return w
-}
-
-// readSources reads all sources at once.
-func (r *checkRun) readSources(ctx context.Context) []directory.Reading {
-	readings := make([]directory.Reading, len(r.sources))
-	var wait sync.WaitGroup
-	for i, s := range r.sources {
-		wait.Go(func() { readings[i] = s.dir.Read(ctx, r.wanted(s)) })
-	}
-	wait.Wait()
-	return readings
 }

@@ -31,17 +31,9 @@ func explainCommand(env Env) *cli.Command {
 EXAMPLE:
    adsync explain ada@example.com
    adsync explain "CN=App Wiki,OU=Groups,DC=corp,DC=example,DC=com"`,
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			name, err := oneArgument(c, "name")
-			if err != nil {
-				return err
-			}
+		Action: flagsAndOne(env, "name", func(c *cli.Context, g globalOptions, name string) error {
 			return runExplain(c.Context, env, explainOptions{globalOptions: g, Name: name})
-		},
+		}),
 	}
 }
 

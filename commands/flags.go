@@ -85,6 +85,21 @@ func flagsOnly(env Env, run func(*cli.Context, globalOptions) error) cli.ActionF
 	}
 }
 
+// flagsAndOne is the action of a command that takes flags and one word.
+func flagsAndOne(env Env, what string, run func(c *cli.Context, g globalOptions, word string) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		g, err := globals(c, env)
+		if err != nil {
+			return err
+		}
+		word, err := oneArgument(c, what)
+		if err != nil {
+			return err
+		}
+		return run(c, g, word)
+	}
+}
+
 // short are the model's spellings of commands.
 var short = map[string]string{"-i": "init", "-p": "proxy", "-s": "sync"}
 

@@ -40,15 +40,7 @@ EXAMPLE:
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, DisableDefaultText: true, Usage: "show the list and its digest, and ask nothing"},
 			&cli.StringFlag{Name: "approve", Usage: "permit exactly the list with this `DIGEST`"},
 		},
-		Action: func(c *cli.Context) error {
-			g, err := globals(c, env)
-			if err != nil {
-				return err
-			}
-			source, err := oneArgument(c, "source id")
-			if err != nil {
-				return err
-			}
+		Action: flagsAndOne(env, "source id", func(c *cli.Context, g globalOptions, source string) error {
 			if err := givenValues(c, "approve"); err != nil {
 				return err
 			}
@@ -56,7 +48,7 @@ EXAMPLE:
 				globalOptions: g, Source: source, Delete: c.Bool("delete"), Deactivate: c.Bool("deactivate"),
 				DryRun: c.Bool("dry-run"), Approve: c.String("approve"),
 			})
-		},
+		}),
 	}
 }
 

@@ -60,11 +60,9 @@ func (r *run) close() {
 func (r *run) read(ctx context.Context) (reading, error) {
 	defer r.env.progress.begin()()
 	collectLate()
-	held := reading{readings: make([]directory.Reading, len(r.sources))}
+	var held reading
 	var wait sync.WaitGroup
-	for i, s := range r.sources {
-		wait.Go(func() { held.readings[i] = s.dir.Read(ctx, s.want()) })
-	}
+	wait.Go(func() { held.readings = r.readSources(ctx, (*source).want) })
 	state, err := r.target.Read(ctx, r.want())
 	wait.Wait()
 	if ctx.Err() != nil {
@@ -77,6 +75,17 @@ func (r *run) read(ctx context.Context) (reading, error) {
 	}
 	held.take(state)
 	return held, nil
+}
+
+// readSources reads all sources at once.
+func (r *run) readSources(ctx context.Context, want func(*source) ldapsrc.Want) []directory.Reading {
+	readings := make([]directory.Reading, len(r.sources))
+	var wait sync.WaitGroup
+	for i, s := range r.sources {
+		wait.Go(func() { readings[i] = s.dir.Read(ctx, want(s)) })
+	}
+	wait.Wait()
+	return readings
 }
 
 // kinds are the kinds of resources in the order in which they are shown.
@@ -158,6 +167,11 @@ func (r *run) want() upload.Want {
 			w.Devices = append(w.Devices, s.mapping.Paths(upload.Device)...)
 		}
 	}
+	return eachOnce(w)
+}
+
+// eachOnce is what is wanted without repetitions, in order.
+func eachOnce(w upload.Want) upload.Want {
 	for _, list := range []*[]string{&w.Users, &w.Groups, &w.Devices} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)

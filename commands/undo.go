@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"adsync/upload"
 )
@@ -75,9 +74,5 @@ func (r *run) wantBack(images []upload.Image) upload.Want {
 			*list = append(*list, upload.PathManager)
 		}
 	}
-	for _, list := range []*[]string{&w.Users, &w.Groups, &w.Devices} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	return w
+	return eachOnce(w)
 }
