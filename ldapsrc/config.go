@@ -53,12 +53,12 @@ type Config struct {
 
 // TLS says how a server proves who it is, and we to it.
 type TLS struct {
-	StartTLS           bool   // encrypt an ldap:// connection before anything else is said
-	CAFile             string // PEM; instead of the system's roots
-	ServerName         string // the name the certificate must have, instead of the URL's
-	CertFile, KeyFile  string // PEM client certificate, for EXTERNAL
-	PinSHA256          []string
-	InsecureSkipVerify bool
+	StartTLS           bool     // encrypt an ldap:// connection before anything else is said
+	CAFile             string   // PEM; instead of the system's roots
+	ServerName         string   // the name the certificate must have, instead of the URL's
+	CertFile, KeyFile  string   // PEM client certificate, for EXTERNAL
+	PinSHA256          []string // of the certificate or its public key, as ParsePin reads it; instead of an authority
+	InsecureSkipVerify bool     // any certificate will do, unless PinSHA256 is set; said on every run
 }
 
 // Methods of a bind.
@@ -103,17 +103,17 @@ const (
 
 // GroupScope says which groups are in scope.
 type GroupScope struct {
-	Base   []string
-	Filter string
-	Nested string // Flatten or Keep
-	Sync   bool
+	Base   []string // DNs; default: the whole domain
+	Filter string   // added to the type's own filter (RFC 4515)
+	Nested string   // Flatten or Keep
+	Sync   bool     // read groups at all
 }
 
 // ComputerScope says which computers are in scope.
 type ComputerScope struct {
-	Sync   bool
-	Base   []string
-	Filter string
+	Sync   bool     // read computers at all
+	Base   []string // DNs; default: the whole domain
+	Filter string   // added to the type's own filter (RFC 4515)
 }
 
 // Expect are canaries: a reading that does not meet them is incomplete.

@@ -211,8 +211,12 @@ func compileSubstrings(p *ber.Packet) (matcher, error) {
 	}), nil
 }
 
-// bitOr is LDAP_MATCHING_RULE_BIT_OR (MS-ADTS 3.1.1.3.4.4.2).
-const bitOr = "1.2.840.113556.1.4.804"
+// The matching rules of a bit mask, LDAP_MATCHING_RULE_BIT_AND and _OR (MS-ADTS
+// 3.1.1.3.4.4.1 and 3.1.1.3.4.4.2).
+const (
+	bitAnd = "1.2.840.113556.1.4.803"
+	bitOr  = "1.2.840.113556.1.4.804"
+)
 
 // compileExtensible handles (attr:rule:=value) with AD's bit rules and without
 // a rule; a rule that is not known is an error and not an empty result.

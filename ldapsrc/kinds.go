@@ -2,10 +2,6 @@ package ldapsrc
 
 import "strings"
 
-// The matching rule of a bit mask, LDAP_MATCHING_RULE_BIT_AND (MS-ADTS
-// 3.1.1.3.4.4.1).
-const bitAnd = "1.2.840.113556.1.4.803"
-
 // A kind is what the reader relies on in one type of directory: which entries
 // are users, groups and computers, and which attributes tell what about them.
 // Where several attributes are named, the first that an entry has counts.

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Count is how many users a scope has, counted exactly as Read does.
+// Count is how many users a scope has, counted exactly as Read does. A scope
+// without users is no error, one that is not read to its end is.
 func (s *Source) Count(ctx context.Context, scope UserScope) (int, error) {
 	counting, err := s.counting(scope)
 	if err != nil {
