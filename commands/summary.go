@@ -105,9 +105,9 @@ func (s *summary) line(took time.Duration) string {
 			read = append(read, r.ID+": not read completely")
 			continue
 		}
-		text := fmt.Sprintf("%s: %s, %s", r.ID, count(r.Users, "user"), count(r.Groups, "group"))
+		text := fmt.Sprintf("%s: %s users, %s groups", r.ID, thousands(r.Users), thousands(r.Groups))
 		if r.Computers > 0 {
-			text += ", " + count(r.Computers, "computer")
+			text += ", " + thousands(r.Computers) + " computers"
 		}
 		read = append(read, text+" read")
 	}
