@@ -173,9 +173,9 @@ func (w *world) agrees(r *ran) error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	left := map[directory.Anchor]bool{}
+	left, nameless := map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
 	for _, q := range r.plan.Quarantined {
-		left[q.Anchor] = true
+		left[q.Anchor], nameless[q.Anchor] = true, q.Rule == "name-taken"
 		if err := w.mayBeLeftOut(q); err != nil {
 			errs = append(errs, err)
 		}
@@ -195,7 +195,7 @@ func (w *world) agrees(r *ran) error {
 		}
 	}
 	for _, p := range w.people {
-		if !left[p.anchor] {
+		if !left[p.anchor] || nameless[p.anchor] && !p.active { // who is disabled is off under any name
 			errs = append(errs, w.personAgrees(r, p, ids))
 		}
 	}
@@ -382,13 +382,6 @@ func (w *world) crewAgrees(r *ran, c *crew, ids map[directory.Anchor]string, lef
 		}
 	}
 	return nil
-}
-
-// leavesOut reports whether the service takes the first of several members of
-// a group and nothing that a run reads shows who is in it.
-func (w *world) leavesOut(r *ran, id string) bool {
-	q := w.quirks
-	return q.AddsFirstOnly && q.Members == scimtest.ShownOnRequest && q.NoProjection && (q.IgnoreFilters || !r.knowsMembers(id))
 }
 
 // knowsMembers reports whether the run saw who was in a group.

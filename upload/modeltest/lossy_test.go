@@ -135,3 +135,10 @@ func (w *world) groupsOnly(c *upload.Change) bool {
 		return !slices.ContainsFunc(w.crews, func(c *crew) bool { return c.anchor == m.Anchor })
 	})
 }
+
+// leavesOut reports whether the service takes the first of several members of
+// a group and nothing that a run reads shows who is in it.
+func (w *world) leavesOut(r *ran, id string) bool {
+	q := w.quirks
+	return q.AddsFirstOnly && q.Members == scimtest.ShownOnRequest && q.NoProjection && (q.IgnoreFilters || !r.knowsMembers(id))
+}
