@@ -165,7 +165,8 @@ func (t *Target) filter(ctx context.Context, k upload.Kind, key, value string) (
 		}
 		out = append(out, p.rows[i])
 	}
-	if len(out) == 0 && len(p.rows) > 0 && (max(p.total, len(p.rows)) > 1 || p.next != "") {
+	one := p.total == 1 && len(p.rows) == 1 && p.next == "" // and said to be all there is
+	if len(out) == 0 && len(p.rows) > 0 && !one {
 		return nil, &upload.Unanswerable{Kind: k, Key: key, Err: errors.New("it shows others")}
 	}
 	return out, nil

@@ -833,10 +833,13 @@ func TestAMarkThatIsNotKept(t *testing.T) {
 // A page of one user who is not the one asked for is no answer where there are
 // more.
 func TestAFilterThatIsNotLookedAtSaysOfNobodyThatHeIsMissing(t *testing.T) {
-	for _, room := range []int{1, 3, 100, -1} {
+	for _, room := range []int{1, 3, 100, -1, 0} {
 		quirks := scimtest.Quirks{IgnoreFilters: true, PageCap: room, Cursor: scimtest.IndexOnly}
-		if room < 0 {
+		switch {
+		case room < 0:
 			quirks.PageCap, quirks.Cursor = 1, scimtest.CursorMust // no number, and a way on
+		case room == 0:
+			quirks.PageCap, quirks.TotalResults = 1, scimtest.TotalMissing
 		}
 		server, target := start(t, quirks, "generic")
 		if _, err := server.Seed(5); err != nil {
@@ -844,7 +847,7 @@ func TestAFilterThatIsNotLookedAtSaysOfNobodyThatHeIsMissing(t *testing.T) {
 		}
 		read(t, target)
 		none := new(upload.Unanswerable)
-		if got, err := target.Find(t.Context(), upload.User, upload.KeyUserName, "nobody@example.com"); !errors.As(err, &none) {
+		if got, err := target.filter(t.Context(), upload.User, upload.KeyUserName, "nobody@example.com"); !errors.As(err, &none) {
 			t.Errorf("%d a page: found %d, %v", room, len(got), err)
 		}
 	}
