@@ -41,6 +41,22 @@ func TestAnAdoptionThatCannotBeReadBack(t *testing.T) {
 	}
 }
 
+// A group that cannot be written whole is adopted and renamed all the same where
+// one operation at a time is taken.
+func TestAGroupOfAServiceThatTakesOneOperationIsAdopted(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{MaxPatchOperations: 1, NoPathlessPatch: true, Members: scimtest.ShownNever, NoUserGroups: true, UserFilters: []string{"userName eq"}}, "generic")
+	if _, err := server.Put("Group", map[string]any{"displayName": "staff"}); err != nil {
+		t.Fatal(err)
+	}
+	state := read(t, target)
+	must(t, write(t, target, upload.Write{
+		Op: upload.OpUpdate, Kind: upload.Group, Before: &state.Groups[0], ExternalID: "corp:staff", Set: []upload.Attribute{{Path: "displayName", Values: []string{"crew"}}},
+	}))
+	if g := server.Groups()[0]; g["externalId"] != "corp:staff" || g["displayName"] != "crew" {
+		t.Errorf("the group is %v", g)
+	}
+}
+
 func ofOne(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/Users/")
 }

@@ -69,6 +69,24 @@ func (t *Target) tooMany(u *updating, d Dialect, err error) bool {
 	return several && isStatus(err, http.StatusBadRequest) && len(u.paths(d, u.form)) > 1
 }
 
+// singly writes the attributes of a group one by one, where several were
+// refused and the group could not be written whole either.
+func (t *Target) singly(ctx context.Context, x *upload.Write) (r upload.Result) {
+	one := upload.Write{Op: x.Op, Kind: x.Kind, Before: x.Before, ExternalID: x.ExternalID}
+	if x.ExternalID != "" {
+		r = t.update(ctx, &one)
+	}
+	one.ExternalID = ""
+	for i := range x.Set {
+		if r.Err != nil {
+			return r
+		}
+		one.Set = x.Set[i : i+1]
+		r = t.update(ctx, &one)
+	}
+	return r
+}
+
 // refusesPatch reports whether a PATCH that writes what is there, by adding too
 // if some of the operations add, is refused as well: then it was not the values.
 func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string, operations []operation) bool {

@@ -28,6 +28,9 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		return upload.Result{}
 	}
 	r := t.descend(ctx, x, u)
+	if u.crowded && x.Kind == upload.Group && isRefusal(r.Err) {
+		return t.singly(ctx, &u.left)
+	}
 	if r.Err != nil && u.saved != nil {
 		r.Err = fmt.Errorf("%w, and the user could not be written whole: %w", errReplaces, r.Err)
 	}
@@ -65,6 +68,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 			}
 			return upload.Result{Err: err} // it is the values
 		}
+		u.crowded = u.crowded || d == PatchPaths && t.tooMany(u, d, err)
 		if refused == nil && err != nil {
 			refused = err
 			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
@@ -78,17 +82,18 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 
 // updating is one update on its way down the ladder.
 type updating struct {
-	target *Target
-	kind   upload.Kind
-	id     string
-	all    upload.Write // what is wanted
-	left   upload.Write // what has not taken effect yet
-	after  *upload.Resource
-	was    *upload.Resource // before a PATCH that is watched
-	saved  []byte           // what a PATCH has taken away, to be put back
-	tried  bool             // something was answered with 2xx
-	heard  Dialect          // the first one that was answered so
-	form   managerForm
+	target  *Target
+	kind    upload.Kind
+	id      string
+	all     upload.Write // what is wanted
+	left    upload.Write // what has not taken effect yet
+	after   *upload.Resource
+	was     *upload.Resource // before a PATCH that is watched
+	saved   []byte           // what a PATCH has taken away, to be put back
+	tried   bool             // something was answered with 2xx
+	crowded bool             // several operations were refused, perhaps for being several
+	heard   Dialect          // the first one that was answered so
+	form    managerForm
 }
 
 func (t *Target) updating(x *upload.Write) *updating {
