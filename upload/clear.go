@@ -59,19 +59,39 @@ func (p *Plan) withholdClearing(path string) {
 		if c.Kind != User || c.State != Planned || !c.clears(path) {
 			continue
 		}
-		rest := Change{Verb: Update, Kind: User, Name: c.Name, Source: c.Source, Anchor: c.Anchor, DN: c.DN, Reason: c.Reason, Before: c.Before,
-			State: Withheld, Why: "most users would lose it", overLimit: true, clearing: true}
-		if path == PathManager {
-			rest.manager, c.manager = c.manager, nil
-		} else {
-			at := slices.IndexFunc(c.set, func(a AttributeChange) bool { return a.Path == path })
-			rest.set = []AttributeChange{c.set[at]}
-			c.set = slices.Delete(slices.Clone(c.set), at, at+1)
-		}
+		rest := c.splitClearing(path)
+		rest.Why, rest.overLimit = "most users would lose it", true
 		split = append(split, rest)
 	}
+	p.dropHollow()
+	p.Changes = append(p.Changes, split...)
+}
+
+// splitClearing takes the taking away of a path off a change, as a withheld one
+// of its own.
+func (c *Change) splitClearing(path string) Change {
+	rest := Change{Verb: Update, Kind: User, Name: c.Name, Source: c.Source, Anchor: c.Anchor, DN: c.DN, Reason: c.Reason, Before: c.Before, State: Withheld, clearing: true}
+	if path == PathManager {
+		rest.manager, c.manager = c.manager, nil
+		return rest
+	}
+	at := slices.IndexFunc(c.set, func(a AttributeChange) bool { return a.Path == path })
+	rest.set = []AttributeChange{c.set[at]}
+	c.set = slices.Delete(slices.Clone(c.set), at, at+1)
+	return rest
+}
+
+// dropHollow drops the updates of users of which nothing is left.
+func (p *Plan) dropHollow() {
 	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
 		return c.Kind == User && c.State == Planned && c.Verb == Update && c.whole == nil && len(c.set) == 0 && c.manager == nil
 	})
-	p.Changes = append(p.Changes, split...)
+}
+
+// managerBefore is the id of the manager that a changed user has; "" when none.
+func (c *Change) managerBefore() string {
+	if c.Before == nil {
+		return ""
+	}
+	return c.Before.Manager
 }

@@ -135,8 +135,19 @@ func TestWithheldUsersStayManagers(t *testing.T) {
 	})
 	plan := w.plan()
 	plan.Limit(upload.DefaultLimits())
-	if got, want := lines(plan), "update user user31: title \"Engineer\" -> \"Lead\"\nwithheld: deactivate user user00"; !strings.HasPrefix(got, want) {
+	if got, want := lines(plan), "update user user31: title \"Engineer\" -> \"Lead\"\nwithheld: update user user30: manager\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("plan:\n%s\nwant it to begin with:\n%s", got, want)
+	}
+	if got := lines(plan); strings.Count(got, "withheld: update user user3") != 2 {
+		t.Errorf("plan:\n%s\nwant two managers withheld", got)
+	}
+	if !plan.Approve(plan.Digest()) {
+		t.Fatal("its own digest does not approve it")
+	}
+	in := w.input()
+	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	if got := lines(w.plan()); got != "" {
+		t.Errorf("the plan after the approved run is not empty:\n%s", got)
 	}
 }
 

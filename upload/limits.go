@@ -195,14 +195,13 @@ func (p *Plan) keepTiesOfWithheld() {
 	if len(held) == 0 {
 		return
 	}
-	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
-		return c.clearsManager() && held[c.Before.Manager] != nil && onlyManager(&c)
-	})
 	var split []Change
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.clearsManager() && held[c.Before.Manager] != nil {
-			c.manager = nil
+		if user := held[c.managerBefore()]; user != nil && c.State == Planned && c.clearsManager() {
+			rest := c.splitClearing(PathManager)
+			rest.Why, rest.overLimit = "the removal of the manager is withheld", user.overLimit
+			split = append(split, rest)
 		}
 		if c.Verb != RemoveMembers || c.State != Planned {
 			continue
@@ -229,6 +228,7 @@ func (p *Plan) keepTiesOfWithheld() {
 		c.Members = leave
 		split = append(split, rest)
 	}
+	p.dropHollow()
 	p.Changes = append(p.Changes, split...)
 }
 
