@@ -192,10 +192,13 @@ func noArguments(c *cli.Context) error {
 
 // oneArgument returns the single argument that a command takes.
 func oneArgument(c *cli.Context, what string) (string, error) {
-	if c.Args().Len() == 1 {
-		return c.Args().First(), nil
-	}
 	err := fmt.Errorf("%s wants one %s, got %d arguments", c.Command.Name, what, c.Args().Len())
+	if c.Args().Len() == 1 {
+		if strings.TrimSpace(c.Args().First()) != "" {
+			return c.Args().First(), nil
+		}
+		err = fmt.Errorf("%s: the %s is empty", c.Command.Name, what)
+	}
 	return "", usage(err, fmt.Sprintf(`run "adsync %s --help"`, c.Command.Name))
 }
 
