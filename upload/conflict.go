@@ -85,14 +85,17 @@ func (a *applier) holder(ctx context.Context, c *Change, w Write) (*Resource, *R
 	return other, nil, nil
 }
 
-// named is the refusal of an update for a value that another resource has, with
-// that one's name where it can be seen.
+// named is the refusal of an update for a name or value that another resource
+// has, with that one's name where it can be seen.
 func (a *applier) named(c *Change, w Write, err error) error {
 	refusal := new(Refusal)
 	if w.Op != OpUpdate || !errors.As(err, &refusal) || !refusal.Conflict() {
 		return err
 	}
 	path, other := a.sharer(w)
+	if other == nil {
+		path, other = nameOf(c.Kind), a.namesake(w)
+	}
 	if other == nil {
 		return err
 	}
@@ -122,6 +125,22 @@ func (a *applier) sharer(w Write) (path string, other *Resource) {
 		}
 	}
 	return "", nil
+}
+
+// namesake is another listed resource that has the name of a write.
+func (a *applier) namesake(w Write) *Resource {
+	all := a.State.Of(w.Kind)
+	for _, s := range w.Set {
+		if s.Path != nameOf(w.Kind) || len(s.Values) == 0 {
+			continue
+		}
+		for i := range all {
+			if r := &all[i]; r.ID != w.Before.ID && foldName(r.Name) == foldName(s.Values[0]) {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // whose says who owns a resource.

@@ -364,6 +364,24 @@ func TestOneRefusalDoesNotStopTheRun(t *testing.T) {
 	}
 }
 
+// Two groups that want one name are both named.
+func TestARefusedGroupNameNamesItsHolder(t *testing.T) {
+	w := newWorld("ada")
+	w.group("staff", "ada")
+	w.group("sales", "ada")
+	w.sync(t)
+	sales := w.groups["sales"]
+	sales.Attributes = directory.AttributesOf(map[string][]string{"cn": {"staff"}})
+	w.groups["sales"] = sales
+	w.refuse = func(upload.Write) error { return &upload.Refusal{Status: 409, Detail: "a value is taken"} }
+	plan, in := w.plan(), w.input()
+	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	want := `status 409: "staff" (cn=sales): its displayName is that of group "staff" (` + string(anchorOf("g:staff")) + " of source corp)"
+	if len(plan.Changes) != 1 || plan.Changes[0].Failure == nil || plan.Changes[0].Failure.Error() != want {
+		t.Errorf("plan:\n%s%v\nwant %s", lines(plan), plan.Changes[0].Failure, want)
+	}
+}
+
 func TestConflictIsLookedUpAndAdoptedOrNamed(t *testing.T) {
 	for _, test := range []struct {
 		name, externalID string

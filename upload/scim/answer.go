@@ -1,14 +1,19 @@
 package scim
 
 import (
+	"bytes"
+	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,7 +22,15 @@ import (
 
 // refusal reads an error answer (RFC 7644 3.12), in whichever shape it came.
 func refusal(a *answer) *upload.Refusal {
-	e := &upload.Refusal{Status: a.status}
+	e := &upload.Refusal{Status: a.status, Hint: hintForStatus(a.status)}
+	if e.ScimType, e.Detail = told(a.body); e.Detail == "" && e.ScimType == "" {
+		e.Detail = strings.ToLower(http.StatusText(a.status))
+	}
+	return e
+}
+
+// told is what an answer says of an error, "" where it says nothing of one.
+func told(text []byte) (scimType, detail string) {
 	var body struct {
 		ScimType string          `json:"scimType"`
 		Detail   json.RawMessage `json:"detail"`
@@ -25,23 +38,34 @@ func refusal(a *answer) *upload.Refusal {
 		Error    json.RawMessage `json:"error"`
 		Errors   json.RawMessage `json:"errors"`
 	}
-	if json.Unmarshal(a.body, &body) == nil {
-		e.ScimType = shortened(body.ScimType, 40)
-		for _, raw := range []json.RawMessage{body.Detail, body.Message, body.Error, body.Errors} {
-			if e.Detail == "" {
-				e.Detail = shortened(words(raw), 300)
-			}
+	if json.Unmarshal(text, &body) != nil {
+		return "", ""
+	}
+	for _, raw := range []json.RawMessage{body.Detail, body.Message, body.Error, body.Errors} {
+		if detail == "" {
+			detail = shortened(words(raw), 300)
 		}
 	}
-	if e.Detail == "" && e.ScimType == "" {
-		e.Detail = strings.ToLower(http.StatusText(a.status))
-	}
-	e.Hint = hintForStatus(a.status)
-	return e
+	return shortened(body.ScimType, 40), detail
 }
 
 // schemaError is the message of RFC 7644 3.12.
 const schemaError = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+// statusWithin is the status of an error as SCIM writes it that came with
+// success: some gateways answer 200 to everything.
+func (a *answer) statusWithin() int {
+	if a.status >= 300 || !bytes.Contains(a.body, []byte(schemaError)) || !isSCIMError(a.body) {
+		return a.status
+	}
+	var e struct{ Status any }
+	if json.Unmarshal(a.body, &e) == nil {
+		if n, err := strconv.Atoi(fmt.Sprint(e.Status)); err == nil && n >= 400 && n < 600 {
+			return n
+		}
+	}
+	return a.status
+}
 
 // isSCIMError reports whether a body is an error as SCIM writes it.
 func isSCIMError(body []byte) bool {
@@ -116,6 +140,8 @@ func hintFor(err error) string {
 		return "target.url is the address of a web site: take the SCIM base URL that the service shows"
 	case errors.As(err, &way) && way.Hint() != "":
 		return way.Hint()
+	case errors.As(err, new(silence)):
+		return "the service takes longer than target.timeout: raise it, or look at the network and the proxy"
 	case isStatus(err, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout):
 		return "the service, or a proxy before it, cannot answer now: let a later run try, and look whether the vendor says that it is down"
 	case isStatus(err, http.StatusTooManyRequests):
@@ -131,6 +157,12 @@ func hintFor(err error) string {
 	}
 	return "check target.url, the network and the proxy"
 }
+
+// silence is an exchange that took longer than target.timeout.
+type silence struct{ after time.Duration }
+
+func (s silence) Error() string { return fmt.Sprintf("no whole answer within %s", s.after) }
+func (s silence) Unwrap() error { return context.DeadlineExceeded }
 
 // lasting reports whether an exchange would fail the same way again at once.
 func lasting(err error) bool {

@@ -216,7 +216,7 @@ func (c *client) once(ctx context.Context, q call, refreshed *bool) (*answer, er
 		return nil, &unsure{err: err}
 	}
 	c.env.Log.Debug("request", "method", q.method, "path", q.path, "status", a.status, "took", took)
-	if a.status >= 300 {
+	if a.status = a.statusWithin(); a.status >= 300 {
 		a.body = scrubbed(a.body, token)
 	}
 	switch {
@@ -245,12 +245,18 @@ func (c *client) patienceFor(q call) time.Duration { return cmp.Or(q.timeout, c.
 
 // send is one exchange. Writes under way are finished when ctx is
 // cancelled: what they did would be unknown otherwise.
-func (c *client) send(ctx context.Context, q call, token string) (*answer, error) {
+func (c *client) send(ctx context.Context, q call, token string) (a *answer, err error) {
 	if q.method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.patienceFor(q))
 	defer cancel()
+	defer func() {
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && whole.Err() == nil {
+			err = silence{c.patienceFor(q)}
+		}
+	}()
 	h, err := c.request(ctx, q, token)
 	if err != nil {
 		return nil, err
@@ -265,7 +271,7 @@ func (c *client) send(ctx context.Context, q call, token string) (*answer, error
 		// addressed.
 		c.slash.Store(true)
 	}
-	a := &answer{status: r.StatusCode, header: r.Header}
+	a = &answer{status: r.StatusCode, header: r.Header}
 	if q.read != nil && r.StatusCode < 300 {
 		body, err := scimText(&bounded{from: r.Body, left: maxPage}, r.Header.Get("Content-Type"))
 		if err != nil {

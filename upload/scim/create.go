@@ -186,7 +186,11 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 		if r, ok := t.lookForOurs(ctx, x); ok {
 			return r
 		}
-		return upload.Result{Err: &upload.Refusal{Status: a.status, Detail: "the answer to the create has no id, and the resource cannot be found"}}
+		refusal := &upload.Refusal{Status: a.status, Detail: "the answer to the create has no id, and the resource cannot be found"}
+		if _, text := told(a.body); text != "" {
+			refusal.Detail += "; the service says: " + text
+		}
+		return upload.Result{Err: refusal}
 	}
 	if t.learned.created[place(x.Kind)].CompareAndSwap(false, true) {
 		if full, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(after), t.shapeOf(x.Kind), nil); err == nil && full.ID != "" {

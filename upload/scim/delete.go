@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -25,6 +26,9 @@ func (t *Target) delete(ctx context.Context, x *upload.Write) upload.Result {
 	if isStatus(err, http.StatusNotFound, http.StatusGone) && isRefusal(err) {
 		return upload.Result{}
 	}
+	if refusal := new(upload.Refusal); errors.As(err, &refusal) && isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+		refusal.Hint = undeletable(x.Kind)
+	}
 	if err != nil || !t.learned.deleted[place(x.Kind)].CompareAndSwap(false, true) {
 		return upload.Result{Err: err}
 	}
@@ -42,4 +46,12 @@ func (t *Target) delete(ctx context.Context, x *upload.Write) upload.Result {
 	}
 	t.learned.deleted[place(x.Kind)].Store(false)
 	return upload.Result{Err: &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and the %s is still there", x.Kind)}}
+}
+
+// undeletable is what to do where a service has no DELETE for a kind.
+func undeletable(k upload.Kind) string {
+	if k == upload.Group {
+		return "the service does not delete groups: set policy.group_gone to keep"
+	}
+	return fmt.Sprintf("the service does not delete %ss: set policy.user_gone and policy.user_disabled to deactivate or keep", k)
 }

@@ -415,3 +415,52 @@ func waiting(g *gate, n int) {
 		runtime.Gosched()
 	}
 }
+
+func TestASilentServiceIsSaidToBeSilent(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	target.client.timeout = 50 * time.Millisecond
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultHang, Path: "/Users"})
+	_, err := target.Read(t.Context(), want())
+	gone := new(upload.Unavailable)
+	if !errors.As(err, &gone) || !strings.HasSuffix(err.Error(), "no whole answer within 50ms") || !strings.Contains(gone.Hint, "target.timeout") {
+		t.Errorf("%v, hint %q", err, gone.Hint)
+	}
+}
+
+func TestWhatCannotBeDeletedIsSaidToBeKept(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	made := must(t, write(t, target, person(1), upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:g", Set: []upload.Attribute{{Path: "displayName", Values: []string{"g"}}}}))
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 405, Method: "DELETE"})
+	for kind, hint := range map[upload.Kind]string{upload.User: "set policy.user_gone and policy.user_disabled to deactivate", upload.Group: "set policy.group_gone to keep"} {
+		id := made[map[upload.Kind]int{upload.User: 0, upload.Group: 1}[kind]].ID
+		r := write(t, target, upload.Write{Op: upload.OpDelete, Kind: kind, Before: &upload.Resource{Kind: kind, ID: id}})[0]
+		if refusal := new(upload.Refusal); !errors.As(r.Err, &refusal) || !strings.Contains(refusal.Hint, hint) {
+			t.Errorf("%s: %v", kind, r.Err)
+		}
+	}
+}
+
+// Some gateways answer 200 to everything, and the error stands in the body.
+func TestAnErrorThatComesAsSuccess(t *testing.T) {
+	const scim = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":`
+	for body, want := range map[string]int{
+		scim + `"403","detail":"no"}`: 403,
+		scim + `409}`:                 409,
+		scim + `"200"}`:               200,
+		scim + `null}`:                200,
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"1","status":"500"}`: 200,
+		`{"Operations":[{"response":` + scim + `"400"}}]}`:                                   200,
+		``: 200,
+	} {
+		if got := (&answer{status: 200, body: []byte(body)}).statusWithin(); got != want {
+			t.Errorf("%s: %d, want %d", body, got, want)
+		}
+	}
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 200, Detail: "the quota is used up", Method: "POST"})
+	if r := write(t, target, person(1))[0]; r.Err == nil || !strings.Contains(r.Err.Error(), "the quota is used up") {
+		t.Errorf("%v", r.Err)
+	}
+}
