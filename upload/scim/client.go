@@ -28,6 +28,7 @@ type client struct {
 	userAgent   string
 	timeout     time.Duration
 	slash       *atomic.Bool // paths have a slash at their end
+	versions    *atomic.Bool // writes want the version that they change
 }
 
 // A call is one request as the caller means it.
@@ -93,6 +94,9 @@ func (e errRedirect) Error() string { return e.text }
 // A whole service that fails is an *upload.Unavailable, a write of unknown
 // effect an *unsure, and a cancelled context its error.
 func (c *client) do(ctx context.Context, q call) (*answer, error) {
+	if c.unconditional(q) && c.versions.Load() {
+		return c.conditional(ctx, q)
+	}
 	began := c.env.Now()
 	refreshed := false
 	failures, throttles := 0, 0
@@ -134,6 +138,8 @@ func (c *client) do(ctx context.Context, q call) (*answer, error) {
 				return nil, err
 			}
 		case errors.Is(err, errRefreshed):
+		case c.unconditional(q) && isStatus(err, http.StatusPreconditionRequired):
+			return c.conditional(ctx, q)
 		default:
 			return a, err
 		}

@@ -88,7 +88,7 @@ func New(c Config, e Env) (*Target, error) {
 	t := &Target{profile: profile, devices: c.DevicesResource, bearer: c.Auth.Bearer, shapes: map[upload.Kind]*shape{}, memberShape: newShape(upload.Group, nil, true), samples: map[upload.Kind]*upload.Resource{}}
 	t.client = &client{
 		env: e, base: base, http: newHTTPClient(e.Transport), budget: &budget{left: fullBudget},
-		slash: new(atomic.Bool), userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
+		slash: new(atomic.Bool), versions: new(atomic.Bool), userAgent: cmp.Or(c.UserAgent, "adsync"), timeout: cmp.Or(c.Overrides.Timeout, time.Minute),
 	}
 	t.client.gate = newGate(&t.client.env, &t.profile)
 	if t.client.credentials, err = c.Auth.credentials(t.client); err != nil {

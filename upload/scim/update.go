@@ -297,6 +297,10 @@ func readDocument(body io.Reader) (doc document, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return readText(text)
+}
+
+func readText(text []byte) (doc document, err error) {
 	d := json.NewDecoder(bytes.NewReader(single(text)))
 	d.UseNumber()
 	if err := d.Decode(&doc); err != nil || doc == nil {
@@ -309,20 +313,28 @@ func readDocument(body io.Reader) (doc document, err error) {
 // meta.version, at a service that does not offer versions, is the web
 // framework's hash of the body and good for nothing.
 func (t *Target) version(doc document, h http.Header) string {
-	_, meta := member(doc, "meta")
-	m, _ := meta.(map[string]any)
-	_, v := member(m, "version")
-	text := textOf(v)
-	if !t.facts.etag && text == "" {
+	if !t.facts.etag && shownVersion(doc) == "" {
 		return ""
 	}
+	return versionIn(doc, h)
+}
+
+// versionIn is the version of a resource as If-Match wants it.
+func versionIn(doc document, h http.Header) string {
 	if tag := h.Get("ETag"); tag != "" {
 		return tag
 	}
-	if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "W/") {
+	if text := shownVersion(doc); strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "W/") {
 		return text
 	}
 	return ""
+}
+
+func shownVersion(doc document) string {
+	_, meta := member(doc, "meta")
+	m, _ := meta.(map[string]any)
+	_, v := member(m, "version")
+	return textOf(v)
 }
 
 // forPut takes away what the service provider writes itself.

@@ -476,6 +476,38 @@ func TestAPutIsMadeAnewWhenSomebodyElseWasFaster(t *testing.T) {
 	}
 }
 
+// Some services take no change that does not say of which version it is.
+func TestVersionsAreSentWhereTheyAreAskedFor(t *testing.T) {
+	server, target := start(t, scimtest.Quirks{}, "generic")
+	read(t, target)
+	refused := 0
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultStatus, Status: 428, Match: func(h *http.Request) bool {
+		bare := h.Method != "GET" && h.Method != "POST" && h.Header.Get("If-Match") == ""
+		if bare {
+			refused++
+		}
+		return bare
+	}})
+	made := must(t, write(t, target, person(1), upload.Write{Op: upload.OpCreate, Kind: upload.Group, ExternalID: "corp:g", Set: []upload.Attribute{{Path: "displayName", Values: []string{"g"}}}}))
+	user, group := made[0].After, &upload.Resource{Kind: upload.Group, ID: made[1].ID, MembersKnown: true}
+	must(t, write(t, target, upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: user, Set: []upload.Attribute{{Path: "title", Values: []string{"Lead"}}}}))
+	must(t, write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: []string{user.ID}}))
+	if u, members := server.Resource(user.ID), server.Resource(group.ID)["members"]; u["title"] != "Lead" || len(members.([]any)) != 1 || refused != 1 {
+		t.Errorf("%d refused, %v, members %v", refused, u, members)
+	}
+	edits := 0
+	server.Fault(scimtest.Fault{Kind: scimtest.FaultDelay, Method: "DELETE", Match: func(*http.Request) bool {
+		if edits++; edits == 1 {
+			_ = server.Edit(user.ID, func(doc map[string]any) { doc["nickName"] = "theirs" })
+		}
+		return false
+	}})
+	must(t, write(t, target, upload.Write{Op: upload.OpDelete, Kind: upload.User, Before: user}))
+	if server.Resource(user.ID) != nil || edits != 2 {
+		t.Errorf("%d DELETEs, %v", edits, server.Resource(user.ID))
+	}
+}
+
 func TestUpdatesAndMembersGoInBulkOnceTheyAreSeenToWork(t *testing.T) {
 	for _, fault := range []scimtest.Fault{
 		{Kind: scimtest.FaultDelay}, {Kind: scimtest.FaultLost, Nth: 2}, {Kind: scimtest.FaultTruncate, Nth: 1}, {Kind: scimtest.FaultReset, Nth: 2}, {Kind: scimtest.FaultStatus, Status: 413, Nth: 1},
