@@ -83,3 +83,34 @@ func (t *Target) readAlone(ctx context.Context, r *upload.Resource) error {
 	r.Attributes, r.Manager = full.Attributes, full.Manager
 	return nil
 }
+
+// before completes the resource that an adoption or another marking changes:
+// lists are completed for those alone that are ours already. What it has of what
+// is to be written is not written again, and no second value is put beside one
+// that did not show. Where the first ones hold nothing back the others are taken
+// as they were listed.
+func (t *Target) before(ctx context.Context, x *upload.Write) *upload.Write {
+	k, found := x.Kind, &t.learned.alone[place(x.Kind)]
+	lacks := func(r *upload.Resource) func(upload.Attribute) bool {
+		return func(a upload.Attribute) bool { return len(a.Values) > 0 && len(r.Get(a.Path)) == 0 }
+	}
+	switch {
+	case x.ExternalID == "" || k == upload.Group || t.profile.Name != generic || !slices.ContainsFunc(x.Set, lacks(x.Before)):
+		return x
+	case !found.Load() && t.learned.openly[place(k)].Load() >= samples:
+		return x
+	}
+	full := *x.Before
+	if t.readAlone(ctx, &full) != nil {
+		return x
+	}
+	u, out := &updating{target: t, kind: k}, *x
+	out.Before = &full
+	out.Set = slices.DeleteFunc(slices.Clone(x.Set), func(a upload.Attribute) bool { return u.same(a.Path, a.Values, full.Get(a.Path)) })
+	if slices.ContainsFunc(x.Set, func(a upload.Attribute) bool { return lacks(x.Before)(a) && !lacks(&full)(a) }) {
+		found.Store(true)
+	} else {
+		t.learned.openly[place(k)].Add(1)
+	}
+	return &out
+}

@@ -266,6 +266,29 @@ func TestAttributesThatListsHoldBackAreReadAlone(t *testing.T) {
 	}
 }
 
+// Who is adopted gets no second address beside one that the list did not show.
+func TestWhoIsAdoptedIsReadAloneFirst(t *testing.T) {
+	for _, had := range []string{"p1@example.org", "old@example.org"} {
+		server, target := start(t, scimtest.Quirks{Alone: []string{"emails", "title"}}, "generic")
+		ids, err := server.Put("User", map[string]any{
+			"schemas": []string{upload.SchemaUser}, "userName": "p1@example.org", "active": true,
+			"emails": []any{map[string]any{"value": had, "type": "work", "primary": true, "display": "theirs"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		adopt := upload.Write{Op: upload.OpUpdate, Kind: upload.User, Before: &read(t, target).Users[0], ExternalID: "corp:1", Set: []upload.Attribute{
+			{Path: `emails[type eq "work"].value`, Values: []string{"p1@example.org"}}, {Path: "title", Values: []string{"Lead"}},
+		}}
+		must(t, write(t, target, adopt))
+		u := server.Resource(ids[0])
+		emails, _ := u["emails"].([]any)
+		if len(emails) != 1 || emails[0].(map[string]any)["value"] != "p1@example.org" || u["title"] != "Lead" || u["externalId"] != "corp:1" {
+			t.Errorf("of %s came %v", had, u)
+		}
+	}
+}
+
 // The look before the first page is only a look: a service that fails over an
 // index of 0 is not asked for patience.
 func TestAServiceThatFailsOverTheIndexZeroIsListed(t *testing.T) {

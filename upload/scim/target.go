@@ -51,22 +51,23 @@ type learned struct {
 	dropsOthers atomic.Bool  // removal by path takes others out too
 	removing    sync.Mutex   // held while it is not known what a removal does
 	noBulk      atomic.Bool
-	vain        atomic.Int32   // waits for a change that did not come
-	pageSize    atomic.Int32   // rows that a page may be asked for; 0: not found out
-	bulkOps     atomic.Int32   // operations that one bulk request may hold; 0: not found out
-	proven      sync.Map       // "kind dialect path": seen to take effect
-	below       sync.Map       // path of proven, without dialect: the Dialect further down that it needs
-	managers    finding        // a create keeps the manager that it names
-	joins       finding        // a create keeps the members that it names
-	references  finding        // one operation of a bulk request may name the manager that another makes
-	groupFilter finding        // the filter that finds the users of a group is looked at
-	keepsRest   finding        // PATCH of a user leaves alone what it does not name
-	keepsThere  finding        // adding members leaves those who are there
-	watching    sync.Mutex     // held while that is not known
-	brief       finding        // the answer to a change of a group may leave its members out
-	created     [3]atomic.Bool // by kind: one was made, and read back
-	alone       [3]atomic.Bool // by kind: lists hold attributes back that a single resource shows
-	deleted     [3]atomic.Bool // by kind: one was deleted, and looked for
+	vain        atomic.Int32    // waits for a change that did not come
+	pageSize    atomic.Int32    // rows that a page may be asked for; 0: not found out
+	bulkOps     atomic.Int32    // operations that one bulk request may hold; 0: not found out
+	proven      sync.Map        // "kind dialect path": seen to take effect
+	below       sync.Map        // path of proven, without dialect: the Dialect further down that it needs
+	managers    finding         // a create keeps the manager that it names
+	joins       finding         // a create keeps the members that it names
+	references  finding         // one operation of a bulk request may name the manager that another makes
+	groupFilter finding         // the filter that finds the users of a group is looked at
+	keepsRest   finding         // PATCH of a user leaves alone what it does not name
+	keepsThere  finding         // adding members leaves those who are there
+	watching    sync.Mutex      // held while that is not known
+	brief       finding         // the answer to a change of a group may leave its members out
+	created     [3]atomic.Bool  // by kind: one was made, and read back
+	alone       [3]atomic.Bool  // by kind: lists hold attributes back that a single resource shows
+	openly      [3]atomic.Int32 // by kind: resources that hold nothing more than the list showed of them
+	deleted     [3]atomic.Bool  // by kind: one was deleted, and looked for
 }
 
 // New makes the target of a configuration. It connects to nothing yet.

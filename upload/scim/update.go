@@ -23,6 +23,7 @@ const rereads = 3
 // down the ladder where one is refused or changes nothing. What worked for a
 // path once is not read back again.
 func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
+	x = t.before(ctx, x)
 	u := t.updating(x)
 	if u.finished() {
 		return upload.Result{}
