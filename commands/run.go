@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -198,9 +199,11 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 	if err := r.doubt(ctx, held, &in); err != nil {
 		return nil, targetFailure(err)
 	}
+	before := maps.Clone(held.state.Unproven)
 	if err := upload.LookUp(ctx, r.target, in); err != nil {
 		return nil, targetFailure(err)
 	}
+	held.unproven(before)
 	missing := upload.Missing(in)
 	for i, s := range r.sources {
 		anchors := missing[s.config.ID]

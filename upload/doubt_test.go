@@ -313,3 +313,40 @@ func TestWhoseNewNameIsTakenStillLosesWhatHeShould(t *testing.T) {
 	}
 	w.sync(t)
 }
+
+// A list that does not say how many there are is believed until it is seen to
+// lack somebody.
+func TestAListWithoutANumberIsTriedByThoseItLacks(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		hidden bool
+		target func(*world) upload.Target
+		want   string
+	}{
+		{"it lacks nobody", false, func(w *world) upload.Target { return w },
+			"create user eve: title, userName\ndeactivate user bob (no longer in the directory or out of scope)\n"},
+		{"it lacks somebody", true, func(w *world) upload.Target { return w },
+			"create user eve: title, userName\nwithheld: deactivate user bob (no longer in the directory or out of scope)\n"},
+		{"nobody can be looked up", false, func(w *world) upload.Target { return blind{w} },
+			"create user eve: title, userName\ndeactivate user bob (no longer in the directory or out of scope)\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld("ada", "bob", "cay")
+			w.sync(t)
+			delete(w.users, "bob")
+			w.user("eve", map[string][]string{"title": {"Engineer"}})
+			w.hidden[w.named("ada").ID] = test.hidden
+			in := w.input()
+			in.State.Unsaid = map[upload.Kind]bool{upload.User: true}
+			if err := upload.LookUp(t.Context(), test.target(w), in); err != nil {
+				t.Fatal(err)
+			}
+			if got := lines(upload.Diff(in)); got != test.want {
+				t.Errorf("plan:\n%s\nwant:\n%s", got, test.want)
+			}
+			if why := in.State.Unproven[upload.User]; strings.Contains(why, "lacks ada, who is there when looked up") != test.hidden {
+				t.Errorf("unproven: %q", why)
+			}
+		})
+	}
+}

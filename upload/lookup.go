@@ -27,12 +27,13 @@ func LookUp(ctx context.Context, target Target, in Input) error {
 }
 
 func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
-	if len(in.State.Unproven) == 0 {
+	if len(in.State.Unproven) == 0 && !in.State.Unsaid[User] && !in.State.Unsaid[Group] {
 		return nil
 	}
 	d := &differ{Input: in, plan: &Plan{}}
 	for _, k := range []Kind{User, Group} {
-		if _, unproven := in.State.Unproven[k]; !unproven {
+		_, unproven := in.State.Unproven[k]
+		if !unproven && !in.State.Unsaid[k] {
 			continue
 		}
 		// Names that are to be taken are looked up when it is known who has which.
@@ -42,10 +43,13 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 			if err != nil {
 				return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
 			}
-			if in.State.Unseen == nil {
-				in.State.Unseen = map[directory.Anchor]string{}
+			in.State.doubtUnsaid(k, found)
+			if in.State.Unproven[k] != "" {
+				if in.State.Unseen == nil {
+					in.State.Unseen = map[directory.Anchor]string{}
+				}
+				maps.Copy(in.State.Unseen, unseen)
 			}
-			maps.Copy(in.State.Unseen, unseen)
 			if k == User {
 				in.State.Users = append(in.State.Users, found...)
 			} else {
@@ -54,6 +58,18 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 		}
 	}
 	return nil
+}
+
+// doubtUnsaid marks a list as unproven that lacks somebody who was found.
+func (s *State) doubtUnsaid(k Kind, found []Resource) {
+	for i := range found {
+		if s.Unproven[k] == "" && !s.lists(k, found[i].ID) {
+			if s.Unproven == nil {
+				s.Unproven = map[Kind]string{}
+			}
+			s.Unproven[k] = fmt.Sprintf("it does not say how many there are, and lacks %s, who is there when looked up", printable(found[i].Name))
+		}
+	}
 }
 
 // wanted is one entry to look up: by its mark, by those that it would have had

@@ -52,6 +52,9 @@ type State struct {
 	// the service. Removals of an unproven kind are withheld, and creates
 	// are looked up first.
 	Unproven map[Kind]string
+	// Unsaid are the kinds whose list is whole unless it lacks somebody who is
+	// there when looked up: nothing in it says how many there are.
+	Unsaid map[Kind]bool
 	// Unseen are the entries of which it cannot be known whether an unproven
 	// list lacks their resources, and why: they are not created.
 	Unseen map[directory.Anchor]string

@@ -41,7 +41,26 @@ func TestListing(t *testing.T) {
 		{"pages overlap", scimtest.Quirks{RepeatRows: true, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "repeats", -1},
 		{"paging is ignored", scimtest.Quirks{IgnorePaging: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 35, "asked for the page", 20},
 		{"paging is ignored but all fits", scimtest.Quirks{IgnorePaging: true, PageSize: 50, PageCap: 50, Cursor: scimtest.IndexOnly}, 35, "", 35},
-		{"page numbers stand for indexes", scimtest.Quirks{PageNumbers: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 90, "asked for the page", -1},
+		{"page numbers stand for indexes", scimtest.Quirks{PageNumbers: true, PageSize: 20, PageCap: 20, Cursor: scimtest.IndexOnly}, 90, "", 90},
+		{"page numbers stand for indexes and there is no number", scimtest.Quirks{PageNumbers: true, PageSize: 20, PageCap: 20, TotalResults: scimtest.TotalMissing, Cursor: scimtest.IndexOnly}, 90, "asked for the page", -1},
+		{"page numbers stand for indexes and the order is another for each page", scimtest.Quirks{PageNumbers: true, PageSize: 20, PageCap: 20, UnstableOrder: true, Cursor: scimtest.IndexOnly}, 90, "asked for the page", -1},
+		{"indexes count pages", scimtest.Quirks{Index: scimtest.IndexOfPage, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"indexes count pages and the last is full", scimtest.Quirks{Index: scimtest.IndexOfPage, PageCap: 10, Cursor: scimtest.IndexOnly}, 30, "", 30},
+		{"indexes count pages and two are there", scimtest.Quirks{Index: scimtest.IndexOfPage, PageCap: 10, Cursor: scimtest.IndexOnly}, 11, "", 11},
+		{"indexes count pages and all fit on one", scimtest.Quirks{Index: scimtest.IndexOfPage, Cursor: scimtest.IndexOnly}, 35, "", 35},
+		{"indexes count pages and there is no number", scimtest.Quirks{Index: scimtest.IndexOfPage, TotalResults: scimtest.TotalMissing, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"indexes count pages and the number is that of the page", scimtest.Quirks{Index: scimtest.IndexOfPage, TotalResults: scimtest.TotalPage, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "indexes do not count resources", -1},
+		{"indexes count pages from 0", scimtest.Quirks{Index: scimtest.IndexOfPageFromZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"indexes count pages from 0 and there is no number", scimtest.Quirks{Index: scimtest.IndexOfPageFromZero, TotalResults: scimtest.TotalMissing, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"indexes count pages and the order is another for each page", scimtest.Quirks{Index: scimtest.IndexOfPage, UnstableOrder: true, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "says that there are 95", -1},
+		{"indexes count pages that overlap", scimtest.Quirks{Index: scimtest.IndexOfPage, RepeatRows: true, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "asked for the page", -1},
+		{"a list is an array with pages", scimtest.Quirks{BareList: true, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"a list is an array with numbered pages", scimtest.Quirks{BareList: true, Index: scimtest.IndexOfPage, PageCap: 10, Cursor: scimtest.IndexOnly}, 95, "", 95},
+		{"a list is an array of all", scimtest.Quirks{BareList: true, IgnorePaging: true, PageSize: 1000, Cursor: scimtest.IndexOnly}, 37, "", 37},
+		{"a list is an array of one", scimtest.Quirks{BareList: true, IgnorePaging: true, Cursor: scimtest.IndexOnly}, 1, "", 1},
+		{"a list is an array that is cut off", scimtest.Quirks{BareList: true, IgnorePaging: true, PageSize: 20, Cursor: scimtest.IndexOnly}, 37, "20 may be as many as it shows", 20},
+		{"a list is an array in another order each time", scimtest.Quirks{BareList: true, IgnorePaging: true, UnstableOrder: true, PageSize: 1000, Cursor: scimtest.IndexOnly}, 37, "repeat", 37},
+		{"paging is ignored and the number is that of the page", scimtest.Quirks{IgnorePaging: true, TotalResults: scimtest.TotalPage, PageSize: 20, Cursor: scimtest.IndexOnly}, 37, "", 20},
 		{"indexes begin with 0", scimtest.Quirks{Index: scimtest.IndexFromZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 35, "", 35},
 		{"indexes begin with 0 and pages are full", scimtest.Quirks{Index: scimtest.IndexFromZero, PageCap: 10, Cursor: scimtest.IndexOnly}, 30, "", 30},
 		{"indexes begin with 0 and one is there", scimtest.Quirks{Index: scimtest.IndexFromZero}, 1, "", 1},
@@ -79,6 +98,34 @@ func TestListing(t *testing.T) {
 				if q.Method != http.MethodGet {
 					t.Errorf("%s %s while reading", q.Method, q.Path)
 				}
+			}
+		})
+	}
+}
+
+// A list that nothing shows to be whole but itself is believed with a reservation.
+func TestAListThatDoesNotSayHowManyThereAre(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		quirks scimtest.Quirks
+		users  int
+		unsaid bool
+	}{
+		{"it says so", scimtest.Quirks{}, 37, false},
+		{"an array with pages", scimtest.Quirks{BareList: true, PageCap: 10}, 37, false},
+		{"an array of all", scimtest.Quirks{BareList: true, IgnorePaging: true, PageSize: 1000}, 37, true},
+		{"the number of a list without pages is no round one", scimtest.Quirks{IgnorePaging: true, PageSize: 1000}, 37, false},
+		{"the number of a list without pages is a round one", scimtest.Quirks{IgnorePaging: true, PageSize: 1000}, 40, true},
+		{"the index alone is not looked at", scimtest.Quirks{IgnoreIndex: true}, 40, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.quirks.Cursor = scimtest.IndexOnly
+			server, target := start(t, row.quirks, "generic")
+			if _, err := server.Seed(row.users); err != nil {
+				t.Fatal(err)
+			}
+			if state := read(t, target); state.Unsaid[upload.User] != row.unsaid || state.Unproven[upload.User] != "" || len(state.Users) != row.users {
+				t.Errorf("unsaid %v, unproven %v, %d users", state.Unsaid, state.Unproven, len(state.Users))
 			}
 		})
 	}

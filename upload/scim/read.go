@@ -36,7 +36,7 @@ func (t *Target) Read(ctx context.Context, want upload.Want) (*upload.State, err
 	if err := firstCause(errs); err != nil {
 		return nil, err
 	}
-	state := &upload.State{Unproven: map[upload.Kind]string{}}
+	state := &upload.State{Unproven: map[upload.Kind]string{}, Unsaid: map[upload.Kind]bool{}}
 	for i, k := range kinds {
 		lists[i].into(state, k)
 	}
@@ -70,6 +70,7 @@ func (t *Target) prepare(want upload.Want) []upload.Kind {
 type listing struct {
 	rows     []upload.Resource
 	members  bool   // groups came with their members attribute
+	unsaid   bool   // nothing says how many there are
 	unproven string // a sentence; "" when the list is proven
 	warnings []string
 }
@@ -86,6 +87,7 @@ func (l *listing) into(s *upload.State, k upload.Kind) {
 	if l.unproven != "" {
 		s.Unproven[k] = l.unproven
 	}
+	s.Unsaid[k] = l.unsaid
 	s.Warnings = append(s.Warnings, l.warnings...)
 }
 
@@ -132,7 +134,7 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	if w, err = t.whole(ctx, l, w, progress); err != nil {
 		return listing{}, err
 	}
-	out := listing{rows: w.rows, members: w.members}
+	out := listing{rows: w.rows, members: w.members, unsaid: w.unsaid && w.wrong == ""}
 	warning, err := t.alone(ctx, k, out.rows, want)
 	if err != nil {
 		return listing{}, err
@@ -215,11 +217,16 @@ const walks = 3
 func (t *Target) whole(ctx context.Context, l *lister, w *walk, progress func(read, total int)) (*walk, error) {
 	var before []*walk
 	for {
-		if w.wrong == "" && (w.total >= 0 || t.byCursor()) {
+		if w.wrong == "" && (w.total >= 0 || w.unsaid || t.byCursor()) {
 			return w, nil
 		}
+		if len(before) == 0 && w.wrong != "" && !t.byCursor() && !t.facts.cursor {
+			if n, err := t.byNumber(ctx, l, progress); err != nil || n != nil && n.wrong == "" {
+				return n, t.readError(l.kind, err)
+			}
+		}
 		for _, other := range before {
-			if w.ended && (w.erratic || w.total <= len(w.rows)) && w.same(other) {
+			if w.ended && !w.partial && (w.erratic || w.total <= len(w.rows)) && w.same(other) {
 				w.wrong = ""
 				return w, nil
 			}

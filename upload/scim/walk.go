@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 
 	"adsync/upload"
@@ -19,15 +17,18 @@ type walk struct {
 	*lister
 	progress func(read, total int)
 
-	rows    []upload.Resource
-	ids     map[string]bool
-	members bool
-	repeats int
-	total   int    // -1 when the service gives none
-	zero    bool   // the first page is said to start at 0
-	erratic bool   // the total was another one from page to page
-	ended   bool   // the walk came to an empty page, or to the last cursor
-	wrong   string // why the walk proves nothing; "" when nothing speaks against it
+	rows      []upload.Resource
+	ids       map[string]bool
+	members   bool
+	repeats   int
+	total     int    // -1 when the service gives none
+	zero      bool   // the first page is said to start at 0
+	erratic   bool   // the total was another one from page to page
+	ended     bool   // the walk came to an empty page, or to the last cursor
+	firstRows int    // rows of the page at index 1
+	partial   bool   // somebody was seen, or may be, whom it does not show
+	unsaid    bool   // all came at once, and nothing but that says that it is all
+	wrong     string // why the walk proves nothing; "" when nothing speaks against it
 }
 
 func (l *lister) newWalk(progress func(read, total int)) *walk {
@@ -77,7 +78,7 @@ func (w *walk) inParallel(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.total = first.total
+	w.total, w.firstRows = first.total, len(first.rows)
 	w.checkStart(first, 1)
 	w.take(first)
 	step := len(first.rows)
@@ -106,6 +107,9 @@ func (w *walk) finish(ctx context.Context) error {
 		if err == nil && len(p.rows) > 0 && !w.ids[p.rows[0].ID] && w.goesOn(p.rows[1:]) {
 			w.take(&page{rows: p.rows[:1], total: p.total})
 		}
+	}
+	if err := w.lookForMore(ctx); err != nil {
+		return err
 	}
 	w.checkTotal()
 	return nil
@@ -265,6 +269,9 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 		if err != nil {
 			return err
 		}
+		if start == 1 {
+			w.firstRows = len(p.rows)
+		}
 		if start == 1 || w.total < 0 {
 			w.total = p.total
 		} else if p.total != w.total && len(p.rows) > 0 {
@@ -281,7 +288,11 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 			// Nothing new: behind the end some start again. Only the number
 			// can tell whether this is the end.
 			w.repeats = repeats
-			if w.total != len(w.rows) || !w.knows(p) {
+			switch {
+			case w.total == len(w.rows) && w.knows(p):
+			case w.total < 0 && slices.EqualFunc(p.rows, w.rows, sameID):
+				return w.atOnce()
+			default:
 				w.suspect("its pages repeat before all resources were shown")
 			}
 			return w.finish(ctx)
@@ -290,59 +301,6 @@ func (w *walk) onwards(ctx context.Context, start int) error {
 	}
 	w.suspect("the list does not end")
 	return nil
-}
-
-// byCursor walks with cursors (RFC 9865 2).
-func (w *walk) byCursor(ctx context.Context) error {
-	cursor, restarts := "", 0
-	first := true
-	for range maxPages {
-		more := url.Values{"cursor": {cursor}, "count": {strconv.Itoa(w.count)}}
-		p, err := w.page(ctx, more)
-		if reason := scimType(err); reason != "" && restarts < 3 {
-			switch {
-			case reason == "invalidCount" && w.count > 1:
-				w.count /= 2
-				restarts++
-				continue
-			case (reason == "invalidCursor" || reason == "expiredCursor") && !first:
-				// The place is lost; what was read is read again.
-				restarts++
-				cursor, first = "", true
-				w.rows, w.ids, w.repeats, w.total, w.wrong = nil, map[string]bool{}, 0, -1, ""
-				continue
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if first {
-			w.total = p.total
-		}
-		fresh := w.take(p)
-		if p.next == "" {
-			w.endOfCursors(p)
-			return nil
-		}
-		if p.next == cursor || fresh == 0 && len(p.rows) > 0 {
-			w.suspect("its cursors lead in a circle")
-			return nil
-		}
-		cursor, first = p.next, false
-	}
-	w.suspect("the list does not end")
-	return nil
-}
-
-// endOfCursors judges a walk that came to a page without nextCursor.
-func (w *walk) endOfCursors(p *page) {
-	w.ended = true
-	if p.total >= 0 {
-		w.total = p.total
-	}
-	if w.total >= 0 || w.repeats > 0 {
-		w.checkTotal()
-	}
 }
 
 // same reports whether two walks found the same resources.

@@ -159,11 +159,14 @@ func (s *Server) cutPage(rows []*resource, l listQuery) (page, error) {
 	if quirks.Index == IndexFromZero && l.hasStart {
 		start = max(l.start, 0) + 1
 	}
-	if quirks.IgnorePaging {
+	if quirks.IgnorePaging || quirks.IgnoreIndex {
 		start = 1
 	}
 	if quirks.PageNumbers {
 		start = (max(start/size, 1)-1)*size + 1
+	}
+	if nr, counts := quirks.Index.page(l.start); counts {
+		start = nr*size + 1
 	}
 	from := min(start-1, len(rows))
 	if quirks.WrapPastEnd && start > len(rows) {
@@ -218,6 +221,9 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		total += int(nth % 3)
 	}
 	buf := make([]byte, 0, 256+len(p.rows)*1024)
+	if quirks.BareList {
+		return append(s.renderRows(append(buf, '['), p, l), ']')
+	}
 	buf = append(buf, `{"schemas":["`+listSchema+`"]`...)
 	if quirks.TotalResults != TotalMissing && !p.must {
 		buf = strconv.AppendInt(append(buf, `,"totalResults":`...), int64(total), 10)
@@ -234,6 +240,10 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		name = "resources"
 	}
 	buf = append(append(append(buf, `,"`...), name...), `":[`...)
+	return append(s.renderRows(buf, p, l), "]}"...)
+}
+
+func (s *Server) renderRows(buf []byte, p page, l listQuery) []byte {
 	l.show.inList = true
 	for i, r := range p.rows {
 		if i > 0 {
@@ -241,7 +251,18 @@ func (s *Server) renderPage(p page, l listQuery, nth int64) []byte {
 		}
 		buf = s.render(buf, r, l.show)
 	}
-	return append(buf, "]}"...)
+	return buf
+}
+
+// page is the page that a startIndex stands for, counted from 0, where it counts pages.
+func (k IndexKind) page(start int) (nr int, counts bool) {
+	switch k {
+	case IndexOfPage:
+		return max(start, 1) - 1, true
+	case IndexOfPageFromZero:
+		return max(start, 0), true
+	}
+	return 0, false
 }
 
 // said is a place in a list, counted from 1, as the answer has it.

@@ -14,13 +14,15 @@ type Quirks struct {
 	PageCap            int       // most rows of a page; 0 is no cap
 	TotalResults       TotalKind // what totalResults says
 	IgnorePaging       bool      // startIndex and count are not looked at: always the first page (SCIMMY on Express 5)
+	IgnoreIndex        bool      // startIndex is not looked at
 	WrapPastEnd        bool      // a startIndex past the end gives rows from the start again (SCIMMY)
-	PageNumbers        bool      // page = trunc(startIndex / page size), so that page two is never reached right (authentik)
+	PageNumbers        bool      // page = trunc(startIndex / page size), so that startIndex=21 is the first page of 20 again (authentik)
 	Index              IndexKind // where indexes begin
 	EmptyIs404         bool      // a list without resources is 404, with an error as SCIM writes it
 	UnstableOrder      bool      // another order for each page
 	RepeatRows         bool      // each page starts with the last row of the page before it
 	LowerCaseResources bool      // "resources" instead of "Resources" (Entra, Google)
+	BareList           bool      // a list is an array of resources and nothing else
 	Cursor             PagingKind
 	NoUnfilteredList   bool     // a list without a filter is 400 tooMany (Google)
 	SyntheticUser      string   // an unfiltered user list is this one made-up user (Snowflake until bundle 2026_03)
@@ -152,10 +154,12 @@ type IndexKind int
 
 // The kinds of indexes.
 const (
-	IndexFromOne    IndexKind = iota
-	IndexFromZero             // startIndex=0 is the first resource, and startIndex=1 the second one
-	IndexSaidAsLess           // startIndex=1 is the first resource, and the answer's startIndex is one less than asked
-	IndexSaidAsZero           // the answer's startIndex is always 0
+	IndexFromOne        IndexKind = iota
+	IndexFromZero                 // startIndex=0 is the first resource, and startIndex=1 the second one
+	IndexSaidAsLess               // startIndex=1 is the first resource, and the answer's startIndex is one less than asked
+	IndexSaidAsZero               // the answer's startIndex is always 0
+	IndexOfPage                   // startIndex=2 is the second page
+	IndexOfPageFromZero           // startIndex=1 is the second page
 )
 
 // EnterpriseKind is where a user shows the attributes of the enterprise extension.
