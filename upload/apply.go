@@ -9,11 +9,6 @@ import (
 	"adsync/ldapsrc/directory"
 )
 
-// SameRefusals is how many refusals in a row with the same answer stop a
-// run: the fault is then not in the resources. Who left is locked out all the
-// same.
-const SameRefusals = 10
-
 // ApplyOptions are what Apply needs besides the plan.
 type ApplyOptions struct {
 	State *State
@@ -60,6 +55,9 @@ func Apply(ctx context.Context, target Target, plan *Plan, o ApplyOptions) Outco
 	a.leftOut()
 	out := Outcome{Stopped: a.stopped}
 	for _, sentence := range a.rewritten {
+		if slices.Contains(plan.Warnings, sentence) {
+			continue // it was said before
+		}
 		out.Rewritten = append(out.Rewritten, sentence)
 	}
 	slices.Sort(out.Rewritten)
@@ -101,6 +99,7 @@ func (a *applier) run(ctx context.Context, plan *Plan) {
 		a.phase(ctx, phase)
 		a.observe(phase)
 	}
+	a.tryMark(ctx, plan)
 	if a.stopped == nil && refused != nil {
 		a.stopped = refused
 	}
@@ -174,7 +173,7 @@ func (a *applier) phase(ctx context.Context, changes []*Change) {
 	case changes[0].Verb == Create && changes[0].Kind == User:
 		a.batch(ctx, a.managersFirst(changes), a.write)
 	case changes[0].Verb == Create && changes[0].Kind == Group:
-		a.batch(ctx, changes, a.write)
+		a.makeGroups(ctx, changes)
 		a.twins(ctx, changes)
 	case changes[0].Verb == AddMembers:
 		a.additions(ctx, changes)
@@ -308,7 +307,9 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 	case r.Err == nil:
 		a.row = 0
 		c.State = Applied
-		if w.ExternalID != "" && w.Before != nil {
+		if r.Unmarked || c.adoptsGroup() && a.can.Unmarked[Group] {
+			a.settleUnmarked(c)
+		} else if w.ExternalID != "" && w.Before != nil {
 			a.marked[resourceKey{c.Kind, w.Before.ID}] = w.ExternalID
 		}
 		if r.ID != "" {
@@ -381,19 +382,6 @@ func (a *applier) fail(c *Change, err error) {
 		a.stopped = &Refused{Times: a.row, Last: refusal}
 	}
 }
-
-// Refused is a run that was stopped because the service gave the same
-// refusal again and again.
-type Refused struct {
-	Times int
-	Last  *Refusal
-}
-
-func (e *Refused) Error() string {
-	return fmt.Sprintf("stopped after %d refusals alike: %v", e.Times, e.Last)
-}
-
-func (e *Refused) Unwrap() error { return e.Last }
 
 // trait is how the target treats the values of a path. It is asked for each
 // path of each change, so it is worked out once.

@@ -30,6 +30,7 @@ func (d *differ) groups() {
 			d.compareMembers(&candidates[i])
 		}
 	})
+	d.inferUnmarked(candidates)
 	for i := range candidates {
 		if c := &candidates[i]; !d.quarantined[c.group.Anchor] {
 			d.group(c)

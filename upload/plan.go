@@ -25,6 +25,7 @@ type Plan struct {
 	Owned Owned
 
 	ownedBy map[string]Owned // the same by source
+	trial   *Change          // an adoption of a group whose mark is most likely not kept
 	having  map[string]int   // owned users who have a value, by path
 }
 

@@ -26,7 +26,7 @@ func (a *applier) write(c *Change) (Write, error) {
 		for _, s := range c.set {
 			w.Set = append(w.Set, Attribute{Path: s.Path, Values: s.New})
 		}
-		if c.Verb == Adopt {
+		if c.Verb == Adopt && !a.can.Unmarked[c.Kind] {
 			w.ExternalID = a.Mark.ExternalID(c.Source, c.Anchor)
 		}
 		if c.Verb == Release {

@@ -119,6 +119,9 @@ type Write struct {
 	Before *Resource
 	// ExternalID is written when not empty (create, adopt).
 	ExternalID string
+	// Trial is of an ExternalID that is most likely not kept: it is sent once,
+	// and in no other way than the usual one.
+	Trial bool
 	// Set are the attributes to write. No values takes the attribute away.
 	Set []Attribute
 	// Active is written when not nil.
@@ -150,6 +153,9 @@ type Result struct {
 	// Manager is true when a create has written the manager too. Where it is
 	// false, an update is still to do so.
 	Manager bool
+	// Unmarked is true when everything was written to a group but its
+	// ExternalID, of which the service keeps nothing.
+	Unmarked bool
 	// Joined is how many of a create's Members, counted from the first, the
 	// new group has. The others are still to be added.
 	Joined int

@@ -70,6 +70,7 @@ func (a *applier) nobodyHas(key lossKey) bool {
 // updates writes changes of one phase. Where many have a value that the
 // service may not take, a few of them go first.
 func (a *applier) updates(ctx context.Context, changes []*Change) {
+	changes = a.adoptGroups(ctx, changes)
 	var first, rest []*Change
 	tries := map[lossKey]int{}
 	for _, c := range changes {

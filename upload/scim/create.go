@@ -115,7 +115,7 @@ func (t *Target) lookForOurs(ctx context.Context, x *upload.Write) (r upload.Res
 	if x.Kind != upload.User {
 		name = upload.KeyDisplayName
 	}
-	keep := x.Kind != upload.Group || !t.profile.NoGroupExternalID
+	keep := x.Kind != upload.Group || !t.profile.NoGroupExternalID && !t.learned.unmarked.Load()
 	keys := []struct{ key, value string }{{upload.KeyExternalID, x.ExternalID}, {name, first(x.Set, name)}}
 	answered := false
 	for _, k := range keys {
@@ -202,7 +202,7 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 		r.After = nil
 	}
 	if r.After != nil {
-		r.Err = t.marked(ctx, x, a, after)
+		r.Unmarked, r.Err = t.marked(ctx, x, a, after)
 	}
 	if r.Err != nil {
 		t.learned.created[place(x.Kind)].Store(false)
@@ -213,19 +213,26 @@ func (t *Target) newlyCreated(ctx context.Context, x *upload.Write, a *answer, n
 	return r
 }
 
-// marked is nil where the service keeps the mark of what it made. Answers that
-// show another are not believed before the resource has been read.
-func (t *Target) marked(ctx context.Context, x *upload.Write, a *answer, after *upload.Resource) error {
+// marked is nil where the service keeps the mark of what it made, or keeps none
+// of groups at all. Answers that show another are not believed before the
+// resource has been read.
+func (t *Target) marked(ctx context.Context, x *upload.Write, a *answer, after *upload.Resource) (unmarked bool, err error) {
 	same := func(r *upload.Resource) bool { return strings.EqualFold(r.ExternalID, x.ExternalID) }
 	if x.ExternalID == "" || same(after) || x.Kind == upload.Group && t.profile.NoGroupExternalID {
-		return nil
+		return false, nil
+	}
+	if x.Kind == upload.Group && t.learned.unmarked.Load() && after.ExternalID == "" {
+		return true, nil
 	}
 	full, err := t.fetch(context.WithoutCancel(ctx), x.Kind, t.pathID(after), t.shapeOf(x.Kind), nil)
 	switch {
 	case err != nil || full.ID == "":
 		full = after
 	case same(full):
-		return nil
+		return false, nil
+	}
+	if t.keepsNoMark(full) {
+		return true, nil
 	}
 	refusal := &upload.Refusal{
 		Status: a.status, Detail: fmt.Sprintf("the service made the %s and did not keep its externalId, so that it is not known as ours", x.Kind),
@@ -237,7 +244,18 @@ func (t *Target) marked(ctx context.Context, x *upload.Write, a *answer, after *
 	if full.ExternalID != "" && strings.HasPrefix(x.ExternalID, full.ExternalID) {
 		refusal.Hint = fmt.Sprintf("the service keeps %d characters of externalId: with one source, \"{anchor}\" in target.external_id makes it shorter", len(full.ExternalID))
 	}
-	return refusal
+	return false, refusal
+}
+
+// keepsNoMark reports whether a group that was given a mark shows that groups
+// keep none: it has no externalId, and no other group has one.
+func (t *Target) keepsNoMark(r *upload.Resource) bool {
+	known := t.known(upload.Group)
+	if r.Kind != upload.Group || r.ExternalID != "" || known != nil && known.ExternalID != "" {
+		return false
+	}
+	t.learned.unmarked.Store(true)
+	return true
 }
 
 // located is the id in the Location of a new resource; "" for one that is not

@@ -202,6 +202,12 @@ func (t *Target) startOf(u *updating) Dialect {
 	return start
 }
 
+// withoutMark reports whether all that was answered with success is there but
+// for the mark of a group, which the service keeps of none.
+func (u *updating) withoutMark() bool {
+	return u.tried && u.left.ExternalID != "" && u.left.Active == nil && u.after != nil && u.target.keepsNoMark(u.after)
+}
+
 // unheard is the outcome of an update that was answered with success in every
 // dialect and changed nothing. Attributes that a service does not keep are
 // shown by the comparison with what it returned; an account that stays

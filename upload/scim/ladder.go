@@ -77,6 +77,7 @@ func (t *Target) singly(ctx context.Context, x *upload.Write) (r upload.Result) 
 		r = t.update(ctx, &one)
 	}
 	one.ExternalID = ""
+	unmarked := r.Unmarked
 	for i := range x.Set {
 		if r.Err != nil {
 			return r
@@ -84,6 +85,7 @@ func (t *Target) singly(ctx context.Context, x *upload.Write) (r upload.Result) 
 		one.Set = x.Set[i : i+1]
 		r = t.update(ctx, &one)
 	}
+	r.Unmarked = unmarked
 	return r
 }
 

@@ -68,6 +68,7 @@ type learned struct {
 	alone       [3]atomic.Bool  // by kind: lists hold attributes back that a single resource shows
 	openly      [3]atomic.Int32 // by kind: resources that hold nothing more than the list showed of them
 	deleted     [3]atomic.Bool  // by kind: one was deleted, and looked for
+	unmarked    atomic.Bool     // groups keep no externalId
 }
 
 // New makes the target of a configuration. It connects to nothing yet.

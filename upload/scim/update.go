@@ -26,12 +26,13 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 	x = t.before(ctx, x)
 	u := t.updating(x)
 	if u.finished() {
-		return upload.Result{}
+		return upload.Result{Unmarked: x.ExternalID != "" && !t.profile.NoGroupExternalID}
 	}
 	r := t.descend(ctx, x, u)
 	if u.crowded && x.Kind == upload.Group && isRefusal(r.Err) {
-		return t.singly(ctx, &u.left)
+		r = t.singly(ctx, &u.left)
 	}
+	r.Unmarked = r.Unmarked || r.Err == nil && x.ExternalID != "" && u.all.ExternalID == "" && !t.profile.NoGroupExternalID
 	if r.Err != nil && u.saved != nil {
 		r.Err = fmt.Errorf("%w, and the user could not be written whole: %w", errReplaces, r.Err)
 	}
@@ -41,6 +42,9 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 // descend goes down the ladder.
 func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) upload.Result {
 	ladder := t.ladder(u)
+	if x.Trial {
+		ladder = ladder[:1]
+	}
 	var refused error
 	outdone := false // what was refused says less than what was answered with success and changed nothing
 	for _, d := range ladder {
@@ -64,7 +68,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 		}
 		absent := d.patches() && t.noRoute(ctx, x.Kind, u.id, err)
 		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !absent) {
-			if tried && isStatus(err, http.StatusOK) && u.folded() {
+			if tried && isStatus(err, http.StatusOK) && (u.folded() || u.withoutMark()) {
 				break // not worth writing a group whole for, and it cannot be
 			}
 			return upload.Result{Err: err} // it is the values
@@ -77,6 +81,9 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 	}
 	if refused == nil || u.tried && (outdone || u.heard.patches() || t.refusesPatch(ctx, x.Kind, u.id, t.writer(x.Kind).operations(&u.left, u.form))) {
 		refused = u.unheard()
+	}
+	if u.withoutMark() {
+		return upload.Result{After: u.after, Unmarked: true}
 	}
 	return upload.Result{After: u.after, Err: refused}
 }
@@ -99,7 +106,7 @@ type updating struct {
 
 func (t *Target) updating(x *upload.Write) *updating {
 	u := &updating{target: t, kind: x.Kind, left: *x, id: t.pathID(x.Before), form: managerForm(t.learned.manager.Load())}
-	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
+	if x.Kind == upload.Group && (t.profile.NoGroupExternalID || t.learned.unmarked.Load()) {
 		u.left.ExternalID = ""
 	}
 	u.all = u.left
