@@ -83,5 +83,10 @@ func FoldsCase(k Kind, p Path) bool {
 // foldName is the form in which userNames and displayNames are matched:
 // RFC 7643 4.1.1 has userName not case-exact.
 func foldName(name string) string {
-	return strings.ToLower(strings.TrimSpace(norm.NFC.String(name)))
+	return strings.ToLower(strings.TrimSpace(norm.NFC.String(WithoutStore(name))))
 }
+
+// WithoutStore is a name of a user or a group without that of the user store
+// which WSO2 Identity Server puts before it, given or not, when it is the first
+// one. In another store it is another user or group.
+func WithoutStore(name string) string { return strings.TrimPrefix(name, "PRIMARY/") }

@@ -79,7 +79,7 @@ func (a *applier) managers(ctx context.Context, users []*Change) {
 		}
 	}
 	if len(with) > 0 && a.stopped == nil {
-		a.batch(ctx, with, a.managerWrite)
+		a.managersTried(ctx, with)
 	}
 }
 

@@ -4,22 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // convinced is how many resources must show that the service does not take
 // what is written to a path before a run leaves the others alone: one value
 // may be bad.
 const convinced = 3
-
-// loss is a way in which a value may come to nothing: one that says the same
-// of every value of its path.
-type loss string
-
-const (
-	dropped loss = "dropped" // there was no value, and after the writing there is none
-	folded  loss = "folded"  // another letter case was written, and it is as it was
-)
 
 // lossKey is a path and how what is written to it may be lost.
 type lossKey struct {
@@ -52,16 +42,16 @@ func (a *applier) perhaps(c *Change, s AttributeChange) (key lossKey, ok bool) {
 	case len(s.Old) == 0:
 		return key, a.nobodyHas(key) && !a.losses.taken[key]
 	}
-	key.loss = folded
-	folding := a.trait(c.Kind, s.Path)
-	folding.CaseExact = false
-	return key, folding.same(s.New, s.Old) && !a.losses.taken[key]
+	key.loss = a.trait(c.Kind, s.Path).form(s.New, s.Old)
+	return key, key.loss != "" && !a.losses.taken[key]
 }
 
 func (a *applier) nobodyHas(key lossKey) bool {
 	none, known := a.losses.nobody[key]
 	if !known {
-		none = !slices.ContainsFunc(a.State.Of(key.kind), func(r Resource) bool { return len(r.Get(key.path)) > 0 })
+		none = !slices.ContainsFunc(a.State.Of(key.kind), func(r Resource) bool {
+			return len(r.Get(key.path)) > 0 || key.path == PathManager && r.Manager != ""
+		})
 		a.losses.nobody[key] = none
 	}
 	return none
@@ -133,8 +123,11 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 		a.rewritten[KeyExternalID] = fmt.Sprintf("the service does not keep the externalId of a %s as it was written (%s): without it nothing is owned, and each run adopts anew",
 			c.Kind, c.Name)
 	}
+	if w.Op == OpUpdate && w.Manager != nil && *w.Manager != "" && w.Before.Manager == "" {
+		a.losses.weigh(lostManager, after.Manager == *w.Manager, after.Manager == "")
+	}
 	if w.Op == OpUpdate && w.Manager != nil && after.Manager != *w.Manager {
-		a.rewritten[PathManager] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
+		a.rewritten[lostManager.sentence()] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
 	}
 	a.after.Read(after.Attributes)
 	for _, s := range w.Set {
@@ -184,31 +177,39 @@ func (a *applier) weigh(c *Change, w Write, s Attribute, have []string, same boo
 		return
 	}
 	before := w.Before.Get(s.Path)
-	key, ok := a.perhaps(c, AttributeChange{Path: s.Path, Old: before, New: s.Values})
-	switch {
-	case !ok:
-	case same:
-		a.losses.taken[key] = true
-	case slices.Equal(have, before):
-		a.losses.seen[key]++
+	if key, ok := a.perhaps(c, AttributeChange{Path: s.Path, Old: before, New: s.Values}); ok {
+		a.losses.weigh(key, same, slices.Equal(have, before))
 	}
 }
 
-// became says what the service made of a value, and what to do about it.
-func became(c *Change, s Attribute, have []string) string {
-	who := fmt.Sprintf("(%s %s)", c.Kind, c.Name)
-	for _, form := range []struct {
-		name string
-		of   func(string) string
-	}{{"lower", strings.ToLower}, {"upper", strings.ToUpper}} {
-		if len(have) == 1 && len(s.Values) == 1 && have[0] == form.of(s.Values[0]) {
-			return fmt.Sprintf("the service keeps %s in %s case %s: map it so, with {{%s .ATTRIBUTE}}", s.Path, form.name, who, form.name)
+// weigh takes down one write that a service has taken, or that came to nothing.
+func (l *losses) weigh(key lossKey, taken, lost bool) {
+	switch {
+	case taken:
+		l.taken[key] = true
+	case lost:
+		l.seen[key]++
+	}
+}
+
+// lostManager is a manager that a service does not keep.
+var lostManager = lossKey{User, PathManager, dropped}
+
+// managersTried writes managers, where nobody has one a few of them first: if
+// the service keeps none of these, the others are left. Those who had nothing
+// else to be written stay planned.
+func (a *applier) managersTried(ctx context.Context, with []*Change) {
+	led := func(c *Change) bool { return c.led }
+	if a.nobodyHas(lostManager) && !a.losses.taken[lostManager] && len(with) > convinced && !slices.ContainsFunc(with, led) {
+		a.batch(ctx, with[:convinced], a.managerWrite)
+		with = with[convinced:]
+		if a.losses.seen[lostManager] >= convinced {
+			a.losses.left[lostManager] += len(with)
+			a.answered += len(with)
+			return
 		}
 	}
-	if len(have) == 0 {
-		return fmt.Sprintf("the service does not keep the %s that was written %s: leave %s out of the mapping", s.Path, who, s.Path)
-	}
-	return fmt.Sprintf("the service keeps another %s than was written %s: map %s to the form that the service keeps, or leave it out of the mapping", s.Path, who, s.Path)
+	a.batch(ctx, with, a.managerWrite)
 }
 
 // leftOut adds to the sentences how many were not written to.

@@ -88,6 +88,8 @@ func (t *Target) trait(k upload.Kind, path string) upload.Trait {
 		out.Default = "und" // undetermined (RFC 5646 4.1), which Zitadel gives who has none
 	}
 	switch {
+	case k == upload.User && p.String() == upload.KeyUserName, k == upload.Group && p.String() == upload.KeyDisplayName:
+		out.Normal = upload.WithoutStore
 	case p.URN == "" && strings.EqualFold(p.Attr, "phoneNumbers") && strings.EqualFold(p.Sub, "value"):
 		out.Normal = phone
 	case out.Boolean:
@@ -100,7 +102,7 @@ func (t *Target) trait(k upload.Kind, path string) upload.Trait {
 // many services keep it (RFC 3966 visual separators carry no meaning).
 func phone(number string) string {
 	var b strings.Builder
-	for _, r := range number {
+	for _, r := range strings.TrimPrefix(number, "tel:") { // RFC 3966
 		switch {
 		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
 			b.WriteRune(r)

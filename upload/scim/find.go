@@ -194,7 +194,7 @@ func matchesKey(r *upload.Resource, key, value string) bool {
 		return r.ExternalID == value
 	case upload.KeyUserName, upload.KeyDisplayName:
 		if (key == upload.KeyUserName) == (r.Kind == upload.User) {
-			return strings.EqualFold(r.Name, value)
+			return strings.EqualFold(upload.WithoutStore(r.Name), upload.WithoutStore(value))
 		}
 	}
 	have := r.Get(key)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"adsync/upload"
 )
@@ -122,6 +123,21 @@ func (t *Target) trusted(u *updating, d Dialect, form managerForm) bool {
 	return true
 }
 
+// looks is how often what was not kept once is looked for again.
+const looks = 3
+
+// wasLost reports whether some of what was sent was seen not to be kept, and not
+// so often that nothing is left to find out.
+func (u *updating) wasLost(d Dialect) bool {
+	lost := false
+	for _, path := range u.paths(d, u.form) {
+		if times, ok := u.target.learned.lost.Load(withoutDialect(path)); ok {
+			lost = times.(*atomic.Int32).Add(1) <= looks || lost
+		}
+	}
+	return lost
+}
+
 // pending reports whether some of what was sent shows no effect in a
 // resource.
 func (u *updating) pending(after *upload.Resource) bool {
@@ -222,6 +238,7 @@ func (u *updating) unheard() error {
 	dropped.left = upload.Write{Before: u.left.Before, Set: u.left.Set, Manager: u.left.Manager}
 	for _, path := range dropped.paths(u.heard, managerForm(learned.manager.Load())) {
 		learned.proven.Store(path, true)
+		learned.lost.LoadOrStore(withoutDialect(path), new(atomic.Int32))
 		if u.heard > Dialect(learned.dialect[place(u.kind)].Load()) {
 			learned.below.Store(withoutDialect(path), u.heard)
 		}

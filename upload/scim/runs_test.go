@@ -18,6 +18,7 @@ type household struct {
 	users  []directory.User
 	groups []directory.Group
 	policy upload.Policy
+	title  string  // how titles are mapped
 	target *Target // of the last run
 }
 
@@ -25,10 +26,10 @@ type household struct {
 func householdAt(t *testing.T, quirks scimtest.Quirks, people int) *household {
 	t.Helper()
 	server, _ := start(t, quirks, "generic")
-	c := &household{t: t, server: server, policy: upload.Policy{Adopt: true, UserDisabled: upload.Off, UserGone: upload.Off, GroupGone: upload.Remove}}
+	c := &household{t: t, server: server, title: "title", policy: upload.Policy{Adopt: true, UserDisabled: upload.Off, UserGone: upload.Off, GroupGone: upload.Remove}}
 	for n := range people {
 		c.users = append(c.users, directory.User{Anchor: nthAnchor(n), DN: fmt.Sprintf("uid=p%d", n), Active: true, Attributes: directory.AttributesOf(map[string][]string{
-			"uid": {fmt.Sprintf("p%d", n)}, "cn": {fmt.Sprintf("Person %d", n)}, "title": {"Engineer"}, "telephoneNumber": {"+1 555 0100"},
+			"uid": {fmt.Sprintf("p%d", n)}, "cn": {fmt.Sprintf("Person %d", n)}, "title": {"R&D engineer"}, "telephoneNumber": {"+1 555 0100"},
 		})})
 	}
 	c.group("staff")
@@ -48,19 +49,20 @@ func (c *household) group(name string) {
 	c.groups = append(c.groups, g)
 }
 
-var householdMapping = func() *upload.Mapping {
+func (c *household) mapping() *upload.Mapping {
+	c.t.Helper()
 	users, err := upload.CompileRules(upload.User, map[string][]string{
-		"userName": {"uid"}, "displayName": {"cn"}, "title": {"title"}, `phoneNumbers[type eq "work"].value`: {"telephoneNumber"}, upload.PathManager: {"manager"},
+		"userName": {"uid"}, "displayName": {"cn"}, "title": {c.title}, `phoneNumbers[type eq "work"].value`: {"telephoneNumber"}, upload.PathManager: {"manager"},
 	})
 	if err != nil {
-		panic(err)
+		c.t.Fatal(err)
 	}
 	groups, err := upload.CompileRules(upload.Group, map[string][]string{"displayName": {"cn"}})
 	if err != nil {
-		panic(err)
+		c.t.Fatal(err)
 	}
 	return &upload.Mapping{User: users, Group: groups}
-}()
+}
 
 // plan reads the service and compares.
 func (c *household) plan() (upload.Input, *upload.Plan) {
@@ -69,9 +71,10 @@ func (c *household) plan() (upload.Input, *upload.Plan) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	mapping := c.mapping()
 	c.target = connect(c.t, c.server, "generic")
 	state, err := c.target.Read(c.t.Context(), upload.Want{
-		Users: householdMapping.Paths(upload.User), Groups: householdMapping.Paths(upload.Group), Members: true,
+		Users: mapping.Paths(upload.User), Groups: mapping.Paths(upload.Group), Members: true,
 		Owned: func(id string) bool { _, _, ok := mark.Owner(id); return ok },
 	})
 	if err != nil {
@@ -79,7 +82,7 @@ func (c *household) plan() (upload.Input, *upload.Plan) {
 	}
 	snapshot := directory.Snapshot{Users: slices.Clone(c.users), Groups: slices.Clone(c.groups)}
 	in := upload.Input{
-		Sources: []upload.Source{{ID: "corp", Reading: directory.Complete("corp", &snapshot), Mapping: householdMapping, Groups: true}},
+		Sources: []upload.Source{{ID: "corp", Reading: directory.Complete("corp", &snapshot), Mapping: mapping, Groups: true}},
 		State:   state, Capabilities: c.target.Capabilities(), Mark: mark, Policy: c.policy,
 	}
 	if err := upload.LookUp(c.t.Context(), c.target, in); err != nil {

@@ -55,6 +55,7 @@ type learned struct {
 	pageSize    atomic.Int32    // rows that a page may be asked for; 0: not found out
 	bulkOps     atomic.Int32    // operations that one bulk request may hold; 0: not found out
 	proven      sync.Map        // "kind dialect path": seen to take effect
+	lost        sync.Map        // path of proven, without dialect, that was kept in no dialect: how often it was looked for again
 	below       sync.Map        // path of proven, without dialect: the Dialect further down that it needs
 	managers    finding         // a create keeps the manager that it names
 	joins       finding         // a create keeps the members that it names

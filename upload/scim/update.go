@@ -142,7 +142,13 @@ func (u *updating) attempt(ctx context.Context, d Dialect) error {
 	}
 	t := u.target
 	if t.trusted(u, d, u.form) {
-		if r, err := decodeOne(a.body, t.shapeOf(u.kind)); err == nil && r.ID != "" && !r.Attributes.Empty() {
+		switch r, err := decodeOne(a.body, t.shapeOf(u.kind)); {
+		case u.wasLost(d):
+			// It is likely to be lost again, and some answer what they were sent.
+			if r, err = t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil); err == nil {
+				u.after = r
+			}
+		case err == nil && r.ID != "" && !r.Attributes.Empty():
 			if u.after = r; u.left.Manager != nil {
 				r.Manager = *u.left.Manager // not shown here by some
 			}

@@ -1,6 +1,7 @@
 package scimtest
 
 import (
+	"html"
 	"net/http"
 	"strings"
 )
@@ -63,6 +64,20 @@ func (s *Server) rewrite(t *resourceType, doc map[string]any, old *resource) {
 	quirks := s.quirks()
 	for _, name := range quirks.LowerCase {
 		changePath(t, doc, name, strings.ToLower)
+	}
+	for _, name := range quirks.UpperCase {
+		changePath(t, doc, name, strings.ToUpper)
+	}
+	for _, name := range quirks.EscapeHTML {
+		changePath(t, doc, name, func(s string) string { return html.EscapeString(html.UnescapeString(s)) })
+	}
+	for _, name := range []string{"userName", "displayName"} {
+		if text, ok := doc[name].(string); ok && quirks.NamePrefix != "" && (name == "userName") == (t.name == "User") {
+			doc[name] = quirks.NamePrefix + strings.TrimPrefix(text, quirks.NamePrefix)
+		}
+	}
+	if title, ok := doc["title"].(string); ok && quirks.TextLength > 0 && len(title) > quirks.TextLength {
+		doc["title"] = title[:quirks.TextLength]
 	}
 	if id, ok := doc["externalId"].(string); ok && quirks.ExternalIDLength > 0 && len(id) > quirks.ExternalIDLength {
 		doc["externalId"] = id[:quirks.ExternalIDLength]
