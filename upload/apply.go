@@ -320,6 +320,9 @@ func (a *applier) settle(c *Change, w Write, r Result) {
 		}
 		a.joined(c, r.Joined)
 		a.compare(c, w, r.After)
+		if r.Lost && c.Verb == Update && (c.manager == nil || onlyManager(c)) {
+			c.State = Planned
+		}
 	case errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded):
 		if a.stopped == nil {
 			a.stopped = r.Err

@@ -3,6 +3,7 @@ package upload
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"text/template"
 	"unicode"
@@ -81,6 +82,9 @@ func became(c *Change, s Attribute, have []string) string {
 		if form, with := mapped(s.Values[0], have[0]); form != "" {
 			return fmt.Sprintf("the service keeps %s %s %s: map it so, with {{%s .ATTRIBUTE}}", s.Path, form, who, with)
 		}
+	}
+	if c.Before != nil && slices.Equal(have, c.Before.Get(s.Path)) {
+		return fmt.Sprintf("the service answers with success and leaves %s as it was %s: if it cannot be changed there, leave it out of the mapping", s.Path, who)
 	}
 	return fmt.Sprintf("the service keeps another %s than was written %s: map %s to the form that the service keeps, or leave it out of the mapping", s.Path, who, s.Path)
 }

@@ -156,6 +156,9 @@ type Result struct {
 	// Unmarked is true when everything was written to a group but its
 	// ExternalID, of which the service keeps nothing.
 	Unmarked bool
+	// Lost is true of an update that was answered with success, and of which
+	// nothing was kept in others that were looked at.
+	Lost bool
 	// Joined is how many of a create's Members, counted from the first, the
 	// new group has. The others are still to be added.
 	Joined int

@@ -130,13 +130,19 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 		a.rewritten[lostManager.sentence()] = fmt.Sprintf("the service does not keep the manager as it was written (%s %s): leave it out of the mapping", c.Kind, c.Name)
 	}
 	a.after.Read(after.Attributes)
+	vain := w.Op == OpUpdate && c.Verb == Update && c.manager == nil && w.Before != nil && len(w.Set) > 0
+	if onlyManager(c) && w.Op == OpUpdate && w.Manager != nil && after.Manager != *w.Manager {
+		vain = after.Manager == w.Before.Manager
+	}
 	for _, s := range w.Set {
 		t := a.trait(c.Kind, s.Path)
 		if t.Hidden || t.WriteOnce {
+			vain = false
 			continue
 		}
 		have := a.after.Get(s.Path)
 		same := t.same(s.Values, have)
+		vain = vain && !same && slices.Equal(have, w.Before.Get(s.Path))
 		a.weigh(c, w, s, have, same)
 		if same {
 			continue
@@ -144,6 +150,9 @@ func (a *applier) compare(c *Change, w Write, after *Resource) {
 		if key := (lossKey{kind: c.Kind, path: s.Path}).sentence(); a.rewritten[key] == "" {
 			a.rewritten[key] = became(c, s, have)
 		}
+	}
+	if vain {
+		c.State = Planned // nothing came of it
 	}
 }
 

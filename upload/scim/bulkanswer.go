@@ -114,8 +114,8 @@ func (r *run) outcome(ctx context.Context, i int, o *outcome) {
 	case status < 300 && w.Op == upload.OpCreate:
 		r.report(i, r.target.newlyCreated(ctx, w, o.answer(), &r.target.learned.managers))
 	case status < 300, status == http.StatusNotFound && w.Op == upload.OpDelete:
-		result := upload.Result{}
-		if after, err := decodeOne(o.response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() {
+		result := upload.Result{Lost: w.Op == upload.OpUpdate && r.target.updating(w).allLost(PatchPaths)}
+		if after, err := decodeOne(o.response, r.target.shapeOf(w.Kind)); err == nil && w.Op == upload.OpUpdate && !after.Attributes.Empty() && !result.Lost {
 			result.After = after
 		}
 		r.report(i, result)

@@ -242,9 +242,14 @@ func (t *Target) marked(ctx context.Context, x *upload.Write, a *answer, after *
 		refusal.Detail = fmt.Sprintf("the service made the %s and keeps another externalId than was sent (%q), so that it is not known as ours", x.Kind, full.ExternalID)
 	}
 	if full.ExternalID != "" && strings.HasPrefix(x.ExternalID, full.ExternalID) {
-		refusal.Hint = fmt.Sprintf("the service keeps %d characters of externalId: with one source, \"{anchor}\" in target.external_id makes it shorter", len(full.ExternalID))
+		refusal.Hint = shorter(full.ExternalID)
 	}
 	return false, refusal
+}
+
+// shorter is what to do about a service that keeps the beginning of a mark.
+func shorter(kept string) string {
+	return fmt.Sprintf("the service keeps %d characters of externalId: with one source, \"{anchor}\" in target.external_id makes it shorter", len(kept))
 }
 
 // keepsNoMark reports whether a group that was given a mark shows that groups

@@ -138,6 +138,25 @@ func (u *updating) wasLost(d Dialect) bool {
 	return lost
 }
 
+// allLost reports whether all that is sent was seen not to be kept in others.
+func (u *updating) allLost(d Dialect) bool {
+	paths := u.paths(d, u.form)
+	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool {
+		_, lost := u.target.learned.lost.Load(withoutDialect(path))
+		return !lost
+	})
+}
+
+// kept takes note of what others did not keep and this one does.
+func (u *updating) kept(d Dialect) {
+	if u.pending(u.after) {
+		return
+	}
+	for _, path := range u.paths(d, u.form) {
+		u.target.learned.lost.Delete(withoutDialect(path))
+	}
+}
+
 // pending reports whether some of what was sent shows no effect in a
 // resource.
 func (u *updating) pending(after *upload.Resource) bool {
@@ -247,6 +266,9 @@ func (u *updating) unheard() error {
 	case u.left.Active != nil:
 		return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and leaves active as it was (%t)", !*u.left.Active)}
 	case u.left.ExternalID != "":
+		if kept := u.after.ExternalID; kept != "" && strings.HasPrefix(u.left.ExternalID, kept) {
+			return &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("the service answers with success and keeps the beginning of externalId alone (%q)", kept), Hint: shorter(kept)}
+		}
 		return &upload.Refusal{Status: http.StatusOK, Detail: "the service answers with success and does not keep externalId"}
 	}
 	return nil

@@ -77,15 +77,16 @@ func (t *Target) singly(ctx context.Context, x *upload.Write) (r upload.Result) 
 		r = t.update(ctx, &one)
 	}
 	one.ExternalID = ""
-	unmarked := r.Unmarked
+	unmarked, lost := r.Unmarked, x.ExternalID == ""
 	for i := range x.Set {
 		if r.Err != nil {
 			return r
 		}
 		one.Set = x.Set[i : i+1]
 		r = t.update(ctx, &one)
+		lost = lost && r.Lost
 	}
-	r.Unmarked = unmarked
+	r.Unmarked, r.Lost = unmarked, lost
 	return r
 }
 

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,9 @@ func (c *household) plan() (upload.Input, *upload.Plan) {
 	return in, upload.Diff(in)
 }
 
+// whoever is the user of whom something is said, who is the first to be answered.
+var whoever = regexp.MustCompile(`\(user p\d+\)`)
+
 // run is one run; it returns the changes and what was said, a line each.
 func (c *household) run() string {
 	c.t.Helper()
@@ -109,7 +113,7 @@ func (c *household) run() string {
 		fmt.Fprintf(&b, "%s: %s %s\n", q.Rule, q.Kind, q.Name)
 	}
 	for _, text := range slices.Concat(in.State.Warnings, plan.Warnings, out.Rewritten) {
-		fmt.Fprintf(&b, "said: %s\n", text)
+		fmt.Fprintf(&b, "said: %s\n", whoever.ReplaceAllString(text, "(user)"))
 	}
 	if out.Stopped != nil {
 		fmt.Fprintf(&b, "stopped: %v\n", out.Stopped)

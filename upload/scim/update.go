@@ -29,6 +29,7 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 		return upload.Result{Unmarked: x.ExternalID != "" && !t.profile.NoGroupExternalID}
 	}
 	r := t.descend(ctx, x, u)
+	r.Lost = u.lostAll
 	if u.crowded && x.Kind == upload.Group && isRefusal(r.Err) {
 		r = t.singly(ctx, &u.left)
 	}
@@ -68,7 +69,7 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 		}
 		absent := d.patches() && t.noRoute(ctx, x.Kind, u.id, err)
 		if err != nil && (known && !t.tooMany(u, d, err) || !descends(err) && !absent) {
-			if tried && isStatus(err, http.StatusOK) && (u.folded() || u.withoutMark()) {
+			if tried && isStatus(err, http.StatusOK) && (u.folded() || u.left.ExternalID != "") {
 				break // not worth writing a group whole for, and it cannot be
 			}
 			return upload.Result{Err: err} // it is the values
@@ -101,6 +102,7 @@ type updating struct {
 	tried   bool             // something was answered with 2xx
 	crowded bool             // several operations were refused, perhaps for being several
 	heard   Dialect          // the first one that was answered so
+	lostAll bool             // nothing of it was kept in others
 	form    managerForm
 }
 
@@ -147,7 +149,10 @@ func (u *updating) attempt(ctx context.Context, d Dialect) error {
 			// It is likely to be lost again, and some answer what they were sent.
 			if r, err = t.fetch(context.WithoutCancel(ctx), u.kind, u.id, t.shapeOf(u.kind), nil); err == nil {
 				u.after = r
+				u.kept(d)
 			}
+		case u.allLost(d):
+			u.lostAll = true
 		case err == nil && r.ID != "" && !r.Attributes.Empty():
 			if u.after = r; u.left.Manager != nil {
 				r.Manager = *u.left.Manager // not shown here by some
