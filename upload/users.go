@@ -33,6 +33,7 @@ func (d *differ) users() {
 		}
 	}
 	d.leavers(User)
+	d.cutLeavers()
 }
 
 // candidates are all users of the complete sources with their names; those
