@@ -58,7 +58,9 @@ func TestWhoLeavesIsLockedOutByHalfAMark(t *testing.T) {
 		{"gone", func(*world, *upload.Input) {}, "deactivate user ada (no longer in the directory or out of scope" + cut},
 		{"gone, and those who are gone are deleted", func(_ *world, in *upload.Input) { in.Policy.UserGone = upload.Remove }, "deactivate user ada (no longer in the directory or out of scope" + cut},
 		{"gone, and those who are gone are kept", func(_ *world, in *upload.Input) { in.Policy.UserGone = upload.Keep }, ""},
-		{"gone, and the list is not proven", func(_ *world, in *upload.Input) { in.State.Unproven = map[upload.Kind]string{upload.User: "it repeats"} },
+		{"gone, and the list is not proven", func(_ *world, in *upload.Input) {
+			in.State.Unproven = map[upload.Kind]string{upload.User: "it repeats"}
+		},
 			"withheld: deactivate user ada (no longer in the directory or out of scope" + cut},
 		{"gone, and off already", func(_ *world, in *upload.Input) { in.State.Users[0].Active = false }, ""},
 		{"a source is not read", func(_ *world, in *upload.Input) {

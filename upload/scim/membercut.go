@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"adsync/upload"
 )
@@ -40,13 +41,26 @@ func (t *Target) completeCut(ctx context.Context, s *upload.State, want upload.W
 	if most == 0 || most >= len(s.Users) {
 		return nil
 	}
-	looked := 0
+	var large []*upload.Resource
 	for _, g := range ownedGroups(s, want) {
-		if len(g.Members) < most || looked == tried && !t.isCut(most) {
-			continue
+		if len(g.Members) >= most {
+			large = append(large, g)
 		}
-		looked++
-		more, err := t.hasMore(ctx, g)
+	}
+	how := "a filter on users"
+	for i, g := range large {
+		if i == tried && !t.isCut(most) {
+			break
+		}
+		more, blind, err := t.hasMore(ctx, g)
+		if blind && !nested(s) {
+			// The filter shows fewer than the group itself, or none.
+			how = "the groups that users show"
+			if err := t.completeByUsers(ctx, large, most); err != nil {
+				return t.readError(upload.Group, err)
+			}
+			break
+		}
 		if err == nil && !more {
 			continue
 		}
@@ -62,29 +76,111 @@ func (t *Target) completeCut(ctx context.Context, s *upload.State, want upload.W
 		}
 	}
 	if t.learned.cut.Load() > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the service shows no more than %d members of a group and does not say so: those of larger groups are read by a filter on users", most))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the service shows no more than %d members of a group and does not say so: those of larger groups are read by %s", most, how))
 	}
 	return nil
 }
 
+// nested reports whether some group shows one that is no user as its member.
+func nested(s *upload.State) bool {
+	users := make(map[string]bool, len(s.Users))
+	for i := range s.Users {
+		users[s.Users[i].ID] = true
+	}
+	return slices.ContainsFunc(s.Groups, func(g upload.Resource) bool {
+		return slices.ContainsFunc(g.Members, func(id string) bool { return !users[id] })
+	})
+}
+
 // hasMore reports whether a filter on users counts more members than a group
-// shows, or does not say.
-func (t *Target) hasMore(ctx context.Context, g *upload.Resource) (bool, error) {
-	if looks, err := t.looksAtGroups(ctx); err != nil || !looks {
-		return false, err
+// shows, or does not say. It is blind where it finds fewer than are shown.
+func (t *Target) hasMore(ctx context.Context, g *upload.Resource) (more, blind bool, err error) {
+	looks, err := t.looksAtGroups(ctx)
+	if err != nil || !looks {
+		return false, err == nil, err
 	}
 	l, err := t.usersOf(g.ID)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	l.count = 1
 	p, err := t.firstPage(ctx, l)
-	return err == nil && (p.total < 0 || p.total > len(g.Members)), err
+	if err != nil {
+		return false, isRefusal(err), err
+	}
+	return p.total < 0 || p.total > len(g.Members), p.total >= 0 && p.total < len(g.Members), nil
+}
+
+// completeByUsers adds to large groups those who show them (RFC 7643 4.1.2),
+// where all whom a group itself shows do. One of them is looked at first.
+func (t *Target) completeByUsers(ctx context.Context, large []*upload.Resource, most int) error {
+	if shows, err := t.showsGroup(ctx, large[0].Members[0], large[0].ID); err != nil || !shows {
+		return err
+	}
+	showing, err := t.showing(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range large {
+		if all := showing[g.ID]; len(all) > most && len(butFor(g.Members, all)) == 0 {
+			g.Members = all
+			t.learned.cut.Store(int32(most))
+			t.learned.cutByUsers.Store(true)
+		}
+	}
+	return nil
+}
+
+// showsGroup reports whether a user shows that he is in a group.
+func (t *Target) showsGroup(ctx context.Context, user, group string) (bool, error) {
+	doc, _, err := t.document(context.WithoutCancel(ctx), upload.User, user)
+	if err != nil && !isRefusal(err) {
+		return false, err
+	}
+	_, v := member(doc, "groups")
+	return slices.ContainsFunc(listed(v), func(e any) bool { return referred(e) == group }), nil
+}
+
+// showing are the users who show a group, by its id; none where their list is
+// not whole, or has those who are members of a member.
+func (t *Target) showing(ctx context.Context) (map[string][]string, error) {
+	const groups, kinds = "groups.value", "groups.type"
+	l, err := t.newLister(upload.User, newShape(upload.User, []string{groups, kinds}, false))
+	if err != nil {
+		return nil, err
+	}
+	l.project()
+	w, err := t.walk(ctx, l, nil)
+	if err != nil || w.wrong != "" {
+		if isRefusal(err) {
+			err = nil
+		}
+		return nil, err
+	}
+	out := map[string][]string{}
+	for i := range w.rows {
+		if slices.ContainsFunc(w.rows[i].Get(kinds), func(kind string) bool { return strings.EqualFold(kind, "indirect") }) {
+			return nil, nil // by way of other groups
+		}
+		for _, group := range w.rows[i].Get(groups) {
+			out[group] = append(out[group], w.rows[i].ID)
+		}
+	}
+	for _, users := range out {
+		slices.Sort(users)
+	}
+	return out, nil
 }
 
 // withFound are the members of a group that it shows and those that a filter on
 // users finds.
 func (t *Target) withFound(ctx context.Context, g *upload.Resource) ([]string, error) {
+	if t.learned.cutByUsers.Load() {
+		showing, err := t.showing(ctx)
+		all := slices.Concat(g.Members, showing[g.ID])
+		slices.Sort(all)
+		return slices.Compact(all), err
+	}
 	found := *g
 	if err := t.membersByFilter(ctx, &found); err != nil || !found.MembersKnown {
 		return g.Members, err
@@ -112,12 +208,11 @@ func (t *Target) mayBeCut(members int) bool {
 // take out others who are not shown. They are there if one of them shows the
 // group.
 func (t *Target) unshown(ctx context.Context, group, user string, shown int) error {
-	doc, _, err := t.document(context.WithoutCancel(ctx), upload.User, user)
-	if err != nil && !isRefusal(err) {
+	shows, err := t.showsGroup(ctx, user, group)
+	if err != nil {
 		return err
 	}
-	_, v := member(doc, "groups")
-	if slices.ContainsFunc(listed(v), func(e any) bool { return referred(e) == group }) {
+	if shows {
 		t.remark(fmt.Sprintf("the service shows no more than %d members of a group: those of larger ones are added in every run, and who is not shown is not taken out", shown))
 		t.learned.proven.Store(provenAdds, true)
 		return nil

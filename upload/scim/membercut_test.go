@@ -44,6 +44,9 @@ func TestAGroupThatShowsSomeOfItsMembers(t *testing.T) {
 		{"members are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest}},
 		{"there is no PATCH", scimtest.Quirks{Patch: scimtest.PatchOff}},
 		{"PATCH knows replace alone", scimtest.Quirks{OnlyReplace: 400, NoGroupPut: true}},
+		{"no filter finds them, and users show their groups", scimtest.Quirks{UserFilters: []string{"userName eq"}}},
+		{"the filter finds nobody, and users show their groups", scimtest.Quirks{UserFilters: []string{"userName eq"}, SilentFilters: true}},
+		{"no filter finds them, and there is no PATCH", scimtest.Quirks{UserFilters: []string{"userName eq"}, Patch: scimtest.PatchOff}},
 		{"removal by path is ignored", scimtest.Quirks{RemoveByPath: scimtest.RemoveIgnored}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -89,16 +92,17 @@ func TestMembersWhoAreNotShownByANewGroup(t *testing.T) {
 // added again, with a remark if they themselves show the group.
 func TestMembersWhoAreNotShownAndNotFound(t *testing.T) {
 	for _, row := range []struct {
-		name     string
-		noGroups bool
-		remark   string
-		refused  string
+		name    string
+		quirks  scimtest.Quirks
+		remark  string
+		refused string
 	}{
-		{"users show their groups", false, "shows no more than 20 members of a group", ""},
-		{"users do not show their groups", true, "", "may show no more than 20 members of a group"},
+		{"users show their groups, and not in lists", scimtest.Quirks{Alone: []string{"groups"}}, "shows no more than 20 members of a group", ""},
+		{"users do not show their groups", scimtest.Quirks{NoUserGroups: true}, "", "may show no more than 20 members of a group"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			server, target, group, ids := everybody(t, scimtest.Quirks{UserFilters: []string{"userName eq"}, NoUserGroups: row.noGroups})
+			row.quirks.UserFilters = []string{"userName eq"}
+			server, target, group, ids := everybody(t, row.quirks)
 			server.ResetRequests()
 			r := write(t, target, upload.Write{Op: upload.OpAddMembers, Kind: upload.Group, Before: group, Members: ids[20:50]})[0]
 			if got := server.MemberIDs(group.ID); len(got) != 60 {

@@ -41,6 +41,7 @@ type learned struct {
 	manager     atomic.Int32    // the form of manager that works
 	most        atomic.Int32    // members that the largest group showed, if that may be all that is shown
 	cut         atomic.Int32    // the same where it was seen to be; 0: not
+	cutByUsers  atomic.Bool     // who is in a group that is cut off is read from the groups that users show
 	adds        chunkSize
 	removes     chunkSize
 	members     atomic.Int32 // the MemberReading that was seen to show members
