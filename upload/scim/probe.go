@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -129,17 +128,4 @@ func (p *Probe) chain(certificates []*x509.Certificate) {
 			p.CertificateExpires, p.Certificate = c.NotAfter, c.Subject.String()
 		}
 	}
-}
-
-// Get returns one resource as the service shows it, to explain it or to undo
-// what was done. Numbers are json.Number.
-func (t *Target) Get(ctx context.Context, k upload.Kind, id string) (map[string]any, error) {
-	if err := t.ready(ctx); err != nil {
-		return nil, err
-	}
-	doc, _, err := t.document(ctx, k, id)
-	if err != nil {
-		return nil, fmt.Errorf("read %s %s: %w", k, id, err)
-	}
-	return doc, nil
 }
