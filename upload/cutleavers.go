@@ -45,7 +45,7 @@ func (d *differ) cutEntries() map[string]cutEntry {
 		lengths[len(head)] = true
 	}
 	out := map[string]cutEntry{}
-	for _, s := range d.complete() {
+	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		for i := range snapshot.Users {
 			u := &snapshot.Users[i]

@@ -125,3 +125,19 @@ func BenchmarkCreate(b *testing.B) {
 		})
 	}
 }
+
+// Encoding alone.
+func BenchmarkEncode(b *testing.B) {
+	_, target := start(b, scimtest.Quirks{}, "generic")
+	if err := target.ready(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	x := person(1)
+	room := make([]byte, 0, roughSize(&x))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := target.appendCreate(room, &x); out[len(out)-1] != '}' {
+			b.Fatal(string(out))
+		}
+	}
+}

@@ -212,11 +212,11 @@ func (t *Target) appendBulk(out []byte, w *upload.Write, i int) ([]byte, error) 
 		return t.appendCreate(out, w), nil
 	case upload.OpUpdate:
 		u := t.updating(w)
-		return appendPatch(out, t.writer(w.Kind).operations(&u.left, u.form))
+		return appendPatch(out, t.writer(w.Kind).operations(&u.left, u.form)), nil
 	case upload.OpAddMembers:
-		return appendPatch(out, additions(w.Members))
+		return appendPatch(out, additions(w.Members)), nil
 	}
-	return appendPatch(out, t.removals(w.Members))
+	return appendPatch(out, t.removals(w.Members)), nil
 }
 
 // batch sends one bulk request. Operations that it does not speak of, and

@@ -13,36 +13,23 @@ func takesAway(x *upload.Write) bool {
 
 // nulls names what a Write empties with null, which clears it where what is
 // merely left out of a PUT stays as it was (RFC 7644 3.5.1).
-func (w *writer) nulls(doc document, x *upload.Write) {
+func (w *writer) nulls(doc *value, x *upload.Write) {
 	if x.Manager != nil && *x.Manager == "" {
-		within(doc, upload.SchemaEnterprise)["manager"] = nil
+		doc.within(upload.SchemaEnterprise, objectValue).put("manager", value{})
 	}
 	for _, a := range x.Set {
 		s, ok := w.facts.spot(w.kind, a.Path)
 		if !ok || len(a.Values) > 0 {
 			continue
 		}
-		at := map[string]any(doc)
+		at := doc
 		if s.URN != "" {
-			at = within(doc, s.URN)
+			at = doc.within(s.URN, objectValue)
 		}
-		name, rest := member(at, s.Attr)
-		switch {
-		case s.Sub != "" && s.By == "" && !s.attribute.Multi:
-			within(at, name)[s.Sub] = nil
-		case rest == nil:
-			at[name] = nil
+		if s.Sub != "" && s.By == "" && !s.attribute.Multi {
+			at.within(s.Attr, objectValue).put(s.Sub, value{})
+		} else {
+			at.member(s.Attr) // null if nothing is left of it
 		}
 	}
-}
-
-// within is the object that a member of m is, made where it is not there.
-func within(m map[string]any, name string) map[string]any {
-	name, v := member(m, name)
-	inner, ok := v.(map[string]any)
-	if !ok {
-		inner = map[string]any{}
-		m[name] = inner
-	}
-	return inner
 }

@@ -8,20 +8,29 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 
 	"adsync/upload"
 )
 
+// rooms are for the values of new documents, of which a first run makes many.
+var rooms = sync.Pool{New: func() any { return new([96]value) }}
+
 // appendCreate appends the document of a new resource.
 func (t *Target) appendCreate(out []byte, x *upload.Write) []byte {
-	add, password := *x, ""
+	add := *x
 	if x.Kind == upload.Group && t.profile.NoGroupExternalID {
 		add.ExternalID = ""
 	}
+	w := t.writer(x.Kind)
+	room := rooms.Get().(*[96]value)
+	defer rooms.Put(room)
+	w.room = room[:]
+	doc := w.create(&add)
 	if x.Kind == upload.User && t.profile.NewPassword {
-		password = newPassword()
+		doc.put("password", textOf(newPassword()))
 	}
-	return t.writer(x.Kind).appendDraft(out, &add, password)
+	return doc.append(out)
 }
 
 // create makes a resource. It may be its manager for which it is refused, or

@@ -13,7 +13,7 @@ import (
 	"adsync/upload"
 )
 
-var update = flag.Bool("update", false, "write what the table of profiles says into docs/targets")
+var update = flag.Bool("update", false, "write the golden texts, and what the table of profiles says into docs/targets")
 
 const (
 	docsDir    = "../../docs/targets"

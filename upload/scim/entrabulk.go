@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -118,10 +117,10 @@ type bulkUpload struct {
 }
 
 type uploadRecord struct {
-	Method string   `json:"method"`
-	BulkID string   `json:"bulkId"`
-	Path   string   `json:"path"`
-	Data   document `json:"data"`
+	Method string          `json:"method"`
+	BulkID string          `json:"bulkId"`
+	Path   string          `json:"path"`
+	Data   json.RawMessage `json:"data"`
 }
 
 // Write sends the records in their order, so that managers come before those
@@ -179,52 +178,16 @@ func (e *EntraBulk) send(ctx context.Context, batch []upload.Write) error {
 
 // record is a user whole: what is mapped and empty is null, for an attribute
 // that is left out keeps its value.
-func (e *EntraBulk) record(w *upload.Write) document {
-	doc := document{"externalId": w.ExternalID, "active": w.Active == nil || *w.Active}
-	writer := e.target.writer(upload.User)
-	for _, a := range w.Set {
-		s, ok := e.target.facts.spot(upload.User, a.Path)
-		switch {
-		case !ok:
-		case len(a.Values) > 0:
-			writer.set(doc, s, a.Values)
-		case s.By == "":
-			clearPath(doc, s.Path)
-		}
+func (e *EntraBulk) record(x *upload.Write) []byte {
+	w := e.target.writer(upload.User)
+	doc := w.create(x)
+	if x.Active == nil {
+		doc.put("active", truthOf(true))
 	}
-	if w.Manager != nil && *w.Manager != "" {
-		writer.manager(doc, *w.Manager)
-	} else if w.Manager != nil {
-		clearPath(doc, upload.Path{URN: upload.SchemaEnterprise, Attr: "manager"})
-	}
-	markPrimary(doc)
-	schemas := []string{upload.SchemaUser, upload.SchemaEnterprise}
-	for _, name := range slices.Sorted(maps.Keys(doc)) {
-		if strings.HasPrefix(name, "urn:") && name != upload.SchemaEnterprise {
-			schemas = append(schemas, name)
-		}
-	}
-	doc["schemas"] = schemas
-	return doc
-}
-
-// clearPath writes an explicit null.
-func clearPath(doc document, p upload.Path) {
-	at := map[string]any(doc)
-	for _, name := range []string{p.URN, p.Attr} {
-		if name == "" || name == p.Attr && p.Sub == "" {
-			continue
-		}
-		inner, ok := at[name].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			at[name] = inner
-		}
-		at = inner
-	}
-	last := p.Sub
-	if last == "" {
-		last = p.Attr
-	}
-	at[last] = nil
+	whole := *x // but for elements of a type
+	whole.Set = slices.DeleteFunc(slices.Clone(x.Set), func(a upload.Attribute) bool { return strings.Contains(a.Path, "[") })
+	w.nulls(doc, &whole)
+	doc.put("schemas", value{kind: listValue, list: []value{textOf(upload.SchemaEnterprise)}})
+	w.schemas(doc)
+	return doc.append(nil)
 }

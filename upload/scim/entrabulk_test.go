@@ -50,7 +50,7 @@ func records(n int) []upload.Write {
 		on, none := i%10 != 9, ""
 		w := upload.Write{Op: upload.OpCreate, Kind: upload.User, ExternalID: fmt.Sprintf("corp:%08d", i), Active: &on, Manager: &none, Set: []upload.Attribute{
 			{Path: "userName", Values: []string{fmt.Sprintf("user%d@example.com", i)}},
-			{Path: "name.givenName"}, {Path: "title"}, {Path: upload.SchemaEnterprise + ":department", Values: []string{"Sales"}},
+			{Path: "name.givenName"}, {Path: "title"}, {Path: "roles.value"}, {Path: upload.SchemaEnterprise + ":department", Values: []string{"Sales"}},
 			{Path: `emails[type eq "work"].value`, Values: []string{fmt.Sprintf("user%d@example.com", i)}},
 		}}
 		if i%3 != 0 {
@@ -91,7 +91,7 @@ func TestEntraBulkSendsFiftyAtATime(t *testing.T) {
 	}
 	// What is mapped and empty is null, and so taken away.
 	first := string(s.Uploads()[0])
-	for _, want := range []string{`"title":null`, `"name":{"givenName":null}`, `"manager":{"value":"corp:00000000"}`, `"manager":null`, `"active":false`, upload.SchemaEnterprise, upload.SchemaUser} {
+	for _, want := range []string{`"title":null`, `"roles":null`, `"name":{"givenName":null}`, `"manager":{"value":"corp:00000000"}`, `"manager":null`, `"active":false`, upload.SchemaEnterprise, upload.SchemaUser} {
 		if !strings.Contains(first, want) {
 			t.Errorf("no %s in the first upload", want)
 		}

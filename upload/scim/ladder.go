@@ -101,19 +101,17 @@ func (t *Target) refusesPatch(ctx context.Context, k upload.Kind, id string, ope
 	if err != nil {
 		return false
 	}
-	path, value := "active", any(now.Active)
+	path, value := "active", truthOf(now.Active)
 	if k == upload.Group {
-		path, value = "displayName", now.Name
+		path, value = "displayName", textOf(now.Name)
 	}
 	ops := []string{"replace"}
-	if slices.ContainsFunc(operations, func(o operation) bool { return o.Op == "add" }) {
+	if slices.ContainsFunc(operations, func(o operation) bool { return o.op == "add" }) {
 		ops = append(ops, "add")
 	}
 	for _, op := range ops {
 		q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("update a %s", k), again: true}
-		if q.body, err = patchBody([]operation{{op, path, value}}); err != nil {
-			return false
-		}
+		q.body = appendPatch(nil, []operation{{op, path, value}})
 		if _, err = t.client.do(ctx, q); descends(err) {
 			return true
 		}

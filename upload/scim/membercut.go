@@ -137,8 +137,7 @@ func (t *Target) showsGroup(ctx context.Context, user, group string) (bool, erro
 	if err != nil && !isRefusal(err) {
 		return false, err
 	}
-	_, v := member(doc, "groups")
-	return slices.ContainsFunc(listed(v), func(e any) bool { return referred(e) == group }), nil
+	return slices.ContainsFunc(doc.find("groups").elements(), func(e value) bool { return referred(&e) == group }), nil
 }
 
 // showing are the users who show a group, by its id; none where their list is

@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,11 +28,7 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 		}
 		changeMembers(doc, w, ids)
 		forPut(doc)
-		body, err := json.Marshal(doc)
-		if err != nil {
-			return err
-		}
-		q := call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: body, match: version, again: true, doing: "change the members of a group"}
+		q := call{method: http.MethodPut, path: endpoint + "/" + url.PathEscape(group), body: doc.append(nil), match: version, again: true, doing: "change the members of a group"}
 		if err = t.putOrReplace(ctx, q, doc); isStatus(err, http.StatusPreconditionFailed) && try < rereads {
 			continue
 		}
@@ -52,7 +47,7 @@ func (t *Target) putMembers(ctx context.Context, w *upload.Write, ids []string) 
 
 // putOrReplace sends a group whole or, where PUT is refused, a PATCH that
 // replaces its members.
-func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
+func (t *Target) putOrReplace(ctx context.Context, q call, doc *value) error {
 	var refused error
 	if !t.learned.byReplace.Load() {
 		_, err := t.client.do(ctx, q)
@@ -61,13 +56,9 @@ func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
 		}
 		refused = err
 	}
-	_, members := member(doc, "members")
-	var err error
-	if q.body, err = patchBody([]operation{{"replace", "members", members}}); err != nil {
-		return err
-	}
+	q.body = appendPatch(nil, []operation{{"replace", "members", *doc.member("members")}})
 	q.method = http.MethodPatch
-	_, err = t.client.do(ctx, q)
+	_, err := t.client.do(ctx, q)
 	switch {
 	case err == nil:
 		t.learned.byReplace.Store(true)
@@ -81,10 +72,9 @@ func (t *Target) putOrReplace(ctx context.Context, q call, doc document) error {
 // them only when asked, or only with the users. A group that is shown without
 // members is taken for an empty one only where its members are known: a list
 // that is merely hidden would be lost.
-func (t *Target) withMembers(ctx context.Context, doc document, before *upload.Resource) error {
-	name, v := member(doc, "members")
-	shown := listed(v)
-	if v != nil && !t.isCut(len(shown)) {
+func (t *Target) withMembers(ctx context.Context, doc *value, before *upload.Resource) error {
+	shown := doc.find("members").elements()
+	if !doc.find("members").absent() && !t.isCut(len(shown)) {
 		return nil
 	}
 	members, known, err := t.readMembers(ctx, before.ID)
@@ -97,48 +87,33 @@ func (t *Target) withMembers(ctx context.Context, doc document, before *upload.R
 	if len(members) > 0 {
 		var there []string
 		for _, e := range shown {
-			there = append(there, referred(e))
+			there = append(there, referred(&e))
 		}
-		for _, id := range butFor(members, there) {
-			shown = append(shown, map[string]any{"value": id})
-		}
-		doc[name] = shown
+		list := doc.within("members", listValue)
+		list.list = append(list.list, references(butFor(members, there)).list...)
 	}
 	return nil
 }
 
 // changeMembers changes the members of a group's document.
-func changeMembers(doc document, w *upload.Write, ids []string) {
-	name, v := member(doc, "members")
-	list := listed(v)
+func changeMembers(doc *value, w *upload.Write, ids []string) {
+	members := doc.within("members", listValue)
 	changed := setOf(ids)
-	list = slices.DeleteFunc(list, func(e any) bool {
-		id := referred(e)
-		if m, ok := e.(map[string]any); ok {
-			if name, value := member(m, "value"); value == nil {
-				m[name] = id // by $ref alone it may not be known
-			}
+	members.list = slices.DeleteFunc(members.list, func(e value) bool { return changed[referred(&e)] })
+	for i := range members.list {
+		if e := &members.list[i]; e.kind == objectValue && e.find("value").absent() {
+			e.put("value", textOf(referred(e))) // by $ref alone it may not be known
 		}
-		return changed[id]
-	})
+	}
 	if w.Op == upload.OpAddMembers {
-		for _, id := range ids {
-			list = append(list, reference{id})
-		}
+		members.list = append(members.list, references(ids).list...)
 	}
-	if list == nil {
-		list = []any{}
-	}
-	doc[name] = list
 }
 
 // referred is the id that an element of members in a document stands for.
-func referred(element any) string {
-	m, _ := element.(map[string]any)
-	_, id := member(m, "value")
-	if id == nil {
-		_, address := member(m, "$ref")
-		return lastSegment(textOf(address))
+func referred(element *value) string {
+	if id := element.find("value"); !id.absent() {
+		return id.String()
 	}
-	return textOf(id)
+	return lastSegment(element.find("$ref").String())
 }

@@ -11,18 +11,6 @@ import (
 	"adsync/upload"
 )
 
-type reference struct {
-	Value string `json:"value"`
-}
-
-func references(ids []string) []reference {
-	out := make([]reference, len(ids))
-	for i, id := range ids {
-		out[i] = reference{id}
-	}
-	return out
-}
-
 // addMembers adds members to a group, and looks, until it was seen once in a
 // run, whether groups among them show.
 func (t *Target) addMembers(ctx context.Context, w *upload.Write) error {
@@ -93,17 +81,17 @@ func (t *Target) addAll(ctx context.Context, w *upload.Write) error {
 }
 
 func additions(ids []string) []operation {
-	return []operation{{Op: "add", Path: "members", Value: references(ids)}}
+	return []operation{{"add", "members", references(ids)}}
 }
 
 // removals are the operations that take members out.
 func (t *Target) removals(ids []string) []operation {
 	if t.profile.RemoveByValue {
-		return []operation{{Op: "remove", Path: "members", Value: references(ids)}}
+		return []operation{{"remove", "members", references(ids)}}
 	}
 	out := make([]operation, len(ids))
 	for i, id := range ids {
-		out[i] = operation{Op: "remove", Path: "members[value eq " + quoted(id) + "]"}
+		out[i] = operation{op: "remove", path: "members[value eq " + quoted(id) + "]"}
 	}
 	return out
 }
@@ -192,9 +180,7 @@ func (t *Target) memberPatch(ctx context.Context, w *upload.Write, ids []string,
 	large := len(w.Members)+len(w.Before.Members) > memberChunk
 	q := call{method: http.MethodPatch, path: endpoint + "/" + url.PathEscape(group), looks: add, doing: "change the members of a group"}
 	for try := 1; ; try++ {
-		if q.body, err = patchBody(operations); err != nil {
-			return err
-		}
+		q.body = appendPatch(nil, operations)
 		err := t.patchGroup(ctx, q, large)
 		failed := new(unsure)
 		switch {

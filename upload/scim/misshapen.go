@@ -11,24 +11,20 @@ import (
 
 // tidy shows the enterprise extension where it belongs (RFC 7643 4.3) as well,
 // so that what is changed there is written with what is not.
-func (doc document) tidy() {
-	urn, v := member(doc, upload.SchemaEnterprise)
-	inner, ok := v.(map[string]any)
-	if !ok {
-		inner = map[string]any{}
+func tidy(doc *value) {
+	inner := value{kind: objectValue}
+	if had := doc.find(upload.SchemaEnterprise); had != nil && had.kind == objectValue {
+		inner = *had
 	}
-	_, old := member(doc, schemaEnterprise1)
-	for _, at := range []any{map[string]any(doc), old} {
-		from, _ := at.(map[string]any)
+	for _, from := range []*value{doc, doc.find(schemaEnterprise1)} {
 		for _, name := range []string{"employeeNumber", "costCenter", "organization", "division", "department", "manager"} {
-			_, there := member(inner, name)
-			if name, v := member(from, name); v != nil && there == nil {
-				inner[name] = v
+			if v := from.find(name); !v.absent() && inner.find(name).absent() {
+				inner.put(v.name, *v)
 			}
 		}
 	}
-	if len(inner) > 0 {
-		doc[urn] = inner
+	if len(inner.list) > 0 {
+		doc.put(upload.SchemaEnterprise, inner)
 	}
 }
 
@@ -50,14 +46,4 @@ func single(text []byte) []byte {
 		return text
 	}
 	return list[0]
-}
-
-// listed are the elements of a multi-valued attribute, of which one may be there
-// by itself.
-func listed(v any) []any {
-	if one, ok := v.(map[string]any); ok {
-		return []any{one}
-	}
-	list, _ := v.([]any)
-	return list
 }

@@ -9,18 +9,28 @@ import (
 // schemaPatch is the message of RFC 7644 3.5.2.
 const schemaPatch = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
-// An operation is one of a PATCH.
+// An operation is one of a PATCH. Without a path, or a value, it has none.
 type operation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path,omitempty"`
-	Value any    `json:"value,omitempty"`
+	op, path string
+	value    value
 }
 
-func patchBody(operations []operation) ([]byte, error) { return appendPatch(nil, operations) }
-
-func appendPatch(out []byte, operations []operation) ([]byte, error) {
-	out, err := appendJSON(append(out, `{"schemas":["`+schemaPatch+`"],"Operations":`...), operations)
-	return append(out, '}'), err
+func appendPatch(out []byte, operations []operation) []byte {
+	out = append(out, `{"schemas":["`+schemaPatch+`"],"Operations":[`...)
+	for i, o := range operations {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = AppendText(append(out, `{"op":`...), o.op)
+		if o.path != "" {
+			out = AppendText(append(out, `,"path":`...), o.path)
+		}
+		if !o.value.absent() {
+			out = o.value.append(append(out, `,"value":`...))
+		}
+		out = append(out, '}')
+	}
+	return append(out, "]}"...)
 }
 
 // managerForm is how a manager is written in a PATCH; the next one is tried
@@ -39,30 +49,30 @@ const (
 func (w *writer) operations(x *upload.Write, form managerForm) []operation {
 	var out []operation
 	if x.ExternalID != "" {
-		out = append(out, operation{"replace", "externalId", x.ExternalID})
+		out = append(out, operation{"replace", "externalId", textOf(x.ExternalID)})
 	}
-	fresh := map[string]map[string]any{} // new elements, by attribute and type
+	fresh := map[string]int{} // operations that make an element, by attribute and type
 	for _, a := range x.Set {
 		s, ok := w.facts.spot(w.kind, a.Path)
 		if !ok {
 			continue
 		}
-		p, attribute, sub := s.Path, s.attribute, s.sub
 		switch {
-		case p.By != "":
-			out = w.byType(out, fresh, x, p, a.Values, sub)
+		case s.By != "":
+			out = w.byType(out, fresh, x, s, a.Values)
 		case len(a.Values) == 0:
-			out = append(out, operation{Op: "remove", Path: a.Path})
-		case attribute.Multi:
-			whole := p
+			out = append(out, operation{op: "remove", path: a.Path})
+		case s.attribute.Multi:
+			whole, list := s.Path, value{kind: listValue}
 			whole.Sub = ""
-			out = append(out, operation{"replace", whole.String(), w.elements(s, nil, a.Values)})
+			w.elements(&list, s, a.Values)
+			out = append(out, operation{"replace", whole.String(), list})
 		default:
-			out = append(out, operation{"replace", a.Path, typed(a.Values[0], sub)})
+			out = append(out, operation{"replace", a.Path, typed(a.Values[0], s.sub)})
 		}
 	}
 	if x.Active != nil && w.kind != upload.Group {
-		out = append(out, operation{"replace", "active", *x.Active})
+		out = append(out, operation{"replace", "active", truthOf(*x.Active)})
 	}
 	if x.Manager != nil {
 		out = append(out, managerOperation(*x.Manager, form))
@@ -72,27 +82,25 @@ func (w *writer) operations(x *upload.Write, form managerForm) []operation {
 
 // byType writes an element of a type: into the one that is there, or as a
 // new one, which several sub-attributes share.
-func (w *writer) byType(out []operation, fresh map[string]map[string]any, x *upload.Write, p upload.Path, values []string, f fact) []operation {
-	there := hasElement(x.Before, p)
-	element := p
-	element.Sub = ""
+func (w *writer) byType(out []operation, fresh map[string]int, x *upload.Write, s *spot, values []string) []operation {
+	whole := s.Path
+	whole.Sub = ""
+	selected := whole.String()
 	switch {
-	case len(values) == 0 && subOf(p) == "value":
-		return append(out, operation{Op: "remove", Path: element.String()})
+	case len(values) == 0 && subOf(s.Path) == "value":
+		return append(out, operation{op: "remove", path: selected})
 	case len(values) == 0:
-		return append(out, operation{Op: "remove", Path: p.String()})
-	case there:
-		return append(out, operation{"replace", p.String(), typed(values[0], f)})
+		return append(out, operation{op: "remove", path: s.String()})
+	case hasElement(x.Before, s.Path):
+		return append(out, operation{"replace", s.String(), typed(values[0], s.sub)})
 	}
-	if m := fresh[element.String()]; m != nil {
-		m[subOf(p)] = typed(values[0], f)
+	if at, ok := fresh[selected]; ok {
+		out[at].value.list[0].set(subOf(s.Path), values, s.sub)
 		return out
 	}
-	attribute := element
-	attribute.By, attribute.Is = "", ""
-	m := w.element(p, values[0], f)
-	fresh[element.String()] = m
-	return append(out, operation{"add", attribute.String(), []any{m}})
+	fresh[selected] = len(out)
+	whole.By, whole.Is = "", ""
+	return append(out, operation{"add", whole.String(), value{kind: listValue, list: []value{w.element(s, values[0])}}})
 }
 
 // hasElement reports whether the resource has an element that the path's
@@ -113,63 +121,55 @@ func hasElement(r *upload.Resource, p upload.Path) bool {
 func managerOperation(id string, form managerForm) operation {
 	switch {
 	case id == "":
-		return operation{Op: "remove", Path: upload.PathManager}
+		return operation{op: "remove", path: upload.PathManager}
 	case form == managerValue:
-		return operation{"replace", upload.PathManager + ".value", id}
+		return operation{"replace", upload.PathManager + ".value", textOf(id)}
 	case form == managerString:
-		return operation{"replace", upload.PathManager, id}
+		return operation{"replace", upload.PathManager, textOf(id)}
 	}
-	return operation{"replace", upload.PathManager, map[string]any{"value": id}}
+	return operation{"replace", upload.PathManager, reference(id)}
 }
 
 // pathless is the PATCH of a Write as one operation without a path, made of
 // the changed document: an attribute with elements is sent whole, for that
 // is what this form replaces. What is taken away needs its path, but for null.
-func (w *writer) pathless(doc document, x *upload.Write, d Dialect) []operation {
-	value := map[string]any{}
+func (w *writer) pathless(doc *value, x *upload.Write, d Dialect) []operation {
+	changed := value{kind: objectValue}
 	var removes []operation
-	take := func(p upload.Path, gone bool) {
-		if gone && d != PatchNulls {
-			removes = append(removes, operation{Op: "remove", Path: p.String()})
-			return
-		}
-		if p.URN == "" {
-			name, v := member(doc, p.Attr)
-			value[name] = v
-			return
-		}
-		urn, v := member(doc, p.URN)
-		inner, _ := v.(map[string]any)
-		name, v := member(inner, p.Attr)
-		into, ok := value[urn].(map[string]any)
+	take := func(path string, gone bool) {
+		s, ok := w.facts.spot(w.kind, path)
 		if !ok {
-			into = map[string]any{}
-			value[urn] = into
+			return
 		}
-		into[name] = v
-	}
-	for _, a := range x.Set {
-		if p, err := upload.ParsePath(a.Path); err == nil {
+		if p := s.Path; gone && d != PatchNulls {
 			if p.By != "" && subOf(p) == "value" {
 				p.Sub = ""
 			}
-			take(p, len(a.Values) == 0)
+			removes = append(removes, operation{op: "remove", path: p.String()})
+			return
 		}
+		from, into := doc, &changed
+		if s.URN != "" {
+			from = doc.within(s.URN, objectValue)
+			into = changed.within(from.name, objectValue)
+		}
+		m := from.member(s.Attr)
+		into.put(m.name, *m)
+	}
+	for _, a := range x.Set {
+		take(a.Path, len(a.Values) == 0)
 	}
 	if x.ExternalID != "" {
-		value["externalId"] = x.ExternalID
+		changed.put("externalId", textOf(x.ExternalID))
 	}
 	if x.Active != nil && w.kind != upload.Group {
-		value["active"] = *x.Active
+		changed.put("active", truthOf(*x.Active))
 	}
 	if x.Manager != nil {
-		if p, err := upload.ParsePath(upload.PathManager); err == nil {
-			take(p, *x.Manager == "")
-		}
+		take(upload.PathManager, *x.Manager == "")
 	}
-	out := removes
-	if len(value) > 0 {
-		out = append([]operation{{Op: "replace", Value: value}}, removes...)
+	if len(changed.list) == 0 {
+		return removes
 	}
-	return out
+	return append([]operation{{op: "replace", value: changed}}, removes...)
 }

@@ -24,7 +24,7 @@ func (c *client) conditional(ctx context.Context, q call) (*answer, error) {
 		if err != nil {
 			return a, err
 		}
-		doc, _ := readText(a.body)
+		doc, _ := readObject(single(a.body))
 		if q.match = versionIn(doc, a.header); q.match == "" {
 			return nil, &upload.Refusal{Status: http.StatusPreconditionRequired, Detail: fmt.Sprintf("%s: the service asks for a version (If-Match) and shows none", q.doing)}
 		}

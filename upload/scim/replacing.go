@@ -2,9 +2,7 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,10 +48,7 @@ func (u *updating) watched(ctx context.Context, d Dialect) error {
 	if err != nil {
 		return err
 	}
-	saved, err := json.Marshal(doc)
-	if err != nil {
-		return err
-	}
+	saved := doc.append(nil)
 	was, err := decodeOne(saved, t.shapeOf(u.kind))
 	if err != nil {
 		return err
@@ -125,42 +120,35 @@ func (u *updating) lost() bool {
 }
 
 // vanished reports whether an attribute that the write does not name is gone.
-func (u *updating) vanished(was, is document) bool {
+func (u *updating) vanished(was, is *value) bool {
 	named := map[string]bool{"username": true, "id": true, "meta": true, "schemas": true, "groups": true, "active": true, "externalid": true}
 	for _, a := range u.all.Set {
 		if p, err := upload.ParsePath(a.Path); err == nil {
 			named[strings.ToLower(p.Attr)] = true
 		}
 	}
-	for name, v := range was {
-		if _, now := member(is, name); v != nil && now == nil && !named[strings.ToLower(name)] && !strings.EqualFold(name, upload.SchemaEnterprise) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(was.list, func(m value) bool {
+		return !m.absent() && is.find(m.name).absent() && !named[strings.ToLower(m.name)] && !strings.EqualFold(m.name, upload.SchemaEnterprise)
+	})
 }
 
 // everything is the PATCH that names all of a document.
-func (w *writer) everything(doc document, d Dialect) []operation {
+func everything(doc *value, d Dialect) []operation {
 	forPut(doc)
-	var out []operation
-	for _, name := range slices.Sorted(maps.Keys(doc)) {
-		inner, extension := doc[name].(map[string]any)
-		switch strings.ToLower(name) {
-		case "id", "schemas":
-			delete(doc, name)
-			continue
-		}
-		if extension = extension && len(name) > 4 && strings.EqualFold(name[:4], "urn:"); !extension {
-			out = append(out, operation{"replace", name, doc[name]})
-			continue
-		}
-		for _, sub := range slices.Sorted(maps.Keys(inner)) {
-			out = append(out, operation{"replace", name + ":" + sub, inner[sub]})
-		}
-	}
+	doc.remove("id")
+	doc.remove("schemas")
 	if d == PatchObject {
-		return []operation{{Op: "replace", Value: doc}}
+		return []operation{{op: "replace", value: *doc}}
+	}
+	var out []operation
+	for _, m := range doc.list {
+		if m.kind != objectValue || !isURN(m.name) {
+			out = append(out, operation{"replace", m.name, m})
+			continue
+		}
+		for _, sub := range m.list {
+			out = append(out, operation{"replace", m.name + ":" + sub.name, sub})
+		}
 	}
 	return out
 }

@@ -1,9 +1,7 @@
 package scim
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -239,17 +237,15 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	w := t.writer(u.kind)
 	if d == PatchPaths && !t.replaces(u.kind) {
 		operations := w.operations(&u.left, form)
-		q.looks = slices.ContainsFunc(operations, func(o operation) bool { return o.Op == "add" })
-		if q.body, err = patchBody(operations); err != nil {
-			return nil, err
-		}
+		q.looks = slices.ContainsFunc(operations, func(o operation) bool { return o.op == "add" })
+		q.body = appendPatch(nil, operations)
 		return t.client.do(ctx, q)
 	}
 	doc, version, err := t.document(ctx, u.kind, u.id)
 	x := &u.left
 	if err == nil && u.saved != nil {
 		x = &u.all
-		doc, err = readDocument(bytes.NewReader(u.saved))
+		doc, err = readObject(u.saved)
 	}
 	if err != nil {
 		return nil, err
@@ -257,12 +253,12 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 	w.apply(doc, x)
 	switch {
 	case d.patches() && t.replaces(u.kind):
-		q.body, err = patchBody(w.everything(doc, d))
+		q.body = appendPatch(nil, everything(doc, d))
 	case d == PatchObject:
-		q.body, err = patchBody(w.pathless(doc, x, d))
+		q.body = appendPatch(nil, w.pathless(doc, x, d))
 	case d == PatchNulls:
 		w.nulls(doc, x)
-		q.body, err = patchBody(w.pathless(doc, x, d))
+		q.body = appendPatch(nil, w.pathless(doc, x, d))
 	default:
 		if u.kind == upload.Group {
 			// A group put without its members would lose them.
@@ -274,27 +270,27 @@ func (u *updating) once(ctx context.Context, d Dialect, form managerForm) (*answ
 			w.nulls(doc, x)
 		}
 		q.method, q.match = http.MethodPut, version
-		doc["schemas"] = w.schemas(doc)
+		w.schemas(doc)
 		forPut(doc)
-		q.body, err = json.Marshal(doc)
-	}
-	if err != nil {
-		return nil, err
+		q.body = doc.append(nil)
 	}
 	return t.client.do(ctx, q)
 }
 
 // document gets a resource whole, to change it. The version is one that can
 // be used in If-Match, "" when the service has none.
-func (t *Target) document(ctx context.Context, k upload.Kind, id string) (document, string, error) {
+func (t *Target) document(ctx context.Context, k upload.Kind, id string) (*value, string, error) {
 	endpoint, err := t.endpoint(k)
 	if err != nil {
 		return nil, "", err
 	}
-	var doc document
+	var doc *value
 	q := call{method: http.MethodGet, path: endpoint + "/" + url.PathEscape(id), doing: fmt.Sprintf("read a %s", k), again: true}
-	q.read = func(body io.Reader) (err error) {
-		doc, err = readDocument(body)
+	q.read = func(body io.Reader) error {
+		text, err := io.ReadAll(body)
+		if err == nil {
+			doc, err = readObject(single(text))
+		}
 		return err
 	}
 	a, err := t.client.do(ctx, q)
@@ -302,36 +298,19 @@ func (t *Target) document(ctx context.Context, k upload.Kind, id string) (docume
 		return nil, "", err
 	}
 	// Something else, written back, would be what becomes of the resource.
-	if _, v := member(doc, "id"); !strings.EqualFold(textOf(v), id) && !t.profile.IDIsExternal {
+	if !strings.EqualFold(doc.find("id").String(), id) && !t.profile.IDIsExternal {
 		return nil, "", &upload.Refusal{Status: http.StatusOK, Detail: fmt.Sprintf("asked for one %s the service shows something else", k)}
 	}
 	if t.shapeOf(k).strayed.Load() {
-		doc.tidy()
+		tidy(doc)
 	}
 	return doc, t.version(doc, a.header), nil
-}
-
-func readDocument(body io.Reader) (doc document, err error) {
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return nil, err
-	}
-	return readText(text)
-}
-
-func readText(text []byte) (doc document, err error) {
-	d := json.NewDecoder(bytes.NewReader(single(text)))
-	d.UseNumber()
-	if err := d.Decode(&doc); err != nil || doc == nil {
-		return nil, errors.New("not a JSON object")
-	}
-	return doc, nil
 }
 
 // version is the ETag of a resource (RFC 7644 3.14). An ETag without a
 // meta.version, at a service that does not offer versions, is the web
 // framework's hash of the body and good for nothing.
-func (t *Target) version(doc document, h http.Header) string {
+func (t *Target) version(doc *value, h http.Header) string {
 	if !t.facts.etag && shownVersion(doc) == "" {
 		return ""
 	}
@@ -339,7 +318,7 @@ func (t *Target) version(doc document, h http.Header) string {
 }
 
 // versionIn is the version of a resource as If-Match wants it.
-func versionIn(doc document, h http.Header) string {
+func versionIn(doc *value, h http.Header) string {
 	if tag := h.Get("ETag"); tag != "" {
 		return tag
 	}
@@ -349,19 +328,10 @@ func versionIn(doc document, h http.Header) string {
 	return ""
 }
 
-func shownVersion(doc document) string {
-	_, meta := member(doc, "meta")
-	m, _ := meta.(map[string]any)
-	_, v := member(m, "version")
-	return textOf(v)
-}
+func shownVersion(doc *value) string { return doc.find("meta").find("version").String() }
 
 // forPut takes away what the service provider writes itself.
-func forPut(doc document) {
-	for name := range doc {
-		switch strings.ToLower(name) {
-		case "meta", "groups":
-			delete(doc, name)
-		}
-	}
+func forPut(doc *value) {
+	doc.remove("meta")
+	doc.remove("groups")
 }
