@@ -126,7 +126,7 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// Encoding alone.
+// Encoding a new user alone.
 func BenchmarkEncode(b *testing.B) {
 	_, target := start(b, scimtest.Quirks{}, "generic")
 	if err := target.ready(b.Context()); err != nil {

@@ -186,8 +186,8 @@ func (e *EntraBulk) record(x *upload.Write) []byte {
 	}
 	whole := *x // but for elements of a type
 	whole.Set = slices.DeleteFunc(slices.Clone(x.Set), func(a upload.Attribute) bool { return strings.Contains(a.Path, "[") })
-	w.nulls(doc, &whole)
+	w.nulls(&doc, &whole)
 	doc.put("schemas", value{kind: listValue, list: []value{textOf(upload.SchemaEnterprise)}})
-	w.schemas(doc)
+	w.schemas(&doc)
 	return doc.append(nil)
 }

@@ -81,9 +81,13 @@ func (v *value) member(name string) *value {
 	if m := v.find(name); m != nil {
 		return m
 	}
-	i, _ := slices.BinarySearchFunc(v.list, name, func(m value, name string) int { return strings.Compare(m.name, name) })
-	v.list = slices.Insert(v.list, i, value{name: name})
-	return &v.list[i]
+	at := len(v.list)
+	v.list = append(v.list, value{})
+	for ; at > 0 && v.list[at-1].name > name; at-- {
+		v.list[at] = v.list[at-1]
+	}
+	v.list[at] = value{name: name}
+	return &v.list[at]
 }
 
 func (v *value) put(name string, is value) {

@@ -41,16 +41,16 @@ func (w *writer) within(at *value, name string, kind valueKind) *value {
 }
 
 // create makes the document of a new resource.
-func (w *writer) create(x *upload.Write) *value {
-	doc := &value{kind: objectValue, list: w.roomFor(16)}
-	w.apply(doc, x)
+func (w *writer) create(x *upload.Write) value {
+	doc := value{kind: objectValue, list: w.roomFor(16)}
+	w.apply(&doc, x)
 	if len(x.Members) > 0 {
 		doc.put("members", references(x.Members))
 	}
 	if w.kind == upload.User {
-		markPrimary(doc)
+		markPrimary(&doc)
 	}
-	w.schemas(doc)
+	w.schemas(&doc)
 	return doc
 }
 
