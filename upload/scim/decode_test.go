@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,22 @@ func TestDecoding(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
 		})
+	}
+}
+
+func TestOfSeveralTypesAnElementWithoutOneIsTheWorkOne(t *testing.T) {
+	s := newShape(upload.User, []string{`phoneNumbers[type eq "mobile"].value`, `phoneNumbers[type eq "work"].value`}, false)
+	for _, in := range []string{`{"id":"1","phoneNumbers":[{"value":"5"}]}`, `{"id":"1","phoneNumbers":{"value":"5"}}`} {
+		r, err := decodeOne([]byte(in), s)
+		if err != nil || spell(r) != `1||active phoneNumbers[type eq "work"].value=5` {
+			t.Errorf("%s, %v", spell(r), err)
+		}
+	}
+	if got := s.mixed()["phoneNumbers"]; !slices.Equal(got, []string{"mobile", "work"}) {
+		t.Errorf("mixed %v", got)
+	}
+	if _, err := decodeOne([]byte(`{"id":"1","phoneNumbers":[{"value":"5","type":"work"}]}`), s); err != nil || len(s.mixed()) > 0 {
+		t.Errorf("mixed %v, %v", s.mixed(), err)
 	}
 }
 

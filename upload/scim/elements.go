@@ -82,6 +82,9 @@ func (d *decoder) multi(f *field) error {
 	}
 	// A service that keeps no types shows an untyped element for whichever type
 	// was written. Several cannot be told apart, but for the primary one.
+	if typed && !f.typed.Load() {
+		f.typed.Store(true)
+	}
 	if untyped > 0 && !typed {
 		f.noteUntyped()
 		if untyped == 1 || primary {
@@ -119,18 +122,17 @@ func (d *decoder) element(f *field) (untyped bool, err error) {
 	return untyped, nil
 }
 
-// only gives the element just read to the first selection by each
-// sub-attribute.
+// only gives the element just read to the selections of one type: work, which
+// most have, or the first that is mapped.
 func (d *decoder) only(f *field) {
-	first := -1
+	chosen := -1
 	for i, s := range f.selects {
-		if s.by < 0 {
-			continue
+		if s.by >= 0 && (chosen < 0 || strings.EqualFold(s.is, "work") && !strings.EqualFold(f.selects[chosen].is, "work")) {
+			chosen = i
 		}
-		if first < 0 {
-			first = i
-		}
-		if s.is == f.selects[first].is && s.by == f.selects[first].by {
+	}
+	for _, s := range f.selects {
+		if chosen >= 0 && s.by == f.selects[chosen].by && s.is == f.selects[chosen].is {
 			d.take(s)
 		}
 	}

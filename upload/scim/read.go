@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -141,6 +143,10 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	}
 	if warning != "" {
 		out.warnings = append(out.warnings, warning)
+	}
+	mixed := t.shapes[k].mixed()
+	for _, name := range slices.Sorted(maps.Keys(mixed)) {
+		out.warnings = append(out.warnings, fmt.Sprintf("the service shows %s without types, so that %s cannot be told apart and are written in vain: map one of them alone", name, strings.Join(mixed[name], " and ")))
 	}
 	switch {
 	case w.wrong != "":

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +38,7 @@ type field struct {
 	selects []selection
 	nested  *level      // of an extension, or of meta
 	untyped atomic.Bool // elements were seen that none of the selections can tell apart
+	typed   atomic.Bool // and elements that they can
 }
 
 // A selection is one wanted sub-attribute: of every element, or of those
@@ -145,6 +147,23 @@ func (s *shape) untyped(path string) bool {
 	}
 	f := at.fields[strings.ToLower(p.Attr)]
 	return f != nil && f.untyped.Load()
+}
+
+// mixed are the attributes of which several types are wanted and no element
+// has one, each with its types.
+func (s *shape) mixed() map[string][]string {
+	out := map[string][]string{}
+	for _, path := range s.paths.List() {
+		p, err := upload.ParsePath(path)
+		if err != nil || !s.untyped(path) || p.URN != "" || s.top.find([]byte(p.Attr)).typed.Load() {
+			continue
+		}
+		if !slices.Contains(out[p.Attr], p.Is) {
+			out[p.Attr] = append(out[p.Attr], p.Is)
+		}
+	}
+	maps.DeleteFunc(out, func(_ string, types []string) bool { return len(types) < 2 })
+	return out
 }
 
 func (s *shape) extension(urn string) *level {
