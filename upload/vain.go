@@ -210,8 +210,12 @@ var lostManager = lossKey{User, PathManager, dropped}
 func (a *applier) managersTried(ctx context.Context, with []*Change) {
 	led := func(c *Change) bool { return c.led }
 	if a.nobodyHas(lostManager) && !a.losses.taken[lostManager] && len(with) > convinced && !slices.ContainsFunc(with, led) {
-		a.batch(ctx, with[:convinced], a.managerWrite)
-		with = with[convinced:]
+		for range convinced {
+			if !a.losses.taken[lostManager] {
+				a.batch(ctx, with[:1], a.managerWrite)
+				with = with[1:]
+			}
+		}
 		if a.losses.seen[lostManager] >= convinced {
 			a.losses.left[lostManager] += len(with)
 			a.answered += len(with)

@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -142,4 +143,18 @@ func (w *world) groupsOnly(c *upload.Change) bool {
 func (w *world) leavesOut(r *ran, id string) bool {
 	q := w.quirks
 	return q.AddsFirstOnly && q.Members == scimtest.ShownOnRequest && q.NoProjection && (q.IgnoreFilters || !r.knowsMembers(id))
+}
+
+// lockedOut reports whether nothing has become of a user but that he is off, who
+// has half a mark of ours that no active person's mark begins with.
+func (w *world) lockedOut(was, is map[string]any, broken string) bool {
+	half := textOf(was["externalId"])
+	if !w.cut(half) || broken != "" || is["active"] != false {
+		return false
+	}
+	off := maps.Clone(was)
+	off["active"] = false
+	return plain(off) == plain(is) && !slices.ContainsFunc(w.people, func(p *person) bool {
+		return p.active && slices.ContainsFunc(w.sources, func(id string) bool { return strings.HasPrefix(mark.ExternalID(id, p.anchor), half) })
+	})
 }
