@@ -30,7 +30,8 @@ func (t *Target) Capabilities() upload.Capabilities {
 		c.Groups = c.Groups && f.endpoints[upload.Group] != ""
 		// RFC 7643 4.2 has groups in groups: only a schema that leaves them out
 		// says that there are none.
-		c.Nested = c.Groups && (f.nested || f.attributes == nil) && !p.Flat
+		_, members := f.attributes[upload.Group]["members"]
+		c.Nested = c.Groups && (f.nested || !members) && !p.Flat
 		if u := f.attributes[upload.Group]["displayname"].Uniqueness; (u == "server" || u == "global") && !slices.Contains(c.Unique[upload.Group], upload.KeyDisplayName) {
 			c.Unique[upload.Group] = append(c.Unique[upload.Group], upload.KeyDisplayName)
 		}

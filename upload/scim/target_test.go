@@ -163,6 +163,28 @@ func find(t testing.TB, all []upload.Resource, id string) *upload.Resource {
 	return nil
 }
 
+// Schemas that leave a group's members out rule nothing out.
+func TestSchemasThatSayNothingOfMembers(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"Resources":[]}`: true,
+		`{"Resources":[{"id":"` + upload.SchemaUser + `","attributes":[{"name":"userName"}]}]}`:     true,
+		`{"Resources":[{"id":"` + upload.SchemaGroup + `","attributes":[{"name":"displayName"}]}]}`: true,
+		group(`{"name":"value"}`):                                   false,
+		group(`{"name":"type","canonicalValues":["User","Group"]}`): true,
+	} {
+		_, target := start(t, scimtest.Quirks{NoDiscovery: true}, "")
+		read(t, target)
+		target.facts.readSchemas([]byte(body))
+		if got := target.Capabilities().Nested; got != want {
+			t.Errorf("%s: nested is %t", body, got)
+		}
+	}
+}
+
+func group(members string) string {
+	return `{"Resources":[{"id":"` + upload.SchemaGroup + `","attributes":[{"name":"members","multiValued":true,"subAttributes":[` + members + `]}]}]}`
+}
+
 func TestGroupsAreNestedUnlessASchemaOrAProfileSaysNo(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
