@@ -28,6 +28,8 @@ type Image struct {
 	Manager    *ImageManager    `json:"manager,omitempty"`
 	// Members are those added or removed; of a deleted group all it had.
 	Members []Member `json:"members,omitempty"`
+	// Groups are those that a deleted user was in until the deletion.
+	Groups []Member `json:"groups,omitempty"`
 }
 
 // An ImageAttribute is a path with the values before and after a change.
@@ -54,8 +56,17 @@ func (p *Plan) Images(state *State, mark *Mark, keep func(ChangeState) bool) ite
 				people[resources[i].ID] = &resources[i]
 			}
 		}
+		lost := p.lostMemberships(state, mark, keep)
 		for i := range p.Changes {
-			if c := &p.Changes[i]; keep(c.State) && !yield(c.image(people, mark)) {
+			c := &p.Changes[i]
+			if !keep(c.State) {
+				continue
+			}
+			m := c.image(people, mark)
+			if c.Verb == Delete && c.Kind == User {
+				m.Groups = lost[m.ID]
+			}
+			if !yield(m) {
 				return
 			}
 		}

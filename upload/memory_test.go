@@ -121,6 +121,9 @@ func (m *memory) write(w upload.Write) upload.Result {
 			return upload.Result{After: &now}
 		}
 		delete(m.of(w.Kind), r.ID)
+		for _, g := range m.of(upload.Group) {
+			g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(id string) bool { return id == r.ID })
+		}
 	case upload.OpAddMembers:
 		r.Members = slices.Compact(slices.Sorted(slices.Values(append(r.Members, w.Members...))))
 	case upload.OpRemoveMembers:

@@ -26,6 +26,11 @@ func Undo(in Input, images []Image) *Plan {
 	for i := range images {
 		u.take(&images[i])
 	}
+	for i := range images {
+		if m := &images[i]; m.Verb == Delete && m.Kind == User && u.comesAnew(m) {
+			u.rejoin(m)
+		}
+	}
 	d.holdUnproven()
 	d.plan.sort()
 	return d.plan

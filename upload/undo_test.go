@@ -251,3 +251,32 @@ func TestUndoPassesTheLimits(t *testing.T) {
 		t.Errorf("%d withheld, want all 8", n)
 	}
 }
+
+// Who is deleted while the directory still has him in groups is taken out of
+// them by the service, and comes back into them.
+func TestUndoBringsTheDeletedBackIntoTheirGroups(t *testing.T) {
+	w := newWorld("ada", "bob", "cay")
+	w.group("staff", "ada", "bob")
+	w.group("sales", "ada", "cay")
+	w.group("board", "ada")
+	w.policy.UserDisabled, w.policy.GroupGone = upload.Remove, upload.Remove
+	w.sync(t)
+	before := w.holds()
+	w.change("ada", func(u *directory.User) { u.Active = false })
+	w.group("sales", "ada")
+	delete(w.groups, "board")
+	in := w.input()
+	plan := upload.Diff(in)
+	upload.Apply(context.Background(), w, plan, upload.ApplyOptions{State: in.State, Mark: in.Mark})
+	images := imagesOf(t, plan, in)
+	if w.named("ada") != nil || w.holds() == before {
+		t.Fatalf("not deleted:\n%s", lines(plan))
+	}
+	undone := w.undo(t, images)
+	if got := w.holds(); got != before {
+		t.Errorf("the undo\n%sleaves\n%s\nwant\n%s", lines(undone), got, before)
+	}
+	if again := w.undo(t, images); len(again.Changes) > 0 {
+		t.Errorf("a second undo is not empty:\n%s", lines(again))
+	}
+}
