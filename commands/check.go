@@ -48,6 +48,9 @@ EXAMPLE:
 			&cli.StringFlag{Name: "from-csv", Usage: "make the LDIF of --fix from an edited CSV `FILE` (actions EDIT, REMOVE, COMPLETE)"},
 		},
 		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
+			if err := givenValues(c, "profile", "csv", "fix", "from-csv"); err != nil {
+				return err
+			}
 			return runCheck(c.Context, env, checkOptions{
 				globalOptions: g,
 				Profile:       c.String("profile"), Attributes: c.StringSlice("attr"), Rules: c.StringSlice("rule"),

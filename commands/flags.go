@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,12 @@ func globals(c *cli.Context, env Env) (globalOptions, error) {
 		Config: text("config"), LogLevel: text("log-level"), LogFormat: text("log-format"),
 		Quiet: given("quiet"), Verbose: given("verbose"), JSON: given("json"),
 		NoColor: given("no-color") || env.Getenv("NO_COLOR") != "",
+	}
+	for _, level := range c.Lineage() {
+		// Another configuration than was meant would be used.
+		if slices.Contains(level.LocalFlagNames(), "config") && g.Config == "" {
+			return g, usage(errors.New("--config: no value is given"), "")
+		}
 	}
 	if g.Config == "" {
 		g.Config = env.Getenv("ADSYNC_CONFIG")

@@ -41,6 +41,9 @@ EXAMPLE:
 			&cli.BoolFlag{Name: "anonymize", DisableDefaultText: true, Usage: "with --bundle: replace names, DNs and addresses"},
 		},
 		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
+			if err := givenValues(c, "bundle"); err != nil {
+				return err
+			}
 			o := statusOptions{globalOptions: g, Plan: c.Bool("plan"), Bundle: c.String("bundle"), Anonymize: c.Bool("anonymize")}
 			if o.Anonymize && o.Bundle == "" {
 				return usage(errors.New("--anonymize goes with --bundle"), "")

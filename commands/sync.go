@@ -57,7 +57,7 @@ EXAMPLE:
 			&cli.StringFlag{Name: "ping", Usage: "call `URL` at the start, on success and on failure, as healthchecks services take it"},
 		},
 		Action: flagsOnly(env, func(c *cli.Context, g globalOptions) error {
-			if err := givenValues(c, "approve", "expect"); err != nil {
+			if err := givenValues(c, "approve", "expect", "report", "plan", "undo", "metrics-file", "ping"); err != nil {
 				return err
 			}
 			return runSync(c.Context, env, syncOptions{
@@ -84,6 +84,9 @@ func (o *syncOptions) check() error {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return usage(fmt.Errorf("--report: there is no folder %s", folder), "")
 		}
+	}
+	if o.Ping != "" && !strings.HasPrefix(o.Ping, "https://") && !strings.HasPrefix(o.Ping, "http://") {
+		return usage(fmt.Errorf("--ping: the address wants https:// or http://"), "")
 	}
 	if o.RandomDelay < 0 {
 		return usage(fmt.Errorf("--random-delay: %s is less than no time", o.RandomDelay), "give the longest time to wait, such as 20m")
