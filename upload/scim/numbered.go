@@ -140,32 +140,26 @@ func (w *walk) numberedPage(ctx context.Context, start int, behindEnd bool) (*pa
 
 // lookForMore tries a list of which one page may have been taken for all: that
 // says of no total, or of one that may be the number of rows on the page. Asked
-// for the second index it must show nobody new, as it would if indexes counted
-// pages.
+// for two in its middle it must show somebody, and nobody new: if indexes counted
+// pages, that would be far behind its end, or behind the page.
 func (w *walk) lookForMore(ctx context.Context) error {
 	one := w.total == w.firstRows && mayBePage(w.total, w.count)
 	if w.wrong != "" || w.repeats > 0 || len(w.rows) < 2 || w.total >= 0 && !one {
 		return nil
 	}
-	p, _, err := w.glance(ctx, 2, w.count)
+	p, _, err := w.glance(ctx, 1+len(w.rows)/2, 2)
 	if err != nil || p == nil {
 		return err
 	}
-	for _, r := range p.rows {
-		if !w.ids[r.ID] {
-			w.partial = true
-			w.suspect("its indexes do not count resources")
-			return nil
-		}
-	}
-	if !one || !slices.EqualFunc(p.rows, w.rows, sameID) {
+	if len(p.rows) == 0 || slices.ContainsFunc(p.rows, func(r upload.Resource) bool { return !w.ids[r.ID] }) {
+		w.partial = true
+		w.suspect("its indexes do not count resources")
 		return nil
 	}
-	// It does not look at the index. If it does not look at the count either,
-	// its total may be no more than what it shows.
-	p, _, err = w.glance(ctx, 1, w.total-1)
-	w.unsaid = err == nil && p != nil && slices.EqualFunc(p.rows, w.rows, sameID)
-	return err
+	// One that looks neither at the index nor at the count may have no more than
+	// its total, or show no more.
+	w.unsaid = one && len(p.rows) == len(w.rows)
+	return nil
 }
 
 // atOnce judges a list without a total that is the same at every index: it is
