@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -55,8 +54,8 @@ func TestOfSeveralTypesAnElementWithoutOneIsTheWorkOne(t *testing.T) {
 			t.Errorf("%s, %v", spell(r), err)
 		}
 	}
-	if got := s.mixed()["phoneNumbers"]; !slices.Equal(got, []string{"mobile", "work"}) {
-		t.Errorf("mixed %v", got)
+	if got := s.mixed(); len(got) != 1 || !strings.Contains(got[0], "shows phoneNumbers without types, so that mobile and work cannot") {
+		t.Errorf("mixed %q", got)
 	}
 	if _, err := decodeOne([]byte(`{"id":"1","phoneNumbers":[{"value":"5","type":"work"}]}`), s); err != nil || len(s.mixed()) > 0 {
 		t.Errorf("mixed %v, %v", s.mixed(), err)

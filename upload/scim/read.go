@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -144,10 +142,7 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	if warning != "" {
 		out.warnings = append(out.warnings, warning)
 	}
-	mixed := t.shapes[k].mixed()
-	for _, name := range slices.Sorted(maps.Keys(mixed)) {
-		out.warnings = append(out.warnings, fmt.Sprintf("the service shows %s without types, so that %s cannot be told apart and are written in vain: map one of them alone", name, strings.Join(mixed[name], " and ")))
-	}
+	out.warnings = append(out.warnings, t.shapes[k].mixed()...)
 	switch {
 	case w.wrong != "":
 		out.unproven = fmt.Sprintf("the service's list of %ss cannot be relied on: %s", k, w.wrong)

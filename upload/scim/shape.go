@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -149,21 +150,25 @@ func (s *shape) untyped(path string) bool {
 	return f != nil && f.untyped.Load()
 }
 
-// mixed are the attributes of which several types are wanted and no element
-// has one, each with its types.
-func (s *shape) mixed() map[string][]string {
-	out := map[string][]string{}
+// mixed warns of the attributes of which several types are wanted and no
+// element has one.
+func (s *shape) mixed() (warnings []string) {
+	types := map[string][]string{}
 	for _, path := range s.paths.List() {
 		p, err := upload.ParsePath(path)
 		if err != nil || !s.untyped(path) || p.URN != "" || s.top.find([]byte(p.Attr)).typed.Load() {
 			continue
 		}
-		if !slices.Contains(out[p.Attr], p.Is) {
-			out[p.Attr] = append(out[p.Attr], p.Is)
+		if !slices.Contains(types[p.Attr], p.Is) {
+			types[p.Attr] = append(types[p.Attr], p.Is)
 		}
 	}
-	maps.DeleteFunc(out, func(_ string, types []string) bool { return len(types) < 2 })
-	return out
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		if len(types[name]) > 1 {
+			warnings = append(warnings, fmt.Sprintf("the service shows %s without types, so that %s cannot be told apart and are written in vain: map one of them alone", name, strings.Join(types[name], " and ")))
+		}
+	}
+	return warnings
 }
 
 func (s *shape) extension(urn string) *level {
