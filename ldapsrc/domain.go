@@ -25,7 +25,9 @@ type domain struct {
 	server serverAddr
 	dse    *rootDSE
 	more   []searcher
-	idle   []searcher // the ones that nobody uses
+	idle   []searcher        // the ones that nobody uses
+	names  map[string]string // of attributes, as the schema publishes them; nil before it is read
+	lacks  []string          // attributes that are not in it, in lower case
 }
 
 func (d *domain) setBase(base string) { d.base, d.key = base, foldDN(base) }

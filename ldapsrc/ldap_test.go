@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,36 @@ func TestAnchorsOfOtherServers(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 		})
+	}
+}
+
+// TestWhatOpenLDAPLacksIsNotAskedFor looks at the requests: slapd looks up
+// names that its schema does not have for every attribute of every entry anew.
+func TestWhatOpenLDAPLacksIsNotAskedFor(t *testing.T) {
+	asked := func(ldif string, want Want) []string {
+		server := serveLDIF(t, ldaptest.OpenLDAP, ldif, ldaptest.Options{})
+		mustRead(t, sourceOf(server), want)
+		for _, r := range server.Requests(ldaptest.OpSearch) {
+			if strings.Contains(r.Filter, "inetOrgPerson") {
+				return r.Attributes
+			}
+		}
+		t.Fatal("no search for users")
+		return nil
+	}
+	names := asked(plain, Want{UserAttributes: []string{"mail", "ofNobody"}})
+	for name, want := range map[string]bool{"entryUUID": true, "nsUniqueId": true, "pwdAccountLockedTime": true, "mail": true, "ofNobody": true,
+		"objectGUID": false, "GUID": false, "loginExpirationTime": false} {
+		if slices.Contains(names, name) != want {
+			t.Errorf("%s is asked for: %t, want %t", name, !want, want)
+		}
+	}
+	withGUID := strings.Replace(plain, "uid: ada\n", "uid: ada\nGUID: 3a91e0c1-12f3-11ed-8c1e-9d5c3f6d1f2b\n", 1)
+	if withGUID == plain {
+		t.Fatal("the directory has no ada")
+	}
+	if names := asked(withGUID, Want{}); !slices.Contains(names, "GUID") || slices.Contains(names, "objectGUID") {
+		t.Errorf("of a schema with GUID these are asked for: %q", names)
 	}
 }
 

@@ -59,6 +59,7 @@ func (r *reading) entries(ctx context.Context) error {
 }
 
 func (r *reading) domain(ctx context.Context, d *domain) error {
+	d.learnSchema(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(r.src.cfg.connections())
 	part := func(read func(context.Context, *domain, searcher) error) {
@@ -103,7 +104,7 @@ func (r *reading) progress(what string, more int) {
 // and counts the referrals that are not followed. The kind is the one of the
 // entries, and of the scope's key.
 func (r *reading) searchBases(ctx context.Context, d *domain, s searcher, kind string, bases []string, req request, each func(*entry) error) error {
-	req.scope = ldap.ScopeWholeSubtree
+	req.scope, req.ask = ldap.ScopeWholeSubtree, d.asked(req.names.List())
 	for _, base := range basesBelow(bases, d, r.domains) {
 		req.base = base
 		st, err := searchWhole(ctx, s, req, each)

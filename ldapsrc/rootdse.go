@@ -43,6 +43,11 @@ func (d *rootDSE) activeDirectory() bool {
 	return slices.Contains(d.get("supportedCapabilities"), capabilityAD)
 }
 
+// openLDAP reports whether the server is OpenLDAP's slapd.
+func (d *rootDSE) openLDAP() bool {
+	return slices.Contains(d.get("objectClass"), "OpenLDAProotDSE")
+}
+
 // supports reports whether the server knows a control.
 func (d *rootDSE) supports(control string) bool {
 	return slices.Contains(d.get("supportedControl"), control)
@@ -90,7 +95,7 @@ func (d *rootDSE) kind() string {
 		return "Samba Active Directory"
 	case d.activeDirectory():
 		return "Active Directory"
-	case slices.Contains(d.get("objectClass"), "OpenLDAProotDSE"):
+	case d.openLDAP():
 		return "OpenLDAP"
 	case d.first("vendorVersion") != "":
 		return d.first("vendorVersion")

@@ -61,10 +61,10 @@ func (s *schema) operational(name string, flavor Flavor) {
 	s.add(t)
 }
 
-func (c *conn) pseudoEntry(nameValues map[string][]string) *entry {
+func (c *conn) pseudoEntry(classes []string, nameValues map[string][]string) *entry {
 	d := c.srv.dir
 	e := &entry{}
-	e.set(d.schema, "objectClass", "top")
+	e.set(d.schema, "objectClass", classes...)
 	for _, name := range sortedKeys(nameValues) {
 		d.schema.operational(name, d.flavor)
 		typ := d.schema.lookup(name)
@@ -85,7 +85,7 @@ func (c *conn) pseudoEntry(nameValues map[string][]string) *entry {
 func (c *conn) activeRootDSE() *entry {
 	d := c.srv.dir
 	forest, configuration := d.forest.root, d.configuration()
-	return c.pseudoEntry(map[string][]string{
+	return c.pseudoEntry([]string{"top"}, map[string][]string{
 		"namingContexts":                {d.suffix, configuration, "CN=Schema," + configuration},
 		"defaultNamingContext":          {d.suffix},
 		"rootDomainNamingContext":       {forest.suffix},
@@ -113,7 +113,7 @@ func (c *conn) activeRootDSE() *entry {
 }
 
 func (c *conn) openRootDSE() *entry {
-	return c.pseudoEntry(map[string][]string{
+	return c.pseudoEntry([]string{"top", "OpenLDAProotDSE"}, map[string][]string{
 		"namingContexts":          {c.srv.dir.suffix},
 		"subschemaSubentry":       {c.srv.dir.subschemaDN()},
 		"supportedLDAPVersion":    {"3"},
