@@ -89,23 +89,24 @@ func appendChosen(buf, raw []byte, p projection) []byte {
 
 // appendField writes ,"name":value with the value cut down to, or without, some sub-attributes.
 func appendField(buf []byte, name string, value []byte, subs, except []string) []byte {
-	keep := func(string) bool { return true }
-	switch {
-	case subs != nil:
-		keep = func(sub string) bool { return slices.Contains(subs, strings.ToLower(sub)) }
-	case except != nil:
-		keep = func(sub string) bool { return !slices.Contains(except, strings.ToLower(sub)) }
-	}
 	from := len(buf)
 	buf = append(append(append(buf, ',', '"'), name...), '"', ':')
 	if subs == nil && except == nil {
 		return append(buf, value...)
 	}
 	shown := len(buf)
-	if buf = appendNarrow(buf, value, keep); len(buf) == shown {
+	if buf = appendNarrow(buf, value, kept(subs, except)); len(buf) == shown {
 		return buf[:from]
 	}
 	return buf
+}
+
+// kept says which sub-attributes are shown: some, all but some, or all.
+func kept(subs, except []string) func(string) bool {
+	return func(sub string) bool {
+		sub = strings.ToLower(sub)
+		return (subs == nil || slices.Contains(subs, sub)) && !slices.Contains(except, sub)
+	}
 }
 
 // appendNarrow writes only some sub-attributes of a complex value, of each element if there are several, and

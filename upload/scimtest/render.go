@@ -1,6 +1,7 @@
 package scimtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -121,12 +122,21 @@ func (s *Server) renderMembers(buf []byte, r *resource, p projection) []byte {
 	if (!all && subs == nil) || show == ShownNever || (show == ShownOnRequest && !p.only) || (show == ShownAlone && p.inList) {
 		return buf
 	}
-	return appendField(buf, "members", s.membersJSON(r), subs, except)
+	from := len(buf)
+	buf = append(buf, `,"members":`...)
+	if buf = s.appendMembers(buf, r, kept(subs, except)); bytes.HasSuffix(buf, []byte("[]")) && (subs != nil || except != nil) {
+		return buf[:from]
+	}
+	return buf
 }
 
-// membersJSON writes a group's members with what is known of each.
-func (s *Server) membersJSON(r *resource) []byte {
-	b := []byte{'['}
+// membersJSON is a group's members with all that is known of each.
+func (s *Server) membersJSON(r *resource) []byte { return s.appendMembers(nil, r, kept(nil, nil)) }
+
+// appendMembers writes a group's members, and of each the sub-attributes that are kept.
+func (s *Server) appendMembers(b []byte, r *resource, keep func(string) bool) []byte {
+	value, ref, kind, display := keep("value"), keep("$ref"), keep("type"), keep("display")
+	b = append(b, '[')
 	shown := 0
 	for _, id := range r.memberIDs() {
 		if shown++; s.quirks().MembersCap > 0 && shown > s.quirks().MembersCap {
@@ -136,21 +146,27 @@ func (s *Server) membersJSON(r *resource) []byte {
 		if m != nil && m.kind.name == "Group" && s.quirks().HideGroups {
 			continue
 		}
+		byRef := m != nil && s.quirks().MembersByRef
 		for range r.members[id].count {
-			if len(b) > 1 {
-				b = append(b, ',')
+			before := len(b)
+			b = append(separated(b), '{')
+			element := len(b)
+			if value && !byRef {
+				b = appendJSON(append(b, `"value":`...), id)
 			}
-			if m != nil && s.quirks().MembersByRef {
-				b = append(appendJSON(append(b, `{"$ref":`...), s.URL()+m.kind.endpoint+"/"+m.id), '}')
+			if ref && m != nil {
+				b = append(append(append(separated(b), `"$ref":"`...), s.URL()...), m.kind.endpoint...)
+				b = append(append(append(b, '/'), m.id...), '"')
+			}
+			if kind && m != nil && !byRef {
+				b = append(append(append(separated(b), `"type":"`...), m.kind.name...), '"')
+			}
+			if display && m != nil && !byRef && m.keys.displayName != "" {
+				b = appendJSON(append(separated(b), `"display":`...), m.keys.displayName)
+			}
+			if len(b) == element {
+				b = b[:before]
 				continue
-			}
-			b = appendJSON(append(b, `{"value":`...), id)
-			if m != nil {
-				b = appendJSON(append(b, `,"$ref":`...), s.URL()+m.kind.endpoint+"/"+m.id)
-				b = append(append(append(b, `,"type":"`...), m.kind.name...), '"')
-				if m.keys.displayName != "" {
-					b = appendJSON(append(b, `,"display":`...), m.keys.displayName)
-				}
 			}
 			b = append(b, '}')
 		}
