@@ -218,7 +218,7 @@ func measure(b *testing.B, c *exec.Cmd) (figure, string) {
 				memory <- most
 				return
 			}
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(25 * time.Millisecond)
 		}
 	}()
 	most := <-memory
