@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"iter"
+
 	"adsync/upload"
 	"adsync/upload/scim"
 )
@@ -35,15 +37,19 @@ func appendChange(out []byte, c *upload.Change) []byte {
 	return append(out, '}')
 }
 
-func appendAttributes(out []byte, attributes []upload.AttributeChange) []byte {
-	open := `,"attributes":[{"path":`
-	for _, a := range attributes {
+func appendAttributes(out []byte, attributes iter.Seq[upload.AttributeChange]) []byte {
+	const first = `,"attributes":[{"path":`
+	open := first
+	for a := range attributes {
 		out = scim.AppendText(append(out, open...), a.Path)
 		out = appendValues(append(out, `,"old":`...), a.Old)
 		out = append(appendValues(append(out, `,"new":`...), a.New), '}')
 		open = `,{"path":`
 	}
-	return closed(out, len(attributes))
+	if open == first {
+		return out
+	}
+	return append(out, ']')
 }
 
 // appendValues appends null, a text, or a list of texts.
@@ -68,12 +74,7 @@ func appendMembers(out []byte, members []upload.Member) []byte {
 		out = append(out, '}')
 		open = `,{"name":`
 	}
-	return closed(out, len(members))
-}
-
-// closed ends a list that was opened if it has elements.
-func closed(out []byte, elements int) []byte {
-	if elements == 0 {
+	if len(members) == 0 {
 		return out
 	}
 	return append(out, ']')

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"adsync/upload"
@@ -36,8 +37,8 @@ func TestAttributesAreWrittenAsTheirObjects(t *testing.T) {
 		{Path: "displayName", Old: []string{"a", "b", "c"}},
 	}
 	var want bytes.Buffer
-	writeJSON(&want, attributesOf(attributes))
-	if got := string(appendAttributes(nil, attributes)) + "\n"; got != `,"attributes":`+want.String() {
+	writeJSON(&want, attributesOf(slices.Values(attributes)))
+	if got := string(appendAttributes(nil, slices.Values(attributes))) + "\n"; got != `,"attributes":`+want.String() {
 		t.Errorf("got  %s\nwant %s", got, want.String())
 	}
 }

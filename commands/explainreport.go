@@ -177,7 +177,7 @@ func (x *explaining) differs(s subject, path string) bool {
 		if c.Kind != s.kind || c.Anchor != s.anchor {
 			continue
 		}
-		for _, a := range c.Attributes() {
+		for a := range c.Attributes() {
 			if a.Path == path {
 				return true
 			}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"time"
 
 	"adsync/upload"
@@ -219,9 +221,9 @@ func changeOf(c *upload.Change) changeObject {
 	return o
 }
 
-func attributesOf(changes []upload.AttributeChange) []attributeObject {
+func attributesOf(changes iter.Seq[upload.AttributeChange]) []attributeObject {
 	var out []attributeObject
-	for _, a := range changes {
+	for a := range changes {
 		out = append(out, attributeObject{Path: a.Path, Old: oneOrMany(a.Old), New: oneOrMany(a.New)})
 	}
 	return out
@@ -235,7 +237,7 @@ func oneOrMany(values []string) any {
 	case 1:
 		return values[0]
 	}
-	return values
+	return slices.Clone(values)
 }
 
 func failureOfChange(c *upload.Change) failureObject {

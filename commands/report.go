@@ -271,7 +271,7 @@ func rowOf(c *upload.Change) reportRow {
 			row.Failure = fmt.Sprintf("%d: %s", f.Status, cmp.Or(f.Detail, "no reason given"))
 		}
 	}
-	for _, a := range c.Attributes() {
+	for a := range c.Attributes() {
 		name := a.Path
 		if path, err := upload.ParsePath(a.Path); err == nil {
 			name = path.Short()

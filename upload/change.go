@@ -2,8 +2,9 @@ package upload
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 	"strings"
+	"sync"
 
 	"adsync/ldapsrc/directory"
 )
@@ -72,7 +73,7 @@ type Change struct {
 	// writes. Those of a create are worked out when they are needed, so that
 	// a plan of a hundred thousand creates stays small.
 	set     []AttributeChange
-	create  func() []AttributeChange
+	create  func(*room) []AttributeChange
 	manager *managerChange
 	whole   *wholeRecord // a record for a service of which nothing can be read
 
@@ -108,24 +109,44 @@ type managerChange struct {
 }
 
 // Attributes are the paths that the change writes, with the values before
-// and after. The manager's values are userNames where they are known.
-func (c *Change) Attributes() []AttributeChange {
-	out := slices.Clone(c.set)
-	if c.create != nil {
-		out = c.create()
-	}
-	if m := c.manager; m != nil {
-		a := AttributeChange{Path: PathManager}
-		if m.old != "" {
-			a.Old = []string{m.old}
+// and after. The manager's values are userNames where they are known. The
+// lists of values are valid until the next path.
+func (c *Change) Attributes() iter.Seq[AttributeChange] {
+	return func(yield func(AttributeChange) bool) {
+		set := c.set
+		if c.create != nil {
+			r := rooms.Get().(*room)
+			defer rooms.Put(r)
+			set = c.create(r)
 		}
-		if m.name != "" {
-			a.New = []string{m.name}
+		for _, a := range set {
+			if !yield(a) {
+				return
+			}
 		}
-		out = append(out, a)
+		if m := c.manager; m != nil {
+			a := AttributeChange{Path: PathManager}
+			if m.old != "" {
+				a.Old = []string{m.old}
+			}
+			if m.name != "" {
+				a.New = []string{m.name}
+			}
+			yield(a)
+		}
 	}
-	return out
 }
+
+// A room is where the attributes of a new resource are worked out. They are
+// valid until it is used again.
+type room struct {
+	view directory.View
+	made []AttributeChange
+}
+
+// rooms are free ones: the attributes of a first run are looked at several
+// times, for its digest, its lines and its record.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // differs is the reason of an update, which needs no saying beside what it
 // changes.
@@ -160,12 +181,8 @@ func (c *Change) what() string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	for _, a := range c.Attributes() {
-		path, err := ParsePath(a.Path)
-		name := a.Path
-		if err == nil {
-			name = path.Short()
-		}
+	for a := range c.Attributes() {
+		name := shortName(a.Path)
 		switch {
 		case c.Verb == Create || c.whole != nil:
 			// The values of a new resource are in --json and in the report.
@@ -176,6 +193,21 @@ func (c *Change) what() string {
 		parts = append(parts, name)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// shortNames are the paths as a person reads them, by their text.
+var shortNames sync.Map
+
+func shortName(path string) string {
+	if known, ok := shortNames.Load(path); ok {
+		return known.(string)
+	}
+	short := path
+	if p, err := ParsePath(path); err == nil {
+		short = p.Short()
+	}
+	shortNames.Store(path, short)
+	return short
 }
 
 func quoted(values []string) string {

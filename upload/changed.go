@@ -33,24 +33,23 @@ func (d *differ) compare(all []candidate) {
 	})
 }
 
-// created are the attributes of a new resource.
-func created(m *Mapping, k Kind, a directory.Attributes) []AttributeChange {
-	rules := m.Of(k)
-	out := make([]AttributeChange, 0, len(rules))
-	view := directory.ViewOf(a) // of its own, as the list goes on using its values
-	for _, r := range rules {
+// created are the attributes of a new resource, worked out in a room.
+func created(m *Mapping, k Kind, a directory.Attributes, in *room) []AttributeChange {
+	in.view.Read(a)
+	in.made = in.made[:0]
+	for _, r := range m.Of(k) {
 		if r.Path == PathManager {
 			continue
 		}
-		values, err := r.From.Values(view)
+		values, err := r.From.Values(&in.view)
 		if err != nil {
 			return nil
 		}
 		if len(values) > 0 {
-			out = append(out, AttributeChange{Path: r.Path, New: values})
+			in.made = append(in.made, AttributeChange{Path: r.Path, New: values})
 		}
 	}
-	return out
+	return in.made
 }
 
 // A managed path is one that is compared, and how.

@@ -41,7 +41,7 @@ func (d *differ) device(s *Source, c *directory.Computer) {
 		if c.Active {
 			mapping, attributes := s.Mapping, c.Attributes
 			change.Verb, change.Reason = Create, "new in scope"
-			change.create = func() []AttributeChange { return created(mapping, Device, attributes) }
+			change.create = func(in *room) []AttributeChange { return created(mapping, Device, attributes, in) }
 			d.add(change)
 		}
 		return

@@ -156,7 +156,7 @@ func (d *differ) group(c *groupCandidate) {
 	if r == nil {
 		mapping, attributes := s.Mapping, g.Attributes
 		change.Verb, change.Reason = Create, "new in scope"
-		change.create = func() []AttributeChange { return created(mapping, Group, attributes) }
+		change.create = func(in *room) []AttributeChange { return created(mapping, Group, attributes, in) }
 	} else if change.set = d.changed(s, Group, g.Attributes, r); r.ExternalID != c.id && !d.Capabilities.Unmarked[Group] {
 		change.Verb, change.Reason = Adopt, d.adoption(r)
 	} else if len(change.set) > 0 {

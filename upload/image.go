@@ -107,7 +107,7 @@ func (c *Change) image(people map[string]*Resource, mark *Mark) Image {
 	}
 	set := c.set
 	if c.taken != nil {
-		set = c.create()
+		set = c.create(new(room))
 	}
 	for _, a := range set {
 		m.Attributes = append(m.Attributes, ImageAttribute{Path: a.Path, Old: before.Get(a.Path), New: a.New})

@@ -173,7 +173,7 @@ func (c *Change) canonical(b []byte) []byte {
 		}
 	}
 	list(string(c.Verb), string(c.Kind), c.Source, string(c.Anchor), c.Name)
-	for _, a := range c.Attributes() {
+	for a := range c.Attributes() {
 		list("attribute", a.Path)
 		list(a.Old...)
 		list(a.New...)

@@ -3,6 +3,7 @@ package upload
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // write makes the request of a change. The manager is left for later, but
@@ -51,10 +52,17 @@ func (a *applier) write(c *Change) (Write, error) {
 
 // values are the attributes that a create writes.
 func (c *Change) values() []Attribute {
-	made := c.create()
-	out := make([]Attribute, len(made))
+	in := rooms.Get().(*room)
+	defer rooms.Put(in)
+	made := c.create(in)
+	n := 0
+	for _, s := range made {
+		n += len(s.New)
+	}
+	out, all := make([]Attribute, len(made)), make([]string, 0, n)
 	for i, s := range made {
-		out[i] = Attribute{Path: s.Path, Values: s.New}
+		all = append(all, s.New...)
+		out[i] = Attribute{Path: s.Path, Values: slices.Clip(all[len(all)-len(s.New):])}
 	}
 	return out
 }

@@ -285,7 +285,7 @@ func (u *undoer) bringBack(m *Image) {
 			attributes = append(attributes, AttributeChange{Path: a.Path, New: a.Old})
 		}
 	}
-	c.create = func() []AttributeChange { return attributes }
+	c.create = func(*room) []AttributeChange { return attributes }
 	c.inactive = !m.Active
 	if m.Manager != nil {
 		if manager, ok := u.person(m.Manager.Old); ok {

@@ -24,6 +24,7 @@ func (d *differ) users() {
 		d.place(&candidates[i])
 	}
 	d.compare(candidates)
+	d.plan.Changes = slices.Grow(d.plan.Changes, changing(candidates))
 	for i := range candidates {
 		switch c := &candidates[i]; {
 		case !d.quarantined[c.user.Anchor]:
@@ -34,6 +35,16 @@ func (d *differ) users() {
 	}
 	d.leavers(User)
 	d.cutLeavers()
+}
+
+// changing is about how many users will change.
+func changing(all []candidate) (n int) {
+	for i := range all {
+		if all[i].held == nil || all[i].diff != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // candidates are all users of the complete sources with their names; those
@@ -280,7 +291,7 @@ func reasonInactive(u *directory.User) string {
 func (d *differ) createUser(c *candidate, base Change) {
 	base.Verb, base.Reason = Create, "new in scope"
 	mapping, attributes := c.source.Mapping, c.user.Attributes
-	base.create = func() []AttributeChange { return created(mapping, User, attributes) }
+	base.create = func(in *room) []AttributeChange { return created(mapping, User, attributes, in) }
 	base.manager = d.managerOf(c, nil)
 	d.add(base)
 }

@@ -45,7 +45,7 @@ func (d *differ) wholeRecords() {
 		change := Change{
 			Verb: Update, Kind: User, Name: c.name, Source: c.source.ID, Anchor: c.user.Anchor, DN: c.user.DN,
 			Reason: "sent whole: what the service holds cannot be read", whole: record,
-			create: func() []AttributeChange { return created(mapping, User, attributes) },
+			create: func(in *room) []AttributeChange { return created(mapping, User, attributes, in) },
 		}
 		if !c.user.Active {
 			change.Reason = "sent whole, as inactive: " + reasonInactive(c.user)

@@ -18,7 +18,7 @@ import (
 // the service loses.
 func (w *world) takesManager(c *upload.Change) bool {
 	takes := false
-	for _, a := range c.Attributes() {
+	for a := range c.Attributes() {
 		switch {
 		case a.Path == upload.PathManager && len(a.New) == 0:
 			takes = true

@@ -125,7 +125,7 @@ func (w *world) onlyLost(c *upload.Change) bool {
 	if c.Verb == upload.AddMembers {
 		return w.flat() && w.groupsOnly(c)
 	}
-	attributes := c.Attributes()
+	attributes := slices.Collect(c.Attributes())
 	return c.Verb == upload.Update && len(attributes) > 0 && !slices.ContainsFunc(attributes, func(a upload.AttributeChange) bool { return !w.loses(a.Path) })
 }
 

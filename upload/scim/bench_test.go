@@ -77,7 +77,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.SetBytes(int64(len(a.body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := readPage(newDecoder(newScanner(bytes.NewReader(a.body)), s, newIDPool()), 1000)
+		p, err := readPage(newDecoder(newScanner(bytes.NewReader(a.body)), s, new(idPool)), 1000)
 		if err != nil || len(p.rows) != 1000 {
 			b.Fatal(err)
 		}

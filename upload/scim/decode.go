@@ -120,11 +120,12 @@ type idPool struct {
 	ids map[string]string
 }
 
-func newIDPool() *idPool { return &idPool{ids: map[string]string{}} }
-
 func (p *idPool) strings(text []byte, at []span) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ids == nil {
+		p.ids = map[string]string{}
+	}
 	out := make([]string, len(at))
 	for i, s := range at {
 		id, ok := p.ids[string(text[s.from:s.to])]

@@ -223,6 +223,9 @@ func quoted(s string) string {
 
 // isRefusal reports whether the service answered, and said no.
 func isRefusal(err error) bool {
+	if err == nil {
+		return false
+	}
 	refusal, gone := new(upload.Refusal), new(upload.Unavailable)
 	return errors.As(err, &refusal) && !errors.As(err, &gone)
 }

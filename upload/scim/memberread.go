@@ -290,7 +290,7 @@ func decodeOne(body []byte, s *shape) (*upload.Resource, error) {
 		d = newDecoder(new(scanner), s, nil)
 	}
 	defer s.idle.Put(d)
-	*d.scanner, d.ids = *scannerOf(body), newIDPool()
+	*d.scanner, d.ids = *scannerOf(body), new(idPool)
 	r, _, err := d.resource()
 	*d.scanner, d.ids = scanner{}, nil
 	if err != nil {

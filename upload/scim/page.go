@@ -49,7 +49,7 @@ func (t *Target) newLister(k upload.Kind, s *shape) (*lister, error) {
 	if n := int(t.learned.pageSize.Load()); n > 0 && n < count {
 		count = n
 	}
-	return &lister{target: t, kind: k, shape: s, path: path, params: url.Values{}, count: count, ids: newIDPool()}, nil
+	return &lister{target: t, kind: k, shape: s, path: path, params: url.Values{}, count: count, ids: new(idPool)}, nil
 }
 
 func (l *lister) decoder() *decoder {
