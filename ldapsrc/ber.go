@@ -187,13 +187,22 @@ func parseResult(body []byte) (result, error) {
 		if err != nil {
 			return r, err
 		}
-		for len(list) > 0 {
-			var uri []byte
-			if uri, list, err = expect(list, tagOctetString, "a referral"); err != nil {
-				return r, err
-			}
-			r.referrals = append(r.referrals, string(uri))
+		if r.referrals, err = parseReferrals(list); err != nil {
+			return r, err
 		}
 	}
 	return r, nil
+}
+
+// parseReferrals reads the URIs of a referral or of a continuation reference
+// (RFC 4511 4.1.10, 4.5.3).
+func parseReferrals(list []byte) (all []string, err error) {
+	for len(list) > 0 {
+		var uri []byte
+		if uri, list, err = expect(list, tagOctetString, "a referral"); err != nil {
+			return nil, err
+		}
+		all = append(all, string(uri))
+	}
+	return all, nil
 }

@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,8 +87,18 @@ skipped 12: built-in group
 		one := cfg
 		one.Forest = false
 		s := mustRead(t, one, Want{})
-		if got := show(s); !strings.HasPrefix(got, "group all: ada outside: 2\nuser ada\n") || s.Referrals == 0 {
-			t.Error(s.Referrals, got)
+		if got := show(s); !strings.HasPrefix(got, "group all: ada outside: 2\nuser ada\n") {
+			t.Error(got)
+		}
+		// Not the DNS zones and the configuration, which hold no people.
+		const child = "ldap://emea.example.com/DC=emea,DC=example,DC=com"
+		if !slices.Equal(s.Referrals, []string{child}) || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "goes on at "+child+", which is not read: set forest: true") {
+			t.Errorf("referrals %q, warnings %q", s.Referrals, s.Warnings)
+		}
+	})
+	t.Run("with the forest, all that is referred to is read", func(t *testing.T) {
+		if s := mustRead(t, cfg, Want{}); len(s.Referrals)+len(s.Warnings) > 0 {
+			t.Errorf("referrals %q, warnings %q", s.Referrals, s.Warnings)
 		}
 	})
 	t.Run("a base names one domain", func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -107,7 +108,7 @@ func TestSearchReadsToTheEnd(t *testing.T) {
 				seen[string(e.first(0))] = true
 				return nil
 			})
-			if want := (stats{entries: 2500, pages: test.pages}); err != nil || got != want || len(seen) != 2500 {
+			if want := (stats{entries: 2500, pages: test.pages}); err != nil || !reflect.DeepEqual(got, want) || len(seen) != 2500 {
 				t.Errorf("got %+v, %d different, %v; want %+v", got, len(seen), err, want)
 			}
 		})
@@ -118,7 +119,7 @@ func TestSearchOfAServerWithoutPaging(t *testing.T) {
 	s := serveUsers(t, ldaptest.OpenLDAP, 1200, ldaptest.Options{})
 	l := connect(t, testConfig(s.URL()))
 	l.unpaged = true
-	if got, err := l.search(t.Context(), usersRequest, count); err != nil || got != (stats{entries: 1200, pages: 1}) {
+	if got, err := l.search(t.Context(), usersRequest, count); err != nil || !reflect.DeepEqual(got, stats{entries: 1200, pages: 1}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	s.Inject(ldaptest.Fault{After: 500, Do: ldaptest.Refuse(4, "")})
@@ -380,14 +381,14 @@ func TestSearchOnSlapd(t *testing.T) {
 	reader := func() *link { return connect(t, cfg(servers.SlapdReaderDN, servers.SlapdReaderPassword)) }
 
 	t.Run("reads every page", func(t *testing.T) {
-		if got, err := reader().search(t.Context(), req, count); err != nil || got != (stats{entries: 2500, pages: 3}) {
+		if got, err := reader().search(t.Context(), req, count); err != nil || !reflect.DeepEqual(got, stats{entries: 2500, pages: 3}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
 	t.Run("takes smaller pages when large ones are refused", func(t *testing.T) {
 		req := req
 		req.pageSize = servers.SlapdReaderPage + 1
-		if got, err := reader().search(t.Context(), req, count); err != nil || got != (stats{entries: 2500, pages: 5}) {
+		if got, err := reader().search(t.Context(), req, count); err != nil || !reflect.DeepEqual(got, stats{entries: 2500, pages: 5}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})

@@ -28,7 +28,7 @@ type reading struct {
 	rows      []*groupRow
 	skipped   map[string]int
 	left      map[string][]directory.Skipped
-	referrals int
+	referrals []string
 	warnings  []string
 	members   *memberTable
 
@@ -101,7 +101,7 @@ func (r *reading) progress(what string, more int) {
 }
 
 // searchBases searches below each of the configured bases that are in a domain,
-// and counts the referrals that are not followed. The kind is the one of the
+// and notes the referrals that are not followed. The kind is the one of the
 // entries, and of the scope's key.
 func (r *reading) searchBases(ctx context.Context, d *domain, s searcher, kind string, bases []string, req request, each func(*entry) error) error {
 	req.scope, req.ask = ldap.ScopeWholeSubtree, d.asked(req.names.List())
@@ -112,7 +112,7 @@ func (r *reading) searchBases(ctx context.Context, d *domain, s searcher, kind s
 			return fmt.Errorf("read %s: %w", kind, baseError(&r.src.cfg, kind+".base", base, err))
 		}
 		r.mu.Lock()
-		r.referrals += st.referrals
+		r.referrals = append(r.referrals, st.referrals...)
 		r.mu.Unlock()
 	}
 	return nil
@@ -146,7 +146,7 @@ func (r *reading) warn(format string, args ...any) {
 
 // snapshot is what was read, without the users that member_of leaves out.
 func (r *reading) snapshot() *directory.Snapshot {
-	s := &directory.Snapshot{Users: r.users.users, Groups: r.groupList, Computers: r.computers, Referrals: r.referrals}
+	s := &directory.Snapshot{Users: r.users.users, Groups: r.groupList, Computers: r.computers, Referrals: r.elsewhere()}
 	if r.inScope != nil {
 		kept := s.Users[:0]
 		for i := range s.Users {
@@ -164,6 +164,9 @@ func (r *reading) snapshot() *directory.Snapshot {
 		left := r.left[reason]
 		slices.SortFunc(left, func(a, b directory.Skipped) int { return strings.Compare(a.DN, b.DN) })
 		s.Skipped = append(s.Skipped, directory.Skip{Reason: reason, Count: n, Entries: left})
+	}
+	if n := len(s.Referrals); n > 0 {
+		r.warn("%s", notFollowed(s.Referrals, r.src.cfg.Type))
 	}
 	slices.Sort(r.warnings)
 	s.Warnings = slices.Compact(r.warnings)

@@ -46,6 +46,21 @@ func TestSlapdIsReadCompletely(t *testing.T) {
 	}
 }
 
+func TestWhereSlapdRefersToIsSaid(t *testing.T) {
+	server := servers.StartSlapd(t, servers.SlapdOptions{LDIF: servers.Company(20, 2) + `dn: cn=elsewhere,ou=people,dc=example,dc=com
+objectClass: referral
+objectClass: extensibleObject
+cn: elsewhere
+ref: ldap://ldap.example.org/ou=people,dc=example,dc=org
+
+`})
+	s := mustRead(t, companyConfig(server), Want{})
+	if len(s.Users) != 20 || len(s.Referrals) != 1 || len(s.Warnings) != 1 ||
+		!strings.HasPrefix(s.Warnings[0], "the directory goes on at ldap://ldap.example.org/ou=people,dc=example,dc=org??sub, which is not read: make it a source") {
+		t.Errorf("%d users, referrals %q, warnings %q", len(s.Users), s.Referrals, s.Warnings)
+	}
+}
+
 // TestServersThatDieWhileTheyAreRead stops slapd by three means in the middle
 // of the users.
 func TestServersThatDieWhileTheyAreRead(t *testing.T) {

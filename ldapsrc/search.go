@@ -64,7 +64,7 @@ func (r *request) attributes() []string {
 // stats count what a search brought.
 type stats struct {
 	entries, pages int
-	referrals      int // continuation references, which are not followed
+	referrals      []string // continuation references, which are not followed: of each the first URI
 }
 
 // search runs one search to the end and gives every entry to each. It returns
@@ -223,7 +223,11 @@ func (s *running) await() (message, int, error) {
 			s.page++
 			s.came++
 		case opSearchResultReference:
-			s.stats.referrals++
+			uris, err := parseReferrals(m.body)
+			if err != nil {
+				return m, 0, err
+			}
+			s.stats.referrals = append(s.stats.referrals, uris[:min(1, len(uris))]...)
 		case opIntermediateResponse: // RFC 4511 4.13: to be ignored
 		default:
 			return m, 0, fmt.Errorf("the server answered a search with the operation 0x%02x", m.op)

@@ -13,8 +13,10 @@ type Snapshot struct {
 	Computers []Computer // sorted by anchor
 	Skipped   []Skip     // sorted by reason
 	Warnings  []string   // what an administrator should know, one sentence each
-	// Referrals counts continuation references, which are not followed.
-	Referrals int
+	// Referrals are where the directory says that it goes on (RFC 4511 4.5.3),
+	// as URIs, which is not followed. What holds no people, such as the DNS
+	// zones of a domain, is not among them.
+	Referrals []string
 }
 
 // A Reading is the outcome of reading one source: a complete snapshot, or the
