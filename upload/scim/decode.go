@@ -21,6 +21,7 @@ type decoder struct {
 	identity [versionOf + 1]span
 	members  []span
 	known    bool // the members attribute was there
+	nameless bool // and one in it without an id
 	active   bool
 	packed   []byte
 	elements elements
@@ -45,7 +46,7 @@ func newDecoder(s *scanner, shape *shape, ids *idPool) *decoder {
 // resource reads one resource. seen reports whether the members attribute
 // was there.
 func (d *decoder) resource() (r upload.Resource, members bool, err error) {
-	d.kept, d.members, d.known, d.active = d.kept[:0], d.members[:0], false, true
+	d.kept, d.members, d.known, d.nameless, d.active = d.kept[:0], d.members[:0], false, false, true
 	d.identity = [versionOf + 1]span{}
 	for i := range d.values {
 		d.values[i] = d.values[i][:0]
@@ -220,9 +221,10 @@ func (d *decoder) group(c byte) error {
 	d.known = true
 	one := func() error {
 		id, err := d.reference()
-		if err == nil && len(id) > 0 {
+		if len(id) > 0 {
 			d.members = append(d.members, d.keep(id))
 		}
+		d.nameless = d.nameless || len(id) == 0
 		return err
 	}
 	switch c {

@@ -15,11 +15,12 @@ import (
 
 // A page is one ListResponse (RFC 7644 3.4.2, RFC 9865 2).
 type page struct {
-	rows    []upload.Resource
-	members bool   // a row had the members attribute
-	total   int    // -1 when not said
-	start   int    // the answer's startIndex; -1 when not said
-	next    string // nextCursor
+	rows     []upload.Resource
+	members  bool   // a row had the members attribute
+	nameless bool   // and a member in it no id
+	total    int    // -1 when not said
+	start    int    // the answer's startIndex; -1 when not said
+	next     string // nextCursor
 }
 
 // A lister reads pages of one kind in one shape.
@@ -169,7 +170,7 @@ func (d *decoder) rows(p *page, room int) error {
 		if err != nil {
 			return err
 		}
-		p.members = p.members || members
+		p.members, p.nameless = p.members || members, p.nameless || d.nameless
 		p.rows = append(p.rows, r)
 		return nil
 	})

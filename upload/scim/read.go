@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -106,6 +107,11 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		progress = func(read, total int) { want.Progress(k, read, total) }
 	}
 	w, err := t.walk(ctx, l, progress)
+	if l.narrow() && (isStatus(err, http.StatusBadRequest, http.StatusForbidden) || err == nil && !w.showsMembers()) {
+		t.learned.wholeMembers.Store(true)
+		l.project()
+		w, err = t.walk(ctx, l, progress)
+	}
 	if isStatus(err, http.StatusBadRequest, http.StatusForbidden) && l.params.Has("attributes") {
 		// Some refuse the parameter, or a name in it.
 		l.params.Del("attributes")
@@ -293,11 +299,28 @@ func scimType(err error) string {
 	return ""
 }
 
-// project asks for no more than is compared, where the service can do that.
+// project asks for no more than is compared, where the service can do that. Of
+// members that is their ids: a group of everybody is a quarter as long so.
+// Asked for a part of an attribute some refuse, or show nothing of it.
 func (l *lister) project() {
-	if !l.target.profile.NoProjection {
-		l.params.Set("attributes", strings.Join(l.shape.names(), ","))
+	if l.target.profile.NoProjection {
+		return
 	}
+	members := memberIDs
+	if l.target.learned.wholeMembers.Load() {
+		members = "members"
+	}
+	l.params.Set("attributes", strings.Join(l.shape.names(members), ","))
+}
+
+// narrow reports whether the ids of members are asked for alone.
+func (l *lister) narrow() bool {
+	return l.shape.members && l.params.Has("attributes") && !l.target.learned.wholeMembers.Load()
+}
+
+// showsMembers reports whether members were seen, and each with its id.
+func (w *walk) showsMembers() bool {
+	return !w.nameless && slices.ContainsFunc(w.rows, func(r upload.Resource) bool { return len(r.Members) > 0 })
 }
 
 // fewRows are enough to see whether attributes are held back.

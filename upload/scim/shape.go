@@ -234,9 +234,12 @@ func (s *shape) misplaced(name []byte) *field {
 	return f
 }
 
+// memberIDs asks for the ids of members without what else is said of each.
+const memberIDs = "members.value"
+
 // names are the attributes to ask for with the attributes parameter
-// (RFC 7644 3.9).
-func (s *shape) names() []string {
+// (RFC 7644 3.9), and how members are asked for.
+func (s *shape) names(members string) []string {
 	out := []string{"externalId", "active"}
 	if s.kind == upload.User {
 		out = append(out, "userName")
@@ -264,7 +267,7 @@ func (s *shape) names() []string {
 		add(upload.PathManager)
 	}
 	if s.members {
-		add("members")
+		add(members)
 	}
 	return out
 }

@@ -37,40 +37,41 @@ type Target struct {
 
 // learned is what the run has found out about writing.
 type learned struct {
-	dialect     [3]atomic.Int32 // by kind: the Dialect that works
-	manager     atomic.Int32    // the form of manager that works
-	most        atomic.Int32    // members that the largest group showed, if that may be all that is shown
-	cut         atomic.Int32    // the same where it was seen to be; 0: not
-	cutByUsers  atomic.Bool     // who is in a group that is cut off is read from the groups that users show
-	adds        chunkSize
-	removes     chunkSize
-	members     atomic.Int32 // the MemberReading that was seen to show members
-	added       atomic.Bool  // members were added by PATCH
-	addByPut    atomic.Bool  // members are added by PUT
-	byReplace   atomic.Bool  // and that PUT is a PATCH which replaces them all
-	removeByPut atomic.Bool  // removal by path is not done here
-	dropsOthers atomic.Bool  // removal by path takes others out too
-	removing    sync.Mutex   // held while it is not known what a removal does
-	noBulk      atomic.Bool
-	vain        atomic.Int32    // waits for a change that did not come
-	pageSize    atomic.Int32    // rows that a page may be asked for; 0: not found out
-	bulkOps     atomic.Int32    // operations that one bulk request may hold; 0: not found out
-	proven      sync.Map        // "kind dialect path": seen to take effect
-	lost        sync.Map        // path of proven, without dialect, that was kept in no dialect: how often it was looked for again
-	below       sync.Map        // path of proven, without dialect: the Dialect further down that it needs
-	managers    finding         // a create keeps the manager that it names
-	joins       finding         // a create keeps the members that it names
-	references  finding         // one operation of a bulk request may name the manager that another makes
-	groupFilter finding         // the filter that finds the users of a group is looked at
-	keepsRest   finding         // PATCH of a user leaves alone what it does not name
-	keepsThere  finding         // adding members leaves those who are there
-	watching    sync.Mutex      // held while that is not known
-	brief       finding         // the answer to a change of a group may leave its members out
-	created     [3]atomic.Bool  // by kind: one was made, and read back
-	alone       [3]atomic.Bool  // by kind: lists hold attributes back that a single resource shows
-	openly      [3]atomic.Int32 // by kind: resources that hold nothing more than the list showed of them
-	deleted     [3]atomic.Bool  // by kind: one was deleted, and looked for
-	unmarked    atomic.Bool     // groups keep no externalId
+	dialect      [3]atomic.Int32 // by kind: the Dialect that works
+	manager      atomic.Int32    // the form of manager that works
+	most         atomic.Int32    // members that the largest group showed, if that may be all that is shown
+	cut          atomic.Int32    // the same where it was seen to be; 0: not
+	cutByUsers   atomic.Bool     // who is in a group that is cut off is read from the groups that users show
+	adds         chunkSize
+	removes      chunkSize
+	members      atomic.Int32 // the MemberReading that was seen to show members
+	added        atomic.Bool  // members were added by PATCH
+	addByPut     atomic.Bool  // members are added by PUT
+	byReplace    atomic.Bool  // and that PUT is a PATCH which replaces them all
+	removeByPut  atomic.Bool  // removal by path is not done here
+	dropsOthers  atomic.Bool  // removal by path takes others out too
+	removing     sync.Mutex   // held while it is not known what a removal does
+	noBulk       atomic.Bool
+	vain         atomic.Int32    // waits for a change that did not come
+	pageSize     atomic.Int32    // rows that a page may be asked for; 0: not found out
+	bulkOps      atomic.Int32    // operations that one bulk request may hold; 0: not found out
+	proven       sync.Map        // "kind dialect path": seen to take effect
+	lost         sync.Map        // path of proven, without dialect, that was kept in no dialect: how often it was looked for again
+	below        sync.Map        // path of proven, without dialect: the Dialect further down that it needs
+	managers     finding         // a create keeps the manager that it names
+	joins        finding         // a create keeps the members that it names
+	references   finding         // one operation of a bulk request may name the manager that another makes
+	groupFilter  finding         // the filter that finds the users of a group is looked at
+	keepsRest    finding         // PATCH of a user leaves alone what it does not name
+	keepsThere   finding         // adding members leaves those who are there
+	watching     sync.Mutex      // held while that is not known
+	brief        finding         // the answer to a change of a group may leave its members out
+	created      [3]atomic.Bool  // by kind: one was made, and read back
+	alone        [3]atomic.Bool  // by kind: lists hold attributes back that a single resource shows
+	openly       [3]atomic.Int32 // by kind: resources that hold nothing more than the list showed of them
+	deleted      [3]atomic.Bool  // by kind: one was deleted, and looked for
+	unmarked     atomic.Bool     // groups keep no externalId
+	wholeMembers atomic.Bool     // lists show no ids of members when they are asked for alone
 }
 
 // New makes the target of a configuration. It connects to nothing yet.

@@ -20,6 +20,7 @@ type walk struct {
 	rows      []upload.Resource
 	ids       map[string]bool
 	members   bool
+	nameless  bool // a member came without an id
 	repeats   int
 	total     int    // -1 when the service gives none
 	zero      bool   // the first page is said to start at 0
@@ -54,7 +55,7 @@ func (w *walk) take(p *page) int {
 		w.rows = append(w.rows, *r)
 		fresh++
 	}
-	w.members = w.members || p.members
+	w.members, w.nameless = w.members || p.members, w.nameless || p.nameless
 	if w.progress != nil {
 		w.progress(len(w.rows), max(0, w.total))
 	}

@@ -290,6 +290,10 @@ func TestReadingMembers(t *testing.T) {
 		known   bool
 	}{
 		{"they are listed", scimtest.Quirks{}, "generic", true},
+		{"their ids cannot be asked for: nothing is shown", scimtest.Quirks{SubAttributes: scimtest.SubMissing}, "generic", true},
+		{"their ids cannot be asked for: empty elements are shown", scimtest.Quirks{SubAttributes: scimtest.SubEmpty}, "generic", true},
+		{"their ids cannot be asked for: it is refused", scimtest.Quirks{SubAttributes: scimtest.SubRefused}, "generic", true},
+		{"they are shown by reference", scimtest.Quirks{MembersByRef: true}, "generic", true},
 		{"they are shown on request", scimtest.Quirks{Members: scimtest.ShownOnRequest, NoProjection: false}, "generic", true},
 		{"they are never shown but users can be asked", scimtest.Quirks{Members: scimtest.ShownNever}, "generic", true},
 		{"they are never shown and users cannot be asked", scimtest.Quirks{Members: scimtest.ShownNever, UserFilters: []string{"userName eq"}}, "generic", false},

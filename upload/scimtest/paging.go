@@ -92,6 +92,10 @@ func (s *Server) list(t *resourceType, l listQuery) (answer, error) {
 	if l.invalid != nil {
 		return answer{}, l.invalid
 	}
+	var parts bool
+	if l.show, parts = l.show.withParts(quirks.SubAttributes); parts && quirks.SubAttributes == SubRefused {
+		return answer{}, badRequest("invalidValue", "attributes: a part of an attribute cannot be asked for")
+	}
 	if quirks.MaxCount > 0 && l.count > quirks.MaxCount {
 		return answer{}, badRequest("invalidValue", "count must not be more than %d", quirks.MaxCount)
 	}

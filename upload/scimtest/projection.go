@@ -7,10 +7,11 @@ import (
 
 // projection is what a request wants to see (RFC 7644, section 3.9). The zero value is the default.
 type projection struct {
-	only   bool // attributes= was given
-	wanted []attrPath
-	except []attrPath
-	inList bool // one of several resources
+	only    bool // attributes= was given
+	wanted  []attrPath
+	except  []attrPath
+	inList  bool // one of several resources
+	emptied bool // of parts nothing is shown but that they are there
 }
 
 // parseProjection reads the comma-separated attribute lists.
@@ -51,6 +52,20 @@ func (p projection) without(names []string) projection {
 		p.except = append(slices.Clone(p.except), attrPath{attr: name})
 	}
 	return p
+}
+
+// withParts takes parts of attributes, but not those of extensions, as a service takes them. The second result says
+// whether any was asked for.
+func (p projection) withParts(kind SubKind) (projection, bool) {
+	isPart := func(w attrPath) bool { return w.sub != "" && !strings.Contains(w.attr, ":") }
+	parts := slices.ContainsFunc(p.wanted, isPart)
+	switch kind {
+	case SubMissing:
+		p.wanted = slices.DeleteFunc(slices.Clone(p.wanted), isPart)
+	case SubEmpty:
+		p.emptied = parts
+	}
+	return p, parts
 }
 
 // choice says how much of a top-level attribute is shown: all of it, nothing, or some of its sub-attributes.

@@ -1,5 +1,15 @@
 package scimtest
 
+// SubKind is what a list shows of an attribute of which a part is asked for, as in members.value (RFC 7644, section 3.10).
+type SubKind int
+
+const (
+	SubShown   SubKind = iota // that part
+	SubMissing                // nothing of the attribute
+	SubEmpty                  // its elements, and nothing in them
+	SubRefused                // 400
+)
+
 // TotalKind is what a list says in totalResults.
 type TotalKind int
 

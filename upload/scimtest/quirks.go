@@ -28,6 +28,7 @@ type Quirks struct {
 	SyntheticUser      string   // an unfiltered user list is this one made-up user (Snowflake until bundle 2026_03)
 	NoSort             bool     // sortBy is ignored
 	NoProjection       bool     // attributes and excludedAttributes are ignored
+	SubAttributes      SubKind  // whether a part of an attribute can be asked for
 	NoSearch           bool     // .search answers 404
 	MaxCount           int      // a larger count is 400 instead of cut down to it
 	Alone              []string // attributes of users that are shown of a single user and not in lists

@@ -85,6 +85,9 @@ func TestQuirks(t *testing.T) {
 		{"a long filter", q{MaxFilterLength: 20}, []step{{"GET", `/Users?filter=userName eq "ada@example.com"`, "", 400, "", ""}}},
 		{"a long address", q{MaxURLLength: 100}, []step{{"GET", "/Users?filter=" + strings.Repeat("x", 200), "", 431, "", ""}}},
 		{"no projection", q{NoProjection: true}, []step{make1, {"GET", "/Users/$1?attributes=id", "", 200, "userName", ""}}},
+		{"parts of attributes missing", q{SubAttributes: scimtest.SubMissing}, []step{make1, makeGroup, {"GET", "/Groups?attributes=displayName,members.value", "", 200, `"displayName"`, ""}, {"GET", "/Groups?attributes=members.value", "", 200, "", "members"}}},
+		{"parts of attributes emptied", q{SubAttributes: scimtest.SubEmpty}, []step{make1, makeGroup, {"GET", "/Groups?attributes=members.value", "", 200, `"members":[{}]`, ""}}},
+		{"parts of attributes refused", q{SubAttributes: scimtest.SubRefused}, []step{make1, {"GET", "/Groups?attributes=members.value", "", 400, "", ""}, {"GET", "/Groups?attributes=members", "", 200, "", ""}}},
 		{"filters that see case", q{CaseSensitiveText: true}, []step{make1, {"GET", `/Users?filter=userName eq "ADA@example.com"`, "", 200, `"totalResults":0`, ""}, {"GET", `/Users?filter=userName eq "ada@example.com"`, "", 200, `"totalResults":1`, ""}}},
 
 		{"no PATCH", q{Patch: scimtest.PatchOff}, []step{make1, {"PATCH", "/Users/$1", setTitle, 501, "", ""}, {"GET", "/ServiceProviderConfig", "", 200, `"patch":{"supported":false}`, ""}}},

@@ -122,6 +122,9 @@ func (s *Server) renderMembers(buf []byte, r *resource, p projection) []byte {
 	if (!all && subs == nil) || show == ShownNever || (show == ShownOnRequest && !p.only) || (show == ShownAlone && p.inList) {
 		return buf
 	}
+	if subs != nil && p.emptied {
+		return append(buf, `,"members":[{}]`...)
+	}
 	from := len(buf)
 	buf = append(buf, `,"members":`...)
 	if buf = s.appendMembers(buf, r, kept(subs, except)); bytes.HasSuffix(buf, []byte("[]")) && (subs != nil || except != nil) {
