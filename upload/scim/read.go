@@ -107,7 +107,7 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		progress = func(read, total int) { want.Progress(k, read, total) }
 	}
 	w, err := t.walk(ctx, l, progress)
-	if l.narrow() && (isStatus(err, http.StatusBadRequest, http.StatusForbidden) || err == nil && !w.showsMembers()) {
+	if l.narrow() && (isStatus(err, http.StatusBadRequest, http.StatusForbidden) || err == nil && len(w.rows) > 0 && !w.showsMembers()) {
 		t.learned.wholeMembers.Store(true)
 		l.project()
 		w, err = t.walk(ctx, l, progress)
