@@ -106,28 +106,7 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 	if want.Progress != nil {
 		progress = func(read, total int) { want.Progress(k, read, total) }
 	}
-	w, err := t.walk(ctx, l, progress)
-	if l.narrow() && (isStatus(err, http.StatusBadRequest, http.StatusForbidden) || err == nil && len(w.rows) > 0 && !w.showsMembers()) {
-		t.learned.wholeMembers.Store(true)
-		l.project()
-		w, err = t.walk(ctx, l, progress)
-	}
-	if isStatus(err, http.StatusBadRequest, http.StatusForbidden) && l.params.Has("attributes") {
-		// Some refuse the parameter, or a name in it.
-		l.params.Del("attributes")
-		w, err = t.walk(ctx, l, progress)
-	}
-	for _, count := range modestPages {
-		if !isStatus(err, http.StatusBadRequest) || scimType(err) == "invalidFilter" || l.count <= count {
-			continue
-		}
-		// A count is to be cut down to what the service gives (RFC 7644
-		// 3.4.2.4), and some refuse it.
-		l.count = count
-		if w, err = t.walk(ctx, l, progress); err == nil {
-			t.learned.pageSize.Store(int32(count))
-		}
-	}
+	w, err := t.inOtherWords(ctx, l, progress)
 	if err != nil {
 		return t.unlisted(k, err)
 	}
@@ -167,6 +146,34 @@ func (t *Target) list(ctx context.Context, k upload.Kind, want upload.Want) (lis
 		}
 	}
 	return out, nil
+}
+
+// inOtherWords walks through a list, and again where the service does not take
+// what was asked for: ids of members alone, certain attributes, so many at once.
+func (t *Target) inOtherWords(ctx context.Context, l *lister, progress func(read, total int)) (*walk, error) {
+	w, err := t.walk(ctx, l, progress)
+	if l.narrow() && (isStatus(err, http.StatusBadRequest, http.StatusForbidden) || err == nil && len(w.rows) > 0 && !w.showsMembers()) {
+		t.learned.wholeMembers.Store(true)
+		l.project()
+		w, err = t.walk(ctx, l, progress)
+	}
+	if isStatus(err, http.StatusBadRequest, http.StatusForbidden) && l.params.Has("attributes") {
+		// Some refuse the parameter, or a name in it.
+		l.params.Del("attributes")
+		w, err = t.walk(ctx, l, progress)
+	}
+	for _, count := range modestPages {
+		if !isStatus(err, http.StatusBadRequest) || scimType(err) == "invalidFilter" || l.count <= count {
+			continue
+		}
+		// A count is to be cut down to what the service gives (RFC 7644
+		// 3.4.2.4), and some refuse it.
+		l.count = count
+		if w, err = t.walk(ctx, l, progress); err == nil {
+			t.learned.pageSize.Store(int32(count))
+		}
+	}
+	return w, err
 }
 
 // modestPages are what is asked for where more is refused.
