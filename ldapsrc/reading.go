@@ -165,7 +165,7 @@ func (r *reading) snapshot() *directory.Snapshot {
 		slices.SortFunc(left, func(a, b directory.Skipped) int { return strings.Compare(a.DN, b.DN) })
 		s.Skipped = append(s.Skipped, directory.Skip{Reason: reason, Count: n, Entries: left})
 	}
-	if n := len(s.Referrals); n > 0 {
+	if len(s.Referrals) > 0 {
 		r.warn("%s", notFollowed(s.Referrals, r.src.cfg.Type))
 	}
 	slices.Sort(r.warnings)
