@@ -123,10 +123,7 @@ func (p *explainText) attributes(o explainObject) {
 	label := "attributes"
 	var empty []string
 	for _, a := range o.Attributes {
-		path := a.Path
-		if parsed, err := upload.ParsePath(path); err == nil {
-			path = parsed.Short()
-		}
+		path := upload.ShortPath(a.Path)
 		if a.Value == nil && a.same && a.Error == "" {
 			empty = append(empty, path+" ("+a.Expression+")")
 			continue

@@ -272,11 +272,7 @@ func rowOf(c *upload.Change) reportRow {
 		}
 	}
 	for a := range c.Attributes() {
-		name := a.Path
-		if path, err := upload.ParsePath(a.Path); err == nil {
-			name = path.Short()
-		}
-		row.Edits = append(row.Edits, reportEdit{name, strings.Join(a.Old, ", "), strings.Join(a.New, ", ")})
+		row.Edits = append(row.Edits, reportEdit{upload.ShortPath(a.Path), strings.Join(a.Old, ", "), strings.Join(a.New, ", ")})
 	}
 	names := make([]string, 0, len(c.Members))
 	for _, m := range c.Members {

@@ -182,7 +182,7 @@ func (c *Change) what() string {
 		return strings.Join(parts, ", ")
 	}
 	for a := range c.Attributes() {
-		name := shortName(a.Path)
+		name := ShortPath(a.Path)
 		switch {
 		case c.Verb == Create || c.whole != nil:
 			// The values of a new resource are in --json and in the report.
@@ -193,21 +193,6 @@ func (c *Change) what() string {
 		parts = append(parts, name)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// shortNames are the paths as a person reads them, by their text.
-var shortNames sync.Map
-
-func shortName(path string) string {
-	if known, ok := shortNames.Load(path); ok {
-		return known.(string)
-	}
-	short := path
-	if p, err := ParsePath(path); err == nil {
-		short = p.Short()
-	}
-	shortNames.Store(path, short)
-	return short
 }
 
 func quoted(values []string) string {

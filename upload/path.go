@@ -3,6 +3,7 @@ package upload
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -144,6 +145,23 @@ func (p Path) Short() string {
 	}
 	return s
 }
+
+// ShortPath is Short of a path's text; a text that is no path stays as it is.
+func ShortPath(text string) string {
+	if known, ok := shortPaths.Load(text); ok {
+		return known.(string)
+	}
+	short := text
+	if p, err := ParsePath(text); err == nil {
+		short = p.Short()
+	}
+	shortPaths.Store(text, short)
+	return short
+}
+
+// shortPaths keeps what ShortPath returned: the lines of a first run have the
+// same few paths ten thousand times.
+var shortPaths sync.Map
 
 func isName(s string) bool {
 	if s == "" {

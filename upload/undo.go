@@ -163,7 +163,7 @@ func (u *undoer) restore(m *Image, r *Resource) {
 				c.Name = first(a.Old)
 			}
 		default:
-			u.warn(m, fmt.Sprintf("has %s %q, which somebody else has written since", short(a.Path), strings.Join(now, ", ")))
+			u.warn(m, fmt.Sprintf("has %s %q, which somebody else has written since", ShortPath(a.Path), strings.Join(now, ", ")))
 		}
 	}
 	c.manager = u.managerBack(m, r)
@@ -176,13 +176,6 @@ func (u *undoer) restore(m *Image, r *Resource) {
 	if r.Active && (m.Verb == Reactivate || m.Verb == Adopt && !m.Active) {
 		u.add(u.change(m, r, Deactivate))
 	}
-}
-
-func short(path string) string {
-	if p, err := ParsePath(path); err == nil {
-		return p.Short()
-	}
-	return path
 }
 
 // managerBack is the manager of before, where the one that was written is
