@@ -253,7 +253,7 @@ func (m *memberships) listGroups(ctx context.Context, d *domain) error {
 	k := m.r.src.kind
 	sel := newSelection(nil, k.anchors...)
 	attributes := sel.indexes(k.anchors)
-	_, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: k.groups, names: sel.names}, func(e *entry) error {
+	_, err := d.first.search(ctx, request{base: d.base, scope: ldap.ScopeWholeSubtree, filter: k.groups, names: sel.names, ask: d.asked(sel.list)}, func(e *entry) error {
 		dn := string(e.dn)
 		anchor, _, err := anchorOf(e, attributes, sel.list)
 		if err != nil {
