@@ -176,6 +176,15 @@ type View struct {
 	names  *Names
 	values []string
 	first  []int // of each name, the place of its first value; and the end
+
+	asked []place // what was asked of the last entries, in this order
+	turn  int     // how many were asked of this one
+}
+
+// A place is where a name stands, -1 for one that is in no entry.
+type place struct {
+	name  string
+	index int
 }
 
 // ViewOf is a View of one entry.
@@ -189,6 +198,9 @@ func ViewOf(a Attributes) *View {
 func (v *View) Read(a Attributes) {
 	if a.names != nil && v.first == nil {
 		v.values, v.first = make([]string, 0, a.names.Len()+4), make([]int, 0, a.names.Len()+1)
+	}
+	if v.turn = 0; v.names != a.names {
+		v.asked = v.asked[:0]
 	}
 	v.names, v.values, v.first = a.names, v.values[:0], v.first[:0]
 	for rest := (packed{text: a.packed}); len(rest.text) > 0; {
@@ -206,11 +218,29 @@ func (v *View) Get(name string) []string {
 	if v.names == nil {
 		return nil
 	}
-	i, ok := v.names.Index(name)
-	if !ok || i+1 >= len(v.first) || v.first[i] == v.first[i+1] {
+	i := v.place(name)
+	if i < 0 || i+1 >= len(v.first) || v.first[i] == v.first[i+1] {
 		return nil
 	}
 	return slices.Clip(v.values[v.first[i]:v.first[i+1]])
+}
+
+// place finds a name. Entry by entry the same names are asked for in the same
+// order, so that the next one is mostly the one that came next before.
+func (v *View) place(name string) int {
+	if v.turn < len(v.asked) && v.asked[v.turn].name == name {
+		v.turn++
+		return v.asked[v.turn-1].index
+	}
+	i, ok := v.names.Index(name)
+	if !ok {
+		i = -1
+	}
+	if v.turn <= v.names.Len() {
+		v.asked = append(v.asked[:v.turn], place{name, i})
+		v.turn++
+	}
+	return i
 }
 
 // find goes to the values of a name.

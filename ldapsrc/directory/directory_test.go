@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -88,6 +89,19 @@ func TestAViewShowsWhatTheEntriesHold(t *testing.T) {
 		for _, name := range []string{"mail", "CN", "sn", "title"} {
 			if got, want := view.Get(name), a.Get(name); !reflect.DeepEqual(got, want) {
 				t.Errorf("%q of %q: got %q, want %q", name, entry, got, want)
+			}
+		}
+	}
+	others := directory.NewNames("cn", "title")
+	for i, ask := range [][]string{{"mail", "cn"}, {"cn", "mail"}, {"cn", "cn", "title", "CN", "sn", "mail", "mail", "sn", "cn", "title"}, {"mail"}, {"cn", "title"}} {
+		a := names.Attributes([][]string{{"a@example.com"}, {fmt.Sprint(i)}, {"Allen"}})
+		if i%2 == 1 {
+			a = others.Attributes([][]string{{fmt.Sprint(i)}, {"Dr."}})
+		}
+		view.Read(a)
+		for _, name := range ask {
+			if got, want := view.Get(name), a.Get(name); !reflect.DeepEqual(got, want) {
+				t.Errorf("entry %d, asked for %q, gave %q for %q, want %q", i, ask, got, name, want)
 			}
 		}
 	}
