@@ -204,6 +204,7 @@ func (s *running) await() (message, int, error) {
 			return message{}, 0, err
 		}
 		if size == 0 {
+			s.gather()
 			if err := stream.fill(); err != nil {
 				return message{}, 0, err
 			}

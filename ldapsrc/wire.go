@@ -24,7 +24,8 @@ type stream struct {
 	conn  io.Reader
 	limit int // of one message
 	buf   []byte
-	r, w  int // buf[r:w] is read and not yet consumed
+	r, w  int  // buf[r:w] is read and not yet consumed
+	full  bool // the last fill left no room: more is likely to be there
 }
 
 // frame returns the size of the message at the given distance from the first
@@ -60,6 +61,7 @@ func (s *stream) fill() error {
 	}
 	n, err := s.conn.Read(s.buf[s.w:])
 	s.w += n
+	s.full = s.w == len(s.buf)
 	if n > 0 {
 		return nil
 	}

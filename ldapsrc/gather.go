@@ -1,0 +1,30 @@
+package ldapsrc
+
+import (
+	"syscall"
+	"time"
+)
+
+const (
+	// gatherTime is how long what comes is left in the socket.
+	gatherTime = time.Millisecond
+	// gatherBytes is how much may come meanwhile: half of what a socket holds.
+	gatherBytes = 64 << 10
+	// gatherEntries is how many entries of a page have come, and are still to
+	// come at most, when nobody waits for its end.
+	gatherEntries = 100
+)
+
+// gather lets more of a page come before it is read. Most servers send entry
+// by entry, and to wake up for each costs both sides more than to read it. Not
+// where the end of the page may be near, for which the server waits as well.
+func (s *running) gather() {
+	if s.page < gatherEntries || s.size-s.page < gatherEntries || s.link.wire.stream.full {
+		return
+	}
+	socket, ok := s.link.raw.(syscall.Conn)
+	if ok && wakeFrom(socket, gatherBytes) {
+		time.Sleep(gatherTime)
+		wakeFrom(socket, 1)
+	}
+}
