@@ -65,6 +65,9 @@ func (r *run) read(ctx context.Context) (reading, error) {
 	var wait sync.WaitGroup
 	wait.Go(func() { held.readings = r.readSources(ctx, (*source).want) })
 	state, err := r.target.Read(ctx, r.want())
+	if err == nil {
+		state.Index(r.mark, r.target.Capabilities())
+	}
 	wait.Wait()
 	if ctx.Err() != nil {
 		return held, ctx.Err()

@@ -46,14 +46,14 @@ func adoptable(in Input) []*Resource {
 		return nil
 	}
 	d := &differ{Input: in, plan: &Plan{}}
-	d.index()
+	d.prepare()
 	var out []*Resource
 	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		for i := range snapshot.Groups {
 			g := &snapshot.Groups[i]
 			name := foldName(d.nameFor(s, Group, g.Attributes))
-			if s.Groups && len(free[name]) == 1 && d.owned[Group][d.Mark.ExternalID(s.ID, g.Anchor)] == nil {
+			if s.Groups && len(free[name]) == 1 && d.bearer(Group, s.ID, g.Anchor) == nil {
 				out = append(out, free[name][0])
 				delete(free, name)
 			}

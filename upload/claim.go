@@ -92,7 +92,7 @@ func (d *differ) renamedAway(source string, a directory.Anchor, r *Resource) boo
 		return false
 	}
 	attributes, _, found := find(snapshot, r.Kind, a)
-	return found && foldName(d.nameFor(s, r.Kind, attributes)) != foldName(r.Name)
+	return found && !sameName(d.nameFor(s, r.Kind, attributes), r.Name)
 }
 
 // renameable reports whether the service lets the name of a kind be changed.

@@ -42,7 +42,7 @@ func (f *fuse) checkAttributes() {
 	}
 	for _, path := range slices.Sorted(maps.Keys(losing)) {
 		limit := f.limits.AttributeRemovals
-		if of := max(p.having[path], losing[path]); losing[path] > limit.Allows(of) {
+		if of := max(p.having(path), losing[path]); losing[path] > limit.Allows(of) {
 			f.blown = append(f.blown, Blown{What: "users who would lose their " + ShortPath(path), Key: "what one run may empty", Planned: losing[path], Allowed: limit.Allows(of), Of: of, Limit: limit})
 			p.withholdClearing(path)
 		}

@@ -86,6 +86,8 @@ func foldName(name string) string {
 	return strings.ToLower(strings.TrimSpace(norm.NFC.String(WithoutStore(name))))
 }
 
+func sameName(a, b string) bool { return a == b || foldName(a) == foldName(b) }
+
 // WithoutStore is a name of a user or a group without that of the user store
 // which WSO2 Identity Server puts before it, given or not, when it is the first
 // one. In another store it is another user or group.

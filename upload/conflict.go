@@ -116,7 +116,7 @@ func (a *applier) sharer(w Write) (path string, other *Resource) {
 			continue
 		}
 		for i := range all {
-			same := func(v string) bool { return foldName(v) == foldName(s.Values[0]) }
+			same := func(v string) bool { return sameName(v, s.Values[0]) }
 			r := &all[i]
 			itself := w.Before != nil && r.ID == w.Before.ID || w.ExternalID != "" && r.ExternalID == w.ExternalID
 			if !itself && slices.ContainsFunc(r.Get(s.Path), same) {
@@ -135,7 +135,7 @@ func (a *applier) namesake(w Write) *Resource {
 			continue
 		}
 		for i := range all {
-			if r := &all[i]; r.ID != w.Before.ID && foldName(r.Name) == foldName(s.Values[0]) {
+			if r := &all[i]; r.ID != w.Before.ID && sameName(r.Name, s.Values[0]) {
 				return r
 			}
 		}

@@ -20,7 +20,7 @@ func (d *differ) devices() {
 func (d *differ) device(s *Source, c *directory.Computer) {
 	name := d.nameFor(s, Device, c.Attributes)
 	id := d.Mark.ExternalID(s.ID, c.Anchor)
-	r := d.owned[Device][id]
+	r := d.bearer(Device, s.ID, c.Anchor)
 	leftOut := func(rule, detail string) {
 		d.quarantine(Quarantine{Source: s.ID, Kind: Device, Name: c.Login, DN: c.DN, Anchor: c.Anchor, Rule: rule, Detail: detail})
 	}

@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,7 +35,7 @@ type Source struct {
 // What an incomplete source owns is not touched.
 func Diff(in Input) *Plan {
 	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}}
-	d.index()
+	d.prepare()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
 		d.sayIgnored()
@@ -96,18 +95,35 @@ func (d *differ) say() {
 func Missing(in Input) map[string][]directory.Anchor {
 	d := &differ{Input: in}
 	d.indexSources()
+	d.indexState()
 	missing := map[string][]directory.Anchor{}
-	for _, k := range []Kind{User, Group, Device} {
-		resources := in.State.Of(k)
-		for i := range resources {
-			source, a, ok := in.Mark.Owner(resources[i].ExternalID)
-			if !ok || !d.manages(source, k) || d.holds(k, a) {
-				continue
-			}
-			missing[source] = append(missing[source], a)
+	for _, k := range kinds {
+		for _, o := range d.gone(k) {
+			missing[o.source] = append(missing[o.source], o.anchor)
 		}
 	}
 	return missing
+}
+
+// gone are the resources of a kind that complete sources manage and whose
+// entries none of them has.
+func (d *differ) gone(k Kind) []owned {
+	var out []owned
+	entries := make([]anchors, len(d.complete))
+	for i, s := range d.complete {
+		snapshot, _ := s.Reading.Snapshot()
+		entries[i] = anchorsOf(snapshot, k)
+	}
+	for _, o := range d.owned[k] {
+		there := false
+		for i := range entries {
+			there = entries[i].has(o.anchor) || there
+		}
+		if !there && d.manages(o.source, k) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // differ holds the indexes of one Diff.
@@ -124,12 +140,7 @@ type differ struct {
 	complete []*Source
 	sources  map[string]*Source
 
-	owned     map[Kind]map[string]*Resource   // by externalId
-	twice     map[Kind]map[string]bool        // externalIds that two resources have
-	stumps    map[Kind]map[string]*Resource   // by the beginning of a mark, where that is all there is
-	byName    map[Kind]map[string]*Resource   // by folded name
-	namesakes map[Kind]map[string][]*Resource // where several have one name
-	byID      map[string]*Resource            // users, for members and managers
+	*index // of the state
 
 	quarantined map[directory.Anchor]bool // entries in doubt, and their resources
 	nameless    map[directory.Anchor]bool // those of them in doubt for nothing but a new name, which is taken
@@ -158,7 +169,7 @@ func (d *differ) indexSources() {
 	}
 }
 
-func (d *differ) index() {
+func (d *differ) prepare() {
 	d.indexSources()
 	users := 0
 	d.quarantined, d.nameless, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
@@ -176,92 +187,32 @@ func (d *differ) index() {
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
 	d.indexState()
+	d.countOwned(func(source string) bool { return d.sources[source] != nil })
 }
 
 func (d *differ) indexState() {
-	d.owned = map[Kind]map[string]*Resource{}
-	d.stumps = map[Kind]map[string]*Resource{User: {}, Group: {}, Device: {}}
-	d.twice = map[Kind]map[string]bool{}
-	d.byName = map[Kind]map[string]*Resource{}
-	d.namesakes = map[Kind]map[string][]*Resource{User: {}, Group: {}, Device: {}}
-	for _, k := range []Kind{User, Group, Device} {
-		resources := d.State.Of(k)
-		d.owned[k] = make(map[string]*Resource, len(resources))
-		d.byName[k] = make(map[string]*Resource, len(resources))
-		d.twice[k] = map[string]bool{}
-		for i := range resources {
-			r := &resources[i]
-			name := foldName(r.Name)
-			if other := d.byName[k][name]; other != nil {
-				if len(d.namesakes[k][name]) == 0 {
-					d.namesakes[k][name] = []*Resource{other}
-				}
-				d.namesakes[k][name] = append(d.namesakes[k][name], r)
-			}
-			d.byName[k][name] = r
-			source, _, ok := d.Mark.Owner(r.ExternalID)
-			if !ok {
-				if d.Mark.stump(r.ExternalID) {
-					d.stumps[k][r.ExternalID] = r
-				}
-				continue
-			}
-			if d.owned[k][r.ExternalID] != nil {
-				d.twice[k][r.ExternalID] = true
-			}
-			d.owned[k][r.ExternalID] = r
-			if d.sources[source] != nil {
-				d.count(r, source)
-			}
-		}
+	if d.State.index == nil {
+		d.State.Index(d.Mark, d.Capabilities)
 	}
-	for _, names := range d.namesakes {
-		for _, same := range names {
-			slices.SortFunc(same, func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) })
-		}
-	}
-	d.byID = make(map[string]*Resource, len(d.State.Users))
-	for i := range d.State.Users {
-		d.byID[d.State.Users[i].ID] = &d.State.Users[i]
-	}
-	// A user and a group may share an id where the service counts each kind
-	// by itself; groups matter as members only where they can be members.
-	if d.Capabilities.Nested {
-		for i := range d.State.Groups {
-			if r := &d.State.Groups[i]; d.byID[r.ID] == nil {
-				d.byID[r.ID] = r
-			}
-		}
-	}
+	d.index = d.State.index
 }
 
-// count adds an owned resource to what the limits are percentages of.
-func (d *differ) count(r *Resource, source string) {
-	p := d.plan
-	if p.ownedBy == nil {
-		p.ownedBy, p.having = map[string]Owned{}, map[string]int{}
-	}
-	of := p.ownedBy[source]
-	for _, owned := range []*Owned{&p.Owned, &of} {
-		switch {
-		case r.Kind == User && r.Active:
-			owned.ActiveUsers++
-		case r.Kind == Device && r.Active:
-			owned.Devices++
-		case r.Kind == Group:
-			owned.Groups++
-			owned.Memberships += len(r.Members)
+// countOwned counts what some sources own, for the limits.
+func (d *differ) countOwned(some func(source string) bool) {
+	d.plan.ownedBy = map[string]Owned{}
+	for source, of := range d.counts {
+		if some(source) {
+			d.plan.ownedBy[source] = *of
+			d.plan.Owned.add(of)
 		}
 	}
-	p.ownedBy[source] = of
-	if r.Kind != User {
-		return
-	}
-	for path := range r.Attributes.Present() {
-		p.having[path]++
-	}
-	if r.Manager != "" {
-		p.having[PathManager]++
+	d.plan.having = func(path string) (n int) {
+		for _, o := range d.owned[User] {
+			if r := o.resource; some(o.source) && (len(r.Get(path)) > 0 || path == PathManager && r.Manager != "") {
+				n++
+			}
+		}
+		return n
 	}
 }
 

@@ -51,9 +51,9 @@ func (d *differ) groupCandidates() []groupCandidate {
 		snapshot, _ := s.Reading.Snapshot()
 		for i := range snapshot.Groups {
 			g := &snapshot.Groups[i]
-			c := groupCandidate{group: g, source: s, id: d.Mark.ExternalID(s.ID, g.Anchor), name: d.nameFor(s, Group, g.Attributes)}
+			c := groupCandidate{group: g, source: s, id: d.Mark.ExternalID(s.ID, g.Anchor), held: d.bearer(Group, s.ID, g.Anchor), name: d.nameFor(s, Group, g.Attributes)}
 			var why string
-			if c.held = d.owned[Group][c.id]; c.held == nil {
+			if c.held == nil {
 				c.held, why = d.moved(Group, s, g.Anchor)
 			}
 			if q, ok := s.Blocked[g.Anchor]; ok {
@@ -90,7 +90,7 @@ func (d *differ) groupRenamings(all []groupCandidate) []renaming {
 	}
 	for i := range all {
 		c := &all[i]
-		if c.held == nil || d.twice[Group][c.id] || foldName(c.held.Name) == foldName(c.name) {
+		if c.held == nil || d.twice[Group][c.id] || sameName(c.held.Name, c.name) {
 			continue
 		}
 		out = append(out, renaming{Group, c.name, c.held, c.group.Anchor, func(why string) { d.quarantineGroup(c, "name-taken", why) }})

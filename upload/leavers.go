@@ -9,11 +9,9 @@ import (
 // leavers plans what becomes of owned resources whose entries the complete
 // snapshots do not hold.
 func (d *differ) leavers(k Kind) {
-	resources := d.State.Of(k)
-	for i := range resources {
-		r := &resources[i]
-		source, a, ok := d.Mark.Owner(r.ExternalID)
-		if !ok || !d.manages(source, k) || d.holds(k, a) || d.twice[k][r.ExternalID] {
+	for _, o := range d.gone(k) {
+		source, a, r := o.source, o.anchor, o.resource
+		if d.twice[k][r.ExternalID] {
 			continue
 		}
 		if d.quarantined[a] {

@@ -38,12 +38,13 @@ func lookUpUnlisted(ctx context.Context, target Target, in Input) error {
 		}
 		// Names that are to be taken are looked up when it is known who has which.
 		for _, lacking := range []func(Kind) []wanted{d.unlisted, d.newNames} {
-			d.index()
+			d.prepare()
 			found, unseen, err := lookUpAll(ctx, target, k, lacking(k))
 			if err != nil {
 				return fmt.Errorf("look up %ss that the service's list lacks: %w", k, err)
 			}
 			in.State.doubtUnsaid(k, found)
+			in.State.index = nil
 			if in.State.Unproven[k] != "" {
 				if in.State.Unseen == nil {
 					in.State.Unseen = map[directory.Anchor]string{}
@@ -86,7 +87,7 @@ type wanted struct {
 func (d *differ) unlisted(k Kind) []wanted {
 	var out []wanted
 	for _, w := range d.named(k, d.entries(k)) {
-		if d.heldBy(k, w.marks) != nil {
+		if d.anySource(k, w.anchor) {
 			continue
 		}
 		if d.byName[k][foldName(w.name)] != nil {
@@ -102,7 +103,7 @@ func (d *differ) unlisted(k Kind) []wanted {
 func (d *differ) newNames(k Kind) []wanted {
 	var out []wanted
 	for _, w := range d.named(k, d.entries(k)) {
-		if d.heldBy(k, w.marks) != nil && d.byName[k][foldName(w.name)] == nil {
+		if d.anySource(k, w.anchor) && d.byName[k][foldName(w.name)] == nil {
 			out = append(out, wanted{name: w.name})
 		}
 	}
@@ -143,16 +144,6 @@ func (d *differ) named(k Kind, all []entry) []wanted {
 		}
 	}
 	return out
-}
-
-// heldBy is the listed resource that has one of the marks, nil for none.
-func (d *differ) heldBy(k Kind, marks []string) *Resource {
-	for _, id := range marks {
-		if r := d.owned[k][id]; r != nil {
-			return r
-		}
-	}
-	return nil
 }
 
 // lookUpAll looks up several entries. unseen are those that the service cannot

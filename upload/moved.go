@@ -16,15 +16,14 @@ func (d *differ) moved(k Kind, to *Source, a directory.Anchor) (r *Resource, why
 		if from == to.ID {
 			continue
 		}
-		mark := d.Mark.ExternalID(from, a)
-		old := d.owned[k][mark]
+		old := d.bearer(k, from, a)
 		if old == nil {
 			continue
 		}
 		named := fmt.Sprintf("%s %s at the service has the anchor of this entry and belongs to source %s", k, printable(old.Name), from)
 		switch {
-		case d.twice[k][mark]:
-			return nil, d.sharers(k, mark)
+		case d.twice[k][old.ExternalID]:
+			return nil, d.sharers(k, old.ExternalID)
 		case d.sources[from] == nil:
 			return nil, named + ", which was not read completely"
 		case !d.manages(from, k):

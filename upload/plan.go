@@ -24,15 +24,22 @@ type Plan struct {
 	// limits' percentages are of these.
 	Owned Owned
 
-	ownedBy map[string]Owned // the same by source
-	trial   *Change          // an adoption of a group whose mark is most likely not kept
-	having  map[string]int   // owned users who have a value, by path
+	ownedBy map[string]Owned      // the same by source
+	trial   *Change               // an adoption of a group whose mark is most likely not kept
+	having  func(path string) int // owned users who have a value
 }
 
 // Owned counts resources of ours at the service.
 type Owned struct {
 	ActiveUsers, Groups, Memberships int
 	Devices                          int // active ones
+}
+
+func (o *Owned) add(other *Owned) {
+	o.ActiveUsers += other.ActiveUsers
+	o.Groups += other.Groups
+	o.Memberships += other.Memberships
+	o.Devices += other.Devices
 }
 
 // A Quarantine is an entry that is left out because it cannot be right. Its
@@ -83,7 +90,7 @@ func (c *Change) phase() int {
 // renames reports whether the change writes the resource's unique name.
 func (c *Change) renames() bool {
 	return c.Before != nil && slices.ContainsFunc(c.set, func(a AttributeChange) bool {
-		return a.Path == nameOf(c.Kind) && foldName(first(a.Old)) != foldName(first(a.New))
+		return a.Path == nameOf(c.Kind) && !sameName(first(a.Old), first(a.New))
 	})
 }
 

@@ -69,8 +69,8 @@ func (u *undoer) rejoin(m *Image) {
 
 // group finds a group of ours by its anchor, and whose it is.
 func (u *undoer) group(a directory.Anchor) (r *Resource, source string) {
-	for source := range u.Mark.sources {
-		if r := u.owned[Group][u.Mark.ExternalID(source, a)]; r != nil {
+	for _, source := range u.Mark.ids {
+		if r := u.bearer(Group, source, a); r != nil {
 			return r, source
 		}
 	}

@@ -61,6 +61,8 @@ type State struct {
 	// Warnings are sentences for the administrator: quirks found, attributes
 	// the service does not return, and so on.
 	Warnings []string
+
+	index *index // nil where the state is not indexed, or has grown since
 }
 
 // Of returns the resources of one kind.

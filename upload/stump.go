@@ -49,7 +49,7 @@ func (d *differ) stumpOf(k Kind, source string, a directory.Anchor) *Resource {
 // ours, and which cannot be taken over by its name: a second one is not made.
 func (d *differ) cutOff(k Kind, source string, a directory.Anchor, name string) string {
 	r := d.stumpOf(k, source, a)
-	if r == nil || d.Policy.Adopt && foldName(r.Name) == foldName(name) {
+	if r == nil || d.Policy.Adopt && sameName(r.Name, name) {
 		return ""
 	}
 	return fmt.Sprintf("%s %s at the service has the externalId %q, which is the beginning of that of this entry: the service cuts it off", k, r.ID, r.ExternalID)

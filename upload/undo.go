@@ -20,9 +20,10 @@ import (
 func Undo(in Input, images []Image) *Plan {
 	in.Sources = nil // what the directory holds does not matter
 	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}}
-	d.index()
+	d.prepare()
 	u := &undoer{differ: d, byAnchor: map[imageKey]*Image{}, going: map[string]bool{}}
-	u.prepare(images)
+	u.countOwned(func(string) bool { return true })
+	u.note(images)
 	for i := range images {
 		u.take(&images[i])
 	}
@@ -51,18 +52,13 @@ type imageKey struct {
 
 var kinds = [3]Kind{User, Group, Device}
 
-// prepare counts what the limits are percentages of, and notes who comes
-// back and which groups go.
-func (u *undoer) prepare(images []Image) {
+// note notes who is there, who comes back and which groups go.
+func (u *undoer) note(images []Image) {
 	for i, k := range kinds {
 		resources := u.State.Of(k)
 		u.byID[i] = make(map[string]*Resource, len(resources))
 		for j := range resources {
-			r := &resources[j]
-			u.byID[i][r.ID] = r
-			if source, _, ok := u.Mark.Owner(r.ExternalID); ok {
-				u.count(r, source)
-			}
+			u.byID[i][resources[j].ID] = &resources[j]
 		}
 	}
 	for i := range images {
@@ -80,7 +76,7 @@ func (u *undoer) mark(m *Image) string { return u.Mark.ExternalID(m.Source, m.An
 // resource finds what an image is of, as it is now: by our mark, else by the
 // service's id, where it is still the same entry's or nobody's.
 func (u *undoer) resource(m *Image) *Resource {
-	if r := u.owned[m.Kind][u.mark(m)]; r != nil {
+	if r := u.bearer(m.Kind, m.Source, m.Anchor); r != nil {
 		return r
 	}
 	if r := u.byID[slices.Index(kinds[:], m.Kind)][m.ID]; r != nil && r.ExternalID == m.ExternalID {
@@ -212,8 +208,8 @@ func (u *undoer) person(m *Member) (now Member, ok bool) {
 		if m.Anchor == "" {
 			break
 		}
-		for source := range u.Mark.sources {
-			if r := u.owned[k][u.Mark.ExternalID(source, m.Anchor)]; r != nil {
+		for _, source := range u.Mark.ids {
+			if r := u.bearer(k, source, m.Anchor); r != nil {
 				return Member{Anchor: m.Anchor, ID: r.ID, Name: r.Name}, true
 			}
 		}

@@ -53,37 +53,55 @@ func (d *differ) candidates() []candidate {
 	var out []candidate
 	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
-		out = slices.Grow(out, len(snapshot.Users))
-		for i := range snapshot.Users {
-			u := &snapshot.Users[i]
-			c := candidate{user: u, source: s, id: d.Mark.ExternalID(s.ID, u.Anchor), name: d.nameFor(s, User, u.Attributes)}
-			c.held = d.owned[User][c.id]
+		first := len(out)
+		out = append(out, make([]candidate, len(snapshot.Users))...)
+		spread(len(snapshot.Users), piece, func(from, to int) {
+			d.introduce(s, snapshot.Users[from:to], out[first+from:first+to])
+		})
+		for i := range out[first:] {
+			c := &out[first+i]
+			u := c.user
 			if q, ok := s.Blocked[u.Anchor]; ok {
 				d.quarantine(q)
 			}
 			if u.ScopeInDoubt && u.Active {
-				d.quarantineUser(&c, "dup-login", fmt.Sprintf("a group of users.member_of names a member by the login %q, which several users have", u.SharedLogin))
+				d.quarantineUser(c, "dup-login", fmt.Sprintf("a group of users.member_of names a member by the login %q, which several users have", u.SharedLogin))
 			}
 			if u.SharedLogin != "" {
 				d.unsure[u.Anchor] = true
 			}
 			if other := d.elsewhere(s, u.Anchor); other != "" {
-				d.quarantineUser(&c, "dup-id", other+" has the same anchor")
+				d.quarantineUser(c, "dup-id", other+" has the same anchor")
 			}
 			if c.held == nil {
 				var why string
 				if c.held, why = d.moved(User, s, u.Anchor); why != "" && u.Active {
-					d.quarantineUser(&c, "dup-id", why)
+					d.quarantineUser(c, "dup-id", why)
 				}
 			}
 			if c.name == "" {
-				d.quarantineUser(&c, "missing-login", "no login name: the source of userName is empty")
+				d.quarantineUser(c, "missing-login", "no login name: the source of userName is empty")
 			}
-			out = append(out, c)
 		}
 	}
 	d.shareNoName(out)
 	return out
+}
+
+// introduce makes candidates of users, and finds those of their resources that
+// bear their mark.
+func (d *differ) introduce(s *Source, users []directory.User, out []candidate) {
+	var view directory.View
+	held := d.from(User, s.ID, users[0].Anchor)
+	for i := range users {
+		u := &users[i]
+		out[i] = candidate{user: u, source: s, name: nameIn(s, User, u.Attributes, &view), held: held.of(u.Anchor)}
+		if r := out[i].held; r != nil {
+			out[i].id = r.ExternalID
+		} else {
+			out[i].id = d.Mark.ExternalID(s.ID, u.Anchor)
+		}
+	}
 }
 
 // elsewhere is another complete source that has the same user: one directory
@@ -156,10 +174,14 @@ func (d *differ) quarantineUser(c *candidate, rule, detail string) {
 
 // nameFor evaluates the rule of the unique name alone.
 func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
+	return nameIn(s, k, a, &d.both.want)
+}
+
+func nameIn(s *Source, k Kind, a directory.Attributes, view *directory.View) string {
 	for _, r := range s.Mapping.Of(k) {
 		if r.Path == nameOf(k) {
-			d.both.want.Read(a)
-			values, err := r.From.Values(&d.both.want)
+			view.Read(a)
+			values, err := r.From.Values(view)
 			if err != nil {
 				return ""
 			}
@@ -209,7 +231,7 @@ func (d *differ) userRenamings(all []candidate) []renaming {
 	}
 	for i := range all {
 		c := &all[i]
-		if c.held == nil || d.twice[User][c.id] || foldName(c.held.Name) == foldName(c.name) || !d.written(c.user, c.held) {
+		if c.held == nil || d.twice[User][c.id] || sameName(c.held.Name, c.name) || !d.written(c.user, c.held) {
 			continue
 		}
 		out = append(out, renaming{User, c.name, c.held, c.user.Anchor, func(why string) { d.quarantineUser(c, "name-taken", why) }})

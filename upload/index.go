@@ -1,0 +1,178 @@
+package upload
+
+import (
+	"cmp"
+	"slices"
+
+	"adsync/ldapsrc/directory"
+)
+
+// An index is what is looked up in a state: its resources by mark, by name and
+// by id.
+type index struct {
+	mark      *Mark
+	owned     map[Kind][]owned                // in the order of their anchors
+	twice     map[Kind]map[string]bool        // externalIds that two resources have
+	stumps    map[Kind]map[string]*Resource   // by the beginning of a mark, where that is all there is
+	byName    map[Kind]map[string]*Resource   // by folded name
+	namesakes map[Kind]map[string][]*Resource // where several have one name
+	byID      map[string]*Resource            // users, for members and managers
+	counts    map[string]*Owned               // of each configured source
+}
+
+// owned is a resource that bears the mark of a configured source.
+type owned struct {
+	anchor   directory.Anchor
+	source   string
+	resource *Resource
+}
+
+// Index prepares a state for LookUp, Missing, Diff and Undo, which do so
+// themselves where it was not done. To do it as soon as the state is there uses
+// the time until the directory is.
+func (s *State) Index(mark *Mark, c Capabilities) {
+	x := &index{
+		mark:  mark,
+		owned: map[Kind][]owned{}, twice: map[Kind]map[string]bool{}, stumps: map[Kind]map[string]*Resource{},
+		byName: map[Kind]map[string]*Resource{}, namesakes: map[Kind]map[string][]*Resource{}, counts: map[string]*Owned{},
+	}
+	for _, k := range kinds {
+		x.take(k, s.Of(k))
+	}
+	x.byID = make(map[string]*Resource, len(s.Users))
+	for i := range s.Users {
+		x.byID[s.Users[i].ID] = &s.Users[i]
+	}
+	// A user and a group may share an id where the service counts each kind
+	// by itself; groups matter as members only where they can be members.
+	if c.Nested {
+		for i := range s.Groups {
+			if r := &s.Groups[i]; x.byID[r.ID] == nil {
+				x.byID[r.ID] = r
+			}
+		}
+	}
+	s.index = x
+}
+
+func (x *index) take(k Kind, resources []Resource) {
+	all := make([]owned, 0, len(resources))
+	byName := make(map[string]*Resource, len(resources))
+	x.byName[k], x.namesakes[k], x.stumps[k], x.twice[k] = byName, map[string][]*Resource{}, map[string]*Resource{}, map[string]bool{}
+	for i := range resources {
+		r := &resources[i]
+		name := foldName(r.Name)
+		if other := byName[name]; other != nil {
+			if len(x.namesakes[k][name]) == 0 {
+				x.namesakes[k][name] = []*Resource{other}
+			}
+			x.namesakes[k][name] = append(x.namesakes[k][name], r)
+		}
+		byName[name] = r
+		if source, a, ok := x.mark.Owner(r.ExternalID); ok {
+			all = append(all, owned{a, source, r})
+			x.count(r, source)
+		} else if x.mark.stump(r.ExternalID) {
+			x.stumps[k][r.ExternalID] = r
+		}
+	}
+	for _, same := range x.namesakes[k] {
+		slices.SortFunc(same, func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	slices.SortStableFunc(all, func(a, b owned) int { return a.compare(b.anchor, b.source) })
+	for i := 1; i < len(all); i++ {
+		if all[i].compare(all[i-1].anchor, all[i-1].source) == 0 {
+			x.twice[k][all[i].resource.ExternalID] = true
+		}
+	}
+	x.owned[k] = all
+}
+
+func (o owned) compare(a directory.Anchor, source string) int {
+	return cmp.Or(cmp.Compare(o.anchor, a), cmp.Compare(o.source, source))
+}
+
+// count adds an owned resource to what the limits are percentages of.
+func (x *index) count(r *Resource, source string) {
+	of := x.counts[source]
+	if of == nil {
+		of = &Owned{}
+		x.counts[source] = of
+	}
+	switch {
+	case r.Kind == User && r.Active:
+		of.ActiveUsers++
+	case r.Kind == Device && r.Active:
+		of.Devices++
+	case r.Kind == Group:
+		of.Groups++
+		of.Memberships += len(r.Members)
+	}
+}
+
+// bearer is the resource that bears the mark of an entry, nil for none.
+func (x *index) bearer(k Kind, source string, a directory.Anchor) *Resource {
+	if !x.mark.sourced {
+		source = x.mark.only
+	}
+	all := x.owned[k]
+	i, found := slices.BinarySearchFunc(all, a, func(o owned, a directory.Anchor) int { return o.compare(a, source) })
+	if !found {
+		return nil
+	}
+	return all[i].resource
+}
+
+// anySource reports whether a resource bears the mark of an entry in any source.
+func (x *index) anySource(k Kind, a directory.Anchor) bool {
+	_, found := slices.BinarySearchFunc(x.owned[k], a, func(o owned, a directory.Anchor) int { return cmp.Compare(o.anchor, a) })
+	return found
+}
+
+// A cursor finds the resources of one source's entries, which it is asked for
+// in the order of their anchors.
+type cursor struct {
+	source string
+	rest   []owned
+}
+
+// from is a cursor for a source's entries from one on.
+func (x *index) from(k Kind, source string, a directory.Anchor) cursor {
+	all := x.owned[k]
+	i, _ := slices.BinarySearchFunc(all, a, func(o owned, a directory.Anchor) int { return cmp.Compare(o.anchor, a) })
+	return cursor{source, all[i:]}
+}
+
+// of is the resource that bears the mark of an entry, nil for none.
+func (c *cursor) of(a directory.Anchor) *Resource {
+	for ; len(c.rest) > 0 && c.rest[0].anchor <= a; c.rest = c.rest[1:] {
+		if c.rest[0].anchor == a && c.rest[0].source == c.source {
+			return c.rest[0].resource
+		}
+	}
+	return nil
+}
+
+// anchors are those of a snapshot's entries of one kind, in their order.
+type anchors struct {
+	n, next int
+	at      func(i int) directory.Anchor
+}
+
+func anchorsOf(s *directory.Snapshot, k Kind) anchors {
+	switch k {
+	case User:
+		return anchors{n: len(s.Users), at: func(i int) directory.Anchor { return s.Users[i].Anchor }}
+	case Group:
+		return anchors{n: len(s.Groups), at: func(i int) directory.Anchor { return s.Groups[i].Anchor }}
+	}
+	return anchors{n: len(s.Computers), at: func(i int) directory.Anchor { return s.Computers[i].Anchor }}
+}
+
+// has reports whether an anchor is among them. It is asked in their order.
+func (all *anchors) has(a directory.Anchor) bool {
+	for all.next < all.n && all.at(all.next) < a {
+		all.next++
+	}
+	return all.next < all.n && all.at(all.next) == a
+}
