@@ -12,6 +12,9 @@ import (
 // added then, and those that do not belong leave in the next run.
 func lookUpMembers(ctx context.Context, target Target, in Input) error {
 	groups := adoptable(in)
+	if len(groups) > 0 {
+		in.State.index = nil
+	}
 	return forEach(ctx, len(groups), func(ctx context.Context, i int) error {
 		g := groups[i]
 		found, err := target.Find(ctx, Group, KeyDisplayName, g.Name)

@@ -147,10 +147,16 @@ type differ struct {
 	unsure      map[directory.Anchor]bool // users who are perhaps in more groups than it seems
 	// users and groups of all complete sources that are, or will be, at the
 	// service
-	present map[directory.Anchor]Member
-	// adopters are the entries that take a resource of byID over, by its id
+	present map[directory.Anchor]presence
+	// adopters are the entries that take a resource over, by its id
 	adopters map[string]directory.Anchor
 	claimed  map[string]bool // resources that are taken over, by kind and id
+}
+
+// presence is who is, or will be, at the service.
+type presence struct {
+	Member
+	place int32 // of the resource, if the Member has an ID
 }
 
 type traitKey struct {
@@ -183,7 +189,7 @@ func (d *differ) prepare() {
 			}
 		}
 	}
-	d.present = make(map[directory.Anchor]Member, users)
+	d.present = make(map[directory.Anchor]presence, users)
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
 	d.indexState()

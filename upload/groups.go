@@ -121,12 +121,12 @@ func (d *differ) placeGroup(c *groupCandidate) {
 	}
 	switch {
 	case c.held != nil:
-		if c.held.ExternalID != c.id && d.byID[c.held.ID] == c.held { // and not a user of the same id
+		if c.held.ExternalID != c.id && d.byID(c.held.ID) == c.held { // and not a user of the same id
 			d.adopters[c.held.ID] = g.Anchor
 		}
-		d.present[g.Anchor] = Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}
+		d.present[g.Anchor] = presence{Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}, d.places[c.held.ID]}
 	case !d.quarantined[g.Anchor]:
-		d.present[g.Anchor] = Member{Anchor: g.Anchor, Name: c.name, group: true}
+		d.present[g.Anchor] = presence{Member: Member{Anchor: g.Anchor, Name: c.name, group: true}}
 	}
 }
 
@@ -185,30 +185,25 @@ func (d *differ) compareMembers(c *groupCandidate) {
 	if d.Capabilities.Nested {
 		members = slices.Concat(members, g.Groups)
 	}
-	want := make([]string, 0, len(members)) // ids
+	want, have := make([]int32, 0, len(members)), d.members[r] // places
 	for _, a := range members {
 		switch m, ok := d.present[a]; {
 		case !ok:
 		case m.ID == "":
-			c.add = append(c.add, m)
+			c.add = append(c.add, m.Member)
 		default:
-			want = append(want, m.ID)
+			want = append(want, m.place)
 		}
 	}
 	slices.Sort(want)
-	var have []string
-	known := false
-	if r != nil {
-		// Whom a foreign SID means only a source that was not read may know.
-		have, known = r.Members, r.MembersKnown && (len(g.Foreign) == 0 || len(d.sources) == len(d.Mark.sources))
+	for _, place := range without(want, have) {
+		c.add = append(c.add, d.member(d.placed[place]))
 	}
-	for _, id := range without(want, have) {
-		c.add = append(c.add, d.member(id))
-	}
-	if known {
-		for _, id := range without(have, want) {
-			if d.removable(id) && !d.mayBelong(id) {
-				c.remove = append(c.remove, d.member(id))
+	// Whom a foreign SID means only a source that was not read may know.
+	if r != nil && r.MembersKnown && (len(g.Foreign) == 0 || len(d.sources) == len(d.Mark.sources)) {
+		for _, place := range without(have, want) {
+			if m := d.placed[place]; d.removable(m.ID) && !d.mayBelong(m) {
+				c.remove = append(c.remove, d.member(m))
 			}
 		}
 	}
@@ -218,8 +213,7 @@ func (d *differ) compareMembers(c *groupCandidate) {
 }
 
 // without returns the elements of one sorted list that another lacks.
-func without(list, other []string) []string {
-	var out []string
+func without(list, other []int32) (out []int32) {
 	for _, s := range list {
 		for len(other) > 0 && other[0] < s {
 			other = other[1:]
@@ -231,24 +225,22 @@ func without(list, other []string) []string {
 	return out
 }
 
-// member names a user or group of ours, or one to be adopted, by the
-// service's id.
-func (d *differ) member(id string) Member {
-	r := d.byID[id]
+// member names a user or group of ours, or one to be adopted.
+func (d *differ) member(r *Resource) Member {
 	_, a, ok := d.Mark.Owner(r.ExternalID)
 	if !ok {
-		a = d.adopters[id]
+		a = d.adopters[r.ID]
 	}
-	if m, ok := d.present[a]; ok && m.ID == id {
-		return m
+	if m, ok := d.present[a]; ok && m.ID == r.ID {
+		return m.Member
 	}
-	return Member{Anchor: a, ID: id, Name: r.Name, group: r.Kind == Group}
+	return Member{Anchor: a, ID: r.ID, Name: r.Name, group: r.Kind == Group}
 }
 
 // mayBelong reports whether a member is perhaps meant by a login that several
 // users have.
-func (d *differ) mayBelong(id string) bool {
-	_, a, _ := d.Mark.Owner(d.byID[id].ExternalID)
+func (d *differ) mayBelong(r *Resource) bool {
+	_, a, _ := d.Mark.Owner(r.ExternalID)
 	return d.unsure[a]
 }
 
@@ -257,7 +249,7 @@ func (d *differ) mayBelong(id string) bool {
 // was read completely, and its entry is neither in doubt for more than its name
 // nor, by policy or as it may be elsewhere, kept as it is though it is gone.
 func (d *differ) removable(id string) bool {
-	r := d.byID[id]
+	r := d.byID(id)
 	if r == nil || !d.ours(id) {
 		return false
 	}

@@ -100,7 +100,7 @@ func (c *Change) image(people map[string]*Resource, mark *Mark) Image {
 		if before.Manager != "" {
 			m.Manager = &ImageManager{Old: who(before.Manager)}
 		}
-		for _, id := range before.Members {
+		for _, id := range slices.Sorted(slices.Values(before.Members)) {
 			m.Members = append(m.Members, memberOf(id, people, mark))
 		}
 		return m

@@ -16,8 +16,13 @@ type index struct {
 	stumps    map[Kind]map[string]*Resource   // by the beginning of a mark, where that is all there is
 	byName    map[Kind]map[string]*Resource   // by folded name
 	namesakes map[Kind]map[string][]*Resource // where several have one name
-	byID      map[string]*Resource            // users, for members and managers
 	counts    map[string]*Owned               // of each configured source
+
+	// Users, and groups where they can be members, have a place each, by which
+	// members are compared.
+	places  map[string]int32      // by id
+	placed  []*Resource           // by place
+	members map[*Resource][]int32 // of groups, in order; without those that have no place
 }
 
 // owned is a resource that bears the mark of a configured source.
@@ -35,24 +40,53 @@ func (s *State) Index(mark *Mark, c Capabilities) {
 		mark:  mark,
 		owned: map[Kind][]owned{}, twice: map[Kind]map[string]bool{}, stumps: map[Kind]map[string]*Resource{},
 		byName: map[Kind]map[string]*Resource{}, namesakes: map[Kind]map[string][]*Resource{}, counts: map[string]*Owned{},
+		places: make(map[string]int32, len(s.Users)), members: make(map[*Resource][]int32, len(s.Groups)),
 	}
 	for _, k := range kinds {
 		x.take(k, s.Of(k))
 	}
-	x.byID = make(map[string]*Resource, len(s.Users))
-	for i := range s.Users {
-		x.byID[s.Users[i].ID] = &s.Users[i]
-	}
-	// A user and a group may share an id where the service counts each kind
-	// by itself; groups matter as members only where they can be members.
+	x.place(s.Users)
 	if c.Nested {
-		for i := range s.Groups {
-			if r := &s.Groups[i]; x.byID[r.ID] == nil {
-				x.byID[r.ID] = r
-			}
-		}
+		x.place(s.Groups)
+	}
+	for i := range s.Groups {
+		x.placeMembers(&s.Groups[i])
 	}
 	s.index = x
+}
+
+// place gives resources a place. A user and a group may share an id where the
+// service counts each kind by itself; it is the user's then.
+func (x *index) place(resources []Resource) {
+	for i := range resources {
+		r := &resources[i]
+		if _, taken := x.places[r.ID]; !taken {
+			x.places[r.ID] = int32(len(x.placed))
+			x.placed = append(x.placed, r)
+		}
+	}
+}
+
+func (x *index) placeMembers(group *Resource) {
+	if len(group.Members) == 0 {
+		return
+	}
+	places := make([]int32, 0, len(group.Members))
+	for _, id := range group.Members {
+		if place, ok := x.places[id]; ok {
+			places = append(places, place)
+		}
+	}
+	slices.Sort(places)
+	x.members[group] = slices.Compact(places)
+}
+
+// byID is a user, or a group where it can be a member; nil for none.
+func (x *index) byID(id string) *Resource {
+	if place, ok := x.places[id]; ok {
+		return x.placed[place]
+	}
+	return nil
 }
 
 func (x *index) take(k Kind, resources []Resource) {

@@ -23,7 +23,7 @@ type Resource struct {
 	Active     bool                 // true where the service has no such attribute
 	Attributes directory.Attributes // named by path, as Path.String spells it
 	Manager    string               // id of the manager (RFC 7643 4.3); empty when none
-	Members    []string             // ids of a group's members, sorted; see MembersKnown
+	Members    []string             // ids of a group's members, in any order; see MembersKnown
 	// MembersKnown is false where the service does not show a group's
 	// members: nothing may be taken out then.
 	MembersKnown bool

@@ -217,7 +217,7 @@ func (u *undoer) person(m *Member) (now Member, ok bool) {
 			return Member{Anchor: m.Anchor, Name: m.Name}, true
 		}
 	}
-	if r := u.differ.byID[m.ID]; r != nil {
+	if r := u.differ.byID(m.ID); r != nil {
 		return Member{ID: r.ID, Name: r.Name}, true
 	}
 	return Member{}, false

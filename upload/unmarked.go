@@ -45,7 +45,7 @@ func (d *differ) inferUnmarked(all []groupCandidate) {
 
 // marked reports whether an id is of a user who has a mark of ours.
 func (d *differ) marked(id string) bool {
-	r := d.byID[id]
+	r := d.byID(id)
 	if r == nil {
 		return false
 	}

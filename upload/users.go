@@ -13,6 +13,7 @@ type candidate struct {
 	source *Source
 	id     string // externalId
 	name   string // userName
+	folded string // the name as names are matched
 	held   *Resource
 	diff   *difference // between the two; nil for none
 }
@@ -96,6 +97,7 @@ func (d *differ) introduce(s *Source, users []directory.User, out []candidate) {
 	for i := range users {
 		u := &users[i]
 		out[i] = candidate{user: u, source: s, name: nameIn(s, User, u.Attributes, &view), held: held.of(u.Anchor)}
+		out[i].folded = foldName(out[i].name)
 		if r := out[i].held; r != nil {
 			out[i].id = r.ExternalID
 		} else {
@@ -129,15 +131,14 @@ func (d *differ) shareNoName(all []candidate) {
 		if c.name == "" || (!c.user.Active && c.held == nil) {
 			continue
 		}
-		name := foldName(c.name)
-		first, again := names[name]
+		first, again := names[c.folded]
 		switch {
 		case !again:
-			names[name] = i
-		case len(shared[name]) == 0:
-			shared[name] = []int{first, i}
+			names[c.folded] = i
+		case len(shared[c.folded]) == 0:
+			shared[c.folded] = []int{first, i}
 		default:
-			shared[name] = append(shared[name], i)
+			shared[c.folded] = append(shared[c.folded], i)
 		}
 	}
 	for _, same := range shared {
@@ -217,9 +218,9 @@ func (d *differ) place(c *candidate) {
 	}
 	switch {
 	case c.held != nil:
-		d.present[u.Anchor] = Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}
+		d.present[u.Anchor] = presence{Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}, d.places[c.held.ID]}
 	case u.Active && !d.quarantined[u.Anchor]:
-		d.present[u.Anchor] = Member{Anchor: u.Anchor, Name: c.name}
+		d.present[u.Anchor] = presence{Member: Member{Anchor: u.Anchor, Name: c.name}}
 	}
 }
 
@@ -351,7 +352,7 @@ func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
 
 // nameOfID is the userName of an id, or the id where it is not known.
 func (d *differ) nameOfID(id string) string {
-	if r := d.byID[id]; r != nil {
+	if r := d.byID(id); r != nil {
 		return r.Name
 	}
 	return id
@@ -359,7 +360,7 @@ func (d *differ) nameOfID(id string) string {
 
 // left reports whether an id is of a user of ours whom no complete source has.
 func (d *differ) left(id string) bool {
-	r := d.byID[id]
+	r := d.byID(id)
 	if r == nil {
 		return false
 	}
@@ -373,7 +374,7 @@ func (d *differ) ours(id string) bool {
 	if _, adopted := d.adopters[id]; adopted {
 		return true
 	}
-	r := d.byID[id]
+	r := d.byID(id)
 	if r == nil {
 		return false
 	}

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,7 +98,6 @@ func (d *decoder) pack() upload.Resource {
 	}
 	if len(d.members) > 0 {
 		r.Members = d.ids.strings(d.kept, d.members)
-		slices.Sort(r.Members)
 	}
 	return r
 }

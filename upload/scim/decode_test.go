@@ -83,8 +83,8 @@ func spell(r *upload.Resource) string {
 
 func TestMembersAreRead(t *testing.T) {
 	for in, want := range map[string][]string{
-		`{"id":"g","members":[{"value":"b"},{"value":"a","type":"User","$ref":"x"}]}`: {"a", "b"},
-		`{"id":"g","members":["b",3]}`:               {"3", "b"},
+		`{"id":"g","members":[{"value":"b"},{"value":"a","type":"User","$ref":"x"}]}`: {"b", "a"},
+		`{"id":"g","members":["b",3]}`:               {"b", "3"},
 		`{"id":"g","members":[]}`:                    nil,
 		`{"id":"g","members":null}`:                  nil,
 		`{"id":"g","Members":[{"display":"no id"}]}`: nil,

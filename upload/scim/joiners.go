@@ -37,10 +37,11 @@ func (t *Target) keepsMembers(ctx context.Context, x *upload.Write, after *uploa
 	case !after.MembersKnown:
 		return len(x.Members)
 	}
-	missing := slices.IndexFunc(x.Members, func(id string) bool {
-		_, there := slices.BinarySearch(after.Members, id)
-		return !there
-	})
+	there := make(map[string]bool, len(after.Members))
+	for _, id := range after.Members {
+		there[id] = true
+	}
+	missing := slices.IndexFunc(x.Members, func(id string) bool { return !there[id] })
 	if missing >= 0 {
 		return missing
 	}

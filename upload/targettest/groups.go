@@ -49,7 +49,7 @@ func (s *suite) hasMembers(t *testing.T, want []string) {
 		if g.Name != s.group() {
 			continue
 		}
-		if g.MembersKnown && !slices.Equal(g.Members, want) {
+		if g.MembersKnown && !slices.Equal(slices.Sorted(slices.Values(g.Members)), want) {
 			t.Fatalf("the group has %d members, want %d", len(g.Members), len(want))
 		}
 		return
