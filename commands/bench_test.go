@@ -44,7 +44,9 @@ type benchmark struct {
 func openBenchmark(b *testing.B, users, groups int) *benchmark {
 	o := &benchmark{users: users, groups: groups, dir: b.TempDir()}
 	o.program = filepath.Join(o.dir, "adsync")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", o.program, "adsync").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", o.program, "adsync") // as the README builds it
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build the program: %v\n%s", err, out)
 	}
 	o.directory = servers.StartSlapd(b, servers.SlapdOptions{LDIF: servers.Company(users, groups)})
@@ -209,41 +211,42 @@ func measure(b *testing.B, c *exec.Cmd) (figure, string) {
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
-	memory := make(chan int)
+	ended, memory := make(chan struct{}), make(chan int)
 	go func() {
 		most := 0
 		for {
-			now, running := peakMemory(c.Process.Pid)
-			most = max(most, now)
-			if !running {
+			most = max(most, peakMemory(c.Process.Pid))
+			select {
+			case <-ended:
 				memory <- most
 				return
+			case <-time.After(25 * time.Millisecond):
 			}
-			time.Sleep(25 * time.Millisecond)
 		}
 	}()
-	most := <-memory
 	err := c.Wait()
 	took := time.Since(from)
+	close(ended)
+	most := <-memory
 	if err != nil {
 		b.Fatalf("%s: %v\n%s", c.Path, err, stderr.String())
 	}
 	return figure{took, c.ProcessState.UserTime() + c.ProcessState.SystemTime(), most}, stdout.String()
 }
 
-// peakMemory reads a process's VmHWM in KiB (proc(5)); a process that has
-// ended has none.
-func peakMemory(pid int) (int, bool) {
+// peakMemory reads a process's VmHWM in KiB (proc(5)); one that has ended has
+// none.
+func peakMemory(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, false
+		return 0
 	}
 	_, rest, found := strings.Cut(string(text), "VmHWM:")
 	if !found {
-		return 0, false
+		return 0
 	}
-	n, err := strconv.Atoi(strings.Fields(rest)[0])
-	return n, err == nil
+	n, _ := strconv.Atoi(strings.Fields(rest)[0])
+	return n
 }
 
 func thousands(n int) string {
