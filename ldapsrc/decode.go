@@ -73,8 +73,17 @@ func (e *entry) nameFirst(i int) {
 // again for the next one, so that nothing is allocated once it is warm.
 type decoder struct {
 	names *directory.Names
-	known map[string]int // descriptions that came, by index; unwanted is -1
+	known map[string]*known // descriptions that came
+	last  *known            // the one that came last
 	entry entry
+}
+
+// known is an attribute description that came. In the next entry mostly the
+// same one follows.
+type known struct {
+	text  string
+	index int // of the name that it stands for, or unwanted
+	next  *known
 }
 
 const (
@@ -85,7 +94,7 @@ const (
 )
 
 func newDecoder(names *directory.Names) *decoder {
-	return &decoder{names: names, known: map[string]int{}, entry: entry{spans: make([]span, names.Len())}}
+	return &decoder{names: names, known: map[string]*known{}, last: &known{}, entry: entry{spans: make([]span, names.Len())}}
 }
 
 // decode reads the content of a SearchResultEntry:
@@ -162,8 +171,13 @@ func (d *decoder) attribute(description, set []byte) error {
 // stands for. Options make subtypes; of these only the transfer option
 // ";binary" is the attribute itself, others must be wanted by name.
 func (d *decoder) index(description []byte) int {
-	if i, ok := d.known[string(description)]; ok {
-		return i
+	if next := d.last.next; next != nil && next.text == string(description) {
+		d.last = next
+		return next.index
+	}
+	if k := d.known[string(description)]; k != nil {
+		d.last.next, d.last = k, k
+		return k.index
 	}
 	i := unwanted
 	text := string(description)
@@ -178,7 +192,7 @@ func (d *decoder) index(description []byte) int {
 		}
 	}
 	if len(d.known) < knownLimit {
-		d.known[text] = i
+		d.known[text] = &known{text: text, index: i}
 	}
 	return i
 }

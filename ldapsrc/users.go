@@ -223,7 +223,7 @@ func anchorOf(e *entry, indexes []int, list []string) (directory.Anchor, string,
 		}
 		var a directory.Anchor
 		var err error
-		if formOf(attribute) == asGUID && len(v) == 16 {
+		if len(v) == 16 && formOf(attribute) == asGUID {
 			a, err = directory.AnchorFromGUID(v)
 		} else {
 			a, err = directory.ParseAnchor(string(v))

@@ -109,6 +109,8 @@ func (p *packer) addForm(b []byte, f form) span {
 // appendForm appends a value in the form in which the model has it.
 func appendForm(text, b []byte, f form) []byte {
 	switch {
+	case len(b) == 0:
+		return text
 	case f == asSID:
 		if with, err := appendSID(text, b); err == nil {
 			return with

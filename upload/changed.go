@@ -14,23 +14,26 @@ type difference struct {
 	broken []error
 }
 
-// compare finds out in what the resources of users differ from them.
+// compare finds out in what the resources of users differ from them that were
+// found by more than their mark.
 func (d *differ) compare(all []candidate) {
-	for _, s := range d.complete {
-		d.managed(s, User) // is known when several need it at once
-	}
 	spread(len(all), piece, func(from, to int) {
 		var both views
 		for i := from; i < to; i++ {
-			c := &all[i]
-			if c.held == nil {
-				continue
-			}
-			if set, broken := changed(d.managed(c.source, User), c.user.Attributes, c.held, &both); len(set)+len(broken) > 0 {
-				c.diff = &difference{set, broken}
+			if c := &all[i]; c.held != nil && !c.compared {
+				both.want.Read(c.user.Attributes)
+				c.compare(d.managed(c.source, User), &both)
 			}
 		}
 	})
+}
+
+// compare finds out in what a user's resource differs; both.want has the user.
+func (c *candidate) compare(paths []managed, both *views) {
+	c.compared = true
+	if set, broken := changed(paths, c.held, both); len(set)+len(broken) > 0 {
+		c.diff = &difference{set, broken}
+	}
 }
 
 // created are the attributes of a new resource, worked out in a room.
@@ -82,10 +85,9 @@ func (d *differ) managed(s *Source, k Kind) []managed {
 // views are of an entry and of its resource.
 type views struct{ want, have directory.View }
 
-// changed are the managed attributes in which the service differs, and the
-// paths for which the mapping cannot be evaluated.
-func changed(paths []managed, a directory.Attributes, r *Resource, both *views) (out []AttributeChange, broken []error) {
-	both.want.Read(a)
+// changed are the managed attributes in which the service differs from
+// both.want, and the paths for which the mapping cannot be evaluated.
+func changed(paths []managed, r *Resource, both *views) (out []AttributeChange, broken []error) {
 	both.have.Read(r.Attributes)
 	for i := range paths {
 		m := &paths[i]
@@ -104,7 +106,8 @@ func changed(paths []managed, a directory.Attributes, r *Resource, both *views) 
 
 // changed are the attributes of one entry in which the service differs.
 func (d *differ) changed(s *Source, k Kind, a directory.Attributes, r *Resource) []AttributeChange {
-	out, broken := changed(d.managed(s, k), a, r, &d.both)
+	d.both.want.Read(a)
+	out, broken := changed(d.managed(s, k), r, &d.both)
 	d.warn(broken)
 	return out
 }

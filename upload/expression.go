@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+	"unicode/utf8"
 
 	"adsync/ldapsrc/directory"
 )
@@ -208,9 +209,16 @@ func (a *alternative) execute(from *directory.View) ([]string, error) {
 
 // notBlank drops values of white space only; it copies only when it must.
 func notBlank(values []string) []string {
-	blank := func(s string) bool { return strings.TrimSpace(s) == "" }
 	if !slices.ContainsFunc(values, blank) {
 		return values
 	}
 	return slices.DeleteFunc(slices.Clone(values), blank)
+}
+
+// blank looks at the first letter first: nearly all values begin with one.
+func blank(s string) bool {
+	if s != "" && s[0] > ' ' && s[0] < utf8.RuneSelf {
+		return false
+	}
+	return strings.TrimSpace(s) == ""
 }

@@ -15,7 +15,9 @@ type candidate struct {
 	name   string // userName
 	folded string // the name as names are matched
 	held   *Resource
-	diff   *difference // between the two; nil for none
+
+	compared bool
+	diff     *difference // between the two; nil for none
 }
 
 func (d *differ) users() {
@@ -54,6 +56,7 @@ func (d *differ) candidates() []candidate {
 	var out []candidate
 	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
+		d.managed(s, User) // is known when several need it at once
 		first := len(out)
 		out = append(out, make([]candidate, len(snapshot.Users))...)
 		spread(len(snapshot.Users), piece, func(from, to int) {
@@ -89,20 +92,23 @@ func (d *differ) candidates() []candidate {
 	return out
 }
 
-// introduce makes candidates of users, and finds those of their resources that
-// bear their mark.
+// introduce makes candidates of users, and compares them with those of their
+// resources that bear their mark.
 func (d *differ) introduce(s *Source, users []directory.User, out []candidate) {
-	var view directory.View
+	var both views
 	held := d.from(User, s.ID, users[0].Anchor)
 	for i := range users {
 		u := &users[i]
-		out[i] = candidate{user: u, source: s, name: nameIn(s, User, u.Attributes, &view), held: held.of(u.Anchor)}
-		out[i].folded = foldName(out[i].name)
-		if r := out[i].held; r != nil {
-			out[i].id = r.ExternalID
+		both.want.Read(u.Attributes)
+		c := candidate{user: u, source: s, name: nameIn(s, User, &both.want), held: held.of(u.Anchor)}
+		c.folded = foldName(c.name)
+		if c.held == nil {
+			c.id = d.Mark.ExternalID(s.ID, u.Anchor)
 		} else {
-			out[i].id = d.Mark.ExternalID(s.ID, u.Anchor)
+			c.id = c.held.ExternalID
+			c.compare(d.managed(s, User), &both)
 		}
+		out[i] = c
 	}
 }
 
@@ -175,13 +181,13 @@ func (d *differ) quarantineUser(c *candidate, rule, detail string) {
 
 // nameFor evaluates the rule of the unique name alone.
 func (d *differ) nameFor(s *Source, k Kind, a directory.Attributes) string {
-	return nameIn(s, k, a, &d.both.want)
+	d.both.want.Read(a)
+	return nameIn(s, k, &d.both.want)
 }
 
-func nameIn(s *Source, k Kind, a directory.Attributes, view *directory.View) string {
+func nameIn(s *Source, k Kind, view *directory.View) string {
 	for _, r := range s.Mapping.Of(k) {
 		if r.Path == nameOf(k) {
-			view.Read(a)
 			values, err := r.From.Values(view)
 			if err != nil {
 				return ""

@@ -203,10 +203,14 @@ func (v *View) Read(a Attributes) {
 		v.asked = v.asked[:0]
 	}
 	v.names, v.values, v.first = a.names, v.values[:0], v.first[:0]
-	for rest := (packed{text: a.packed}); len(rest.text) > 0; {
+	for at := 0; at < len(a.packed); {
 		v.first = append(v.first, len(v.values))
-		for range rest.number() {
-			v.values = append(v.values, rest.next())
+		var count, size int
+		count, at = number(a.packed, at)
+		for range count {
+			size, at = number(a.packed, at)
+			v.values = append(v.values, a.packed[at:at+size])
+			at += size
 		}
 	}
 	v.first = append(v.first, len(v.values))

@@ -40,7 +40,7 @@ func (l *lister) newWalk(progress func(read, total int)) *walk {
 func (w *walk) take(p *page) int {
 	fresh := 0
 	if w.rows == nil && p.total > len(p.rows) {
-		w.rows = make([]upload.Resource, 0, min(p.total, 1<<20))
+		w.rows, w.ids = make([]upload.Resource, 0, min(p.total, 1<<20)), make(map[string]bool, min(p.total, 1<<17))
 	}
 	for i := range p.rows {
 		r := &p.rows[i]
