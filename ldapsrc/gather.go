@@ -7,12 +7,12 @@ import (
 
 const (
 	// gatherTime is how long what comes is left in the socket.
-	gatherTime = time.Millisecond
+	gatherTime = 2 * time.Millisecond
 	// gatherBytes is how much may come meanwhile: half of what a socket holds.
 	gatherBytes = 64 << 10
 	// gatherEntries is how many entries of a page have come, and are still to
 	// come at most, when nobody waits for its end.
-	gatherEntries = 100
+	gatherEntries = 150
 )
 
 // gather lets more of a page come before it is read. Most servers send entry

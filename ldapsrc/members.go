@@ -76,11 +76,19 @@ func (r *reading) membership(ctx context.Context) error {
 func (m *memberships) indexUsers() {
 	r := m.r
 	r.byDN = make(map[string]int32, len(r.users.users))
-	m.userByGUID = make(map[[16]byte]int32, len(r.users.users))
 	for i := range r.users.users {
-		u := &r.users.users[i]
-		r.byDN[u.DN] = int32(i)
-		if guid, ok := guidOf(string(u.Anchor)); ok {
+		r.byDN[r.users.users[i].DN] = int32(i)
+	}
+}
+
+// indexGUIDs is put off until a group names a member by GUID, as those of AD do.
+func (m *memberships) indexGUIDs() {
+	if m.userByGUID != nil {
+		return
+	}
+	m.userByGUID = make(map[[16]byte]int32, len(m.r.users.users))
+	for i := range m.r.users.users {
+		if guid, ok := guidOf(string(m.r.users.users[i].Anchor)); ok {
 			m.userByGUID[guid] = int32(i)
 		}
 	}
@@ -178,6 +186,7 @@ func (m *memberships) find(member *member) target {
 		}
 		return target{what: isOutside}
 	case memberGUID:
+		m.indexGUIDs()
 		if i, ok := m.userByGUID[member.guid]; ok {
 			return target{isUser, i}
 		}
