@@ -66,7 +66,7 @@ func (r *run) read(ctx context.Context) (reading, error) {
 	wait.Go(func() { held.readings = r.readSources(ctx, (*source).want) })
 	state, err := r.target.Read(ctx, r.want())
 	if err == nil {
-		state.Index(r.mark, r.target.Capabilities())
+		state.Index(r.mark)
 	}
 	wait.Wait()
 	if ctx.Err() != nil {

@@ -95,7 +95,7 @@ func (d *differ) say() {
 func Missing(in Input) map[string][]directory.Anchor {
 	d := &differ{Input: in}
 	d.indexSources()
-	d.indexState()
+	d.index = d.State.indexed(d.Mark)
 	missing := map[string][]directory.Anchor{}
 	for _, k := range kinds {
 		for _, o := range d.gone(k) {
@@ -192,15 +192,8 @@ func (d *differ) prepare() {
 	d.present = make(map[directory.Anchor]presence, users)
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
-	d.indexState()
+	d.index = d.State.indexed(d.Mark)
 	d.countOwned(func(source string) bool { return d.sources[source] != nil })
-}
-
-func (d *differ) indexState() {
-	if d.State.index == nil {
-		d.State.Index(d.Mark, d.Capabilities)
-	}
-	d.index = d.State.index
 }
 
 // countOwned counts what some sources own, for the limits.

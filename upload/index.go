@@ -16,10 +16,10 @@ type index struct {
 	stumps    map[Kind]map[string]*Resource   // by the beginning of a mark, where that is all there is
 	byName    map[Kind]map[string]*Resource   // by folded name
 	namesakes map[Kind]map[string][]*Resource // where several have one name
+	unowned   map[Kind][]*Resource            // without the mark of a configured source
 	counts    map[string]*Owned               // of each configured source
 
-	// Users, and groups where they can be members, have a place each, by which
-	// members are compared.
+	// Users and groups have a place each, by which members are compared.
 	places  map[string]int32      // by id
 	placed  []*Resource           // by place
 	members map[*Resource][]int32 // of groups, in order; without those that have no place
@@ -35,20 +35,18 @@ type owned struct {
 // Index prepares a state for LookUp, Missing, Diff and Undo, which do so
 // themselves where it was not done. To do it as soon as the state is there uses
 // the time until the directory is.
-func (s *State) Index(mark *Mark, c Capabilities) {
+func (s *State) Index(mark *Mark) {
 	x := &index{
 		mark:  mark,
 		owned: map[Kind][]owned{}, twice: map[Kind]map[string]bool{}, stumps: map[Kind]map[string]*Resource{},
-		byName: map[Kind]map[string]*Resource{}, namesakes: map[Kind]map[string][]*Resource{}, counts: map[string]*Owned{},
+		byName: map[Kind]map[string]*Resource{}, namesakes: map[Kind]map[string][]*Resource{}, counts: map[string]*Owned{}, unowned: map[Kind][]*Resource{},
 		places: make(map[string]int32, len(s.Users)), members: make(map[*Resource][]int32, len(s.Groups)),
 	}
 	for _, k := range kinds {
 		x.take(k, s.Of(k))
 	}
 	x.place(s.Users)
-	if c.Nested {
-		x.place(s.Groups)
-	}
+	x.place(s.Groups)
 	for i := range s.Groups {
 		x.placeMembers(&s.Groups[i])
 	}
@@ -82,11 +80,28 @@ func (x *index) placeMembers(group *Resource) {
 }
 
 // byID is a user, or a group where it can be a member; nil for none.
-func (x *index) byID(id string) *Resource {
-	if place, ok := x.places[id]; ok {
-		return x.placed[place]
+func (d *differ) byID(id string) *Resource {
+	place, ok := d.places[id]
+	if !ok || d.placed[place].Kind == Group && !d.Capabilities.Nested {
+		return nil
 	}
-	return nil
+	return d.placed[place]
+}
+
+// indexed is the index for a mark.
+func (s *State) indexed(mark *Mark) *index {
+	if s.index == nil || s.index.mark != mark {
+		s.Index(mark)
+	}
+	return s.index
+}
+
+// Unowned are the resources of a kind that no source of a mark owns.
+func (s *State) Unowned(k Kind, mark *Mark) []*Resource { return s.indexed(mark).unowned[k] }
+
+// Owned reports whether a resource of a kind bears the mark of an entry.
+func (s *State) Owned(k Kind, mark *Mark, source string, a directory.Anchor) bool {
+	return s.indexed(mark).bearer(k, source, a) != nil
 }
 
 func (x *index) take(k Kind, resources []Resource) {
@@ -106,7 +121,10 @@ func (x *index) take(k Kind, resources []Resource) {
 		if source, a, ok := x.mark.Owner(r.ExternalID); ok {
 			all = append(all, owned{a, source, r})
 			x.count(r, source)
-		} else if x.mark.stump(r.ExternalID) {
+			continue
+		}
+		x.unowned[k] = append(x.unowned[k], r)
+		if x.mark.stump(r.ExternalID) {
 			x.stumps[k][r.ExternalID] = r
 		}
 	}

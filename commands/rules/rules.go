@@ -51,10 +51,9 @@ type Checker struct {
 	sources []*source
 	index   index
 	found   []found
-	foreign []resource // of the target, not ours
-	owned   func() map[string]bool
-	mark    *upload.Mark
-	left    []Finding // of entries that were skipped while reading
+	foreign []resource                                   // of the target, not ours
+	owned   func(source string, a directory.Anchor) bool // nil where the target is not known
+	left    []Finding                                    // of entries that were skipped while reading
 	done    bool
 	counts  Counts
 	result  []Finding

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"adsync/ldapsrc/directory"
 	"adsync/upload"
@@ -230,7 +229,7 @@ func (c *Checker) holderAs(cl *claim, used role) Holder {
 	if cl.at.isGroup() {
 		h.Kind = KindGroup
 	}
-	h.AtTarget = c.owned != nil && h.Kind == KindUser && c.owned()[c.mark.ExternalID(h.Source, h.Anchor)]
+	h.AtTarget = c.owned != nil && h.Kind == KindUser && c.owned(h.Source, h.Anchor)
 	return h
 }
 
@@ -305,21 +304,8 @@ type resource struct {
 // are compared with it too. A resource that a user will adopt by its name is
 // no conflict.
 func (c *Checker) AddTarget(state *upload.State, mark *upload.Mark) {
-	c.mark = mark
-	c.owned = sync.OnceValue(func() map[string]bool {
-		owned := map[string]bool{}
-		for i := range state.Users {
-			if id := state.Users[i].ExternalID; id != "" {
-				owned[id] = true
-			}
-		}
-		return owned
-	})
-	for i := range state.Users {
-		r := &state.Users[i]
-		if _, _, ours := mark.Owner(r.ExternalID); ours {
-			continue
-		}
+	c.owned = func(source string, a directory.Anchor) bool { return state.Owned(upload.User, mark, source, a) }
+	for _, r := range state.Unowned(upload.User, mark) {
 		out := resource{id: r.ID, name: r.Name}
 		for path, values := range r.Attributes.All() {
 			if useOf(upload.User, path) == asEmail {
