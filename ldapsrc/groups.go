@@ -65,7 +65,7 @@ func (t *memberTable) add(value []byte, isLogin bool) int32 {
 		return i
 	}
 	i := int32(len(t.list))
-	t.list = append(t.list, member{kind: memberGUID, guid: name.guid})
+	t.put(member{kind: memberGUID, guid: name.guid})
 	t.byGUID[name.guid] = i
 	return i
 }
@@ -79,9 +79,17 @@ func (t *memberTable) text(kind memberKind, b []byte) int32 {
 	}
 	i := int32(len(t.list))
 	m := member{kind: kind, text: string(b)}
-	t.list = append(t.list, m)
+	t.put(m)
 	known[m.text] = i
 	return i
+}
+
+// put doubles the room at once, as userList.grow does.
+func (t *memberTable) put(m member) {
+	if len(t.list) == cap(t.list) {
+		t.list = slices.Grow(t.list, max(len(t.list), progressStep))
+	}
+	t.list = append(t.list, m)
 }
 
 // foreignSID returns the SID in the name of a foreign security principal

@@ -75,7 +75,7 @@ func (m *Mark) stumpOwner(externalID string) (source string, rest directory.Anch
 		if m.sourceFirst {
 			head += id + m.between
 		}
-		if len(externalID) > len(head) && externalID[:len(head)] == head && canonicalStart(externalID[len(head):]) {
+		if len(externalID) > len(head) && externalID[:len(head)] == head && directory.BeginsAnchor(externalID[len(head):]) {
 			return id, directory.Anchor(externalID[len(head):])
 		}
 	}

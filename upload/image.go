@@ -144,7 +144,7 @@ func (m *Image) Check() error {
 	if !slices.Contains(kinds[:], m.Kind) {
 		return fmt.Errorf("unknown kind %q", m.Kind)
 	}
-	if !canonical(string(m.Anchor)) || m.Source == "" {
+	if !directory.IsAnchor(string(m.Anchor)) || m.Source == "" {
 		return fmt.Errorf("no source and anchor of the entry")
 	}
 	for _, a := range m.Attributes {

@@ -109,7 +109,7 @@ func (m *Mark) parse(externalID string) (source string, a directory.Anchor, ok b
 	}
 	// An anchor has a fixed length, so that whatever stands between it and
 	// the source may occur in either.
-	if len(rest) < anchorLength {
+	if len(rest) < directory.AnchorLength {
 		return "", "", false
 	}
 	anchor := rest
@@ -117,32 +117,11 @@ func (m *Mark) parse(externalID string) (source string, a directory.Anchor, ok b
 	case !m.sourced:
 		source = m.only
 	case m.sourceFirst:
-		rest, anchor = rest[:len(rest)-anchorLength], rest[len(rest)-anchorLength:]
+		rest, anchor = rest[:len(rest)-directory.AnchorLength], rest[len(rest)-directory.AnchorLength:]
 		source, ok = strings.CutSuffix(rest, m.between)
 	default:
-		anchor, rest = rest[:anchorLength], rest[anchorLength:]
+		anchor, rest = rest[:directory.AnchorLength], rest[directory.AnchorLength:]
 		source, ok = strings.CutPrefix(rest, m.between)
 	}
-	return source, directory.Anchor(anchor), ok && source != "" && canonical(anchor)
-}
-
-const anchorLength = len("00000000-0000-0000-0000-000000000000")
-
-// canonical reports whether text is an anchor as we write it.
-func canonical(text string) bool {
-	return len(text) == anchorLength && canonicalStart(text)
-}
-
-func canonicalStart(text string) bool {
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return false
-			}
-		} else if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
-			return false
-		}
-	}
-	return true
+	return source, directory.Anchor(anchor), ok && source != "" && directory.IsAnchor(anchor)
 }

@@ -22,7 +22,7 @@ func (m *Mark) stump(externalID string) bool {
 	}
 	for _, head := range heads {
 		rest, ok := strings.CutPrefix(externalID, head)
-		if ok && len(rest) >= stumpLength && len(rest) < anchorLength && canonicalStart(rest) {
+		if ok && len(rest) >= stumpLength && len(rest) < directory.AnchorLength && directory.BeginsAnchor(rest) {
 			return true
 		}
 	}

@@ -11,6 +11,28 @@ import (
 // 8-4-4-4-12 hexadecimal digits.
 type Anchor string
 
+// AnchorLength is the length of every anchor.
+const AnchorLength = len("00000000-0000-0000-0000-000000000000")
+
+// IsAnchor reports whether a text is an anchor.
+func IsAnchor(text string) bool { return len(text) == AnchorLength && BeginsAnchor(text) }
+
+// BeginsAnchor reports whether a text of at most that length is the beginning
+// of one.
+func BeginsAnchor(text string) bool {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}
+
 // AnchorFromGUID returns the anchor of a binary objectGUID: 16 bytes whose
 // first three fields are little-endian (MS-DTYP 2.3.4.2).
 func AnchorFromGUID(b []byte) (Anchor, error) {
@@ -29,6 +51,9 @@ func AnchorFromGUID(b []byte) (Anchor, error) {
 // ParseAnchor reads the text forms in use: 8-4-4-4-12 (RFC 4530), in braces,
 // the four groups of eight of nsUniqueId, or 32 bare digits. Case is ignored.
 func ParseAnchor(text string) (Anchor, error) {
+	if IsAnchor(text) {
+		return Anchor(text), nil
+	}
 	bare := make([]byte, 0, 32)
 	for _, c := range []byte(strings.TrimSpace(text)) {
 		if c != '-' && c != '{' && c != '}' {
@@ -58,7 +83,7 @@ func (a Anchor) GUID() []byte {
 }
 
 func anchorOf(b []byte) Anchor {
-	var t [36]byte
+	var t [AnchorLength]byte
 	hex.Encode(t[0:8], b[0:4])
 	hex.Encode(t[9:13], b[4:6])
 	hex.Encode(t[14:18], b[6:8])

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,6 +67,9 @@ func (d *decoder) resource() (r upload.Resource, members bool, err error) {
 // keep takes a text into what is kept.
 func (d *decoder) keep(text []byte) span {
 	from := len(d.kept)
+	if more := len(text); from+more > cap(d.kept) { // at once, for a group of everybody
+		d.kept = slices.Grow(d.kept, from+more)
+	}
 	d.kept = append(d.kept, text...)
 	return span{from, len(d.kept)}
 }
