@@ -131,7 +131,12 @@ func (x *index) take(k Kind, resources []Resource) {
 	for _, same := range x.namesakes[k] {
 		slices.SortFunc(same, func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	slices.SortStableFunc(all, func(a, b owned) int { return a.compare(b.anchor, b.source) })
+	slices.SortFunc(all, func(a, b owned) int {
+		if c := a.compare(b.anchor, b.source); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.resource.ID, b.resource.ID)
+	})
 	for i := 1; i < len(all); i++ {
 		if all[i].compare(all[i-1].anchor, all[i-1].source) == 0 {
 			x.twice[k][all[i].resource.ExternalID] = true
@@ -140,8 +145,11 @@ func (x *index) take(k Kind, resources []Resource) {
 	x.owned[k] = all
 }
 
-func (o owned) compare(a directory.Anchor, source string) int {
-	return cmp.Or(cmp.Compare(o.anchor, a), cmp.Compare(o.source, source))
+func (o *owned) compare(a directory.Anchor, source string) int {
+	if c := cmp.Compare(o.anchor, a); c != 0 {
+		return c
+	}
+	return cmp.Compare(o.source, source)
 }
 
 // count adds an owned resource to what the limits are percentages of.
