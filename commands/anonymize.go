@@ -37,8 +37,8 @@ var plainWords = func() map[string]bool {
 	return words
 }()
 
-// patterns find what is known by its form. They are compiled for a
-// bundle only: that takes longer than all else at the start of the program.
+// patterns find what is known by its form. They are compiled for a bundle only:
+// that takes longer than all else at the start of the program.
 type patterns struct{ dn, dnPart, mail, ip *regexp.Regexp }
 
 func newPatterns() patterns {

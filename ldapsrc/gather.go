@@ -10,14 +10,15 @@ const (
 	gatherTime = 2 * time.Millisecond
 	// gatherBytes is how much may come meanwhile: half of what a socket holds.
 	gatherBytes = 64 << 10
-	// gatherEntries is how many entries of a page have come, and are still to
-	// come at most, when nobody waits for its end.
+	// gatherEntries is how many entries of a page must have come, and be able
+	// to come still.
 	gatherEntries = 150
 )
 
 // gather lets more of a page come before it is read. Most servers send entry
-// by entry, and to wake up for each costs both sides more than to read it. Not
-// where the end of the page may be near, for which the server waits as well.
+// by entry, and to wake up for each costs both sides more than to read it. It
+// does not wait where the end of the page may be near, as the server does
+// nothing from then on until the next page is asked for.
 func (s *running) gather() {
 	if s.page < gatherEntries || s.size-s.page < gatherEntries || s.link.wire.stream.full {
 		return
