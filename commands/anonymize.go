@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"adsync/commands/config"
 )
@@ -16,11 +17,10 @@ import (
 // only what they stood for, the same one by the same word. Anchors, paths,
 // ids of sources and numbers stay: a fault can be followed by them.
 type anonymizer struct {
-	patterns patterns
-	words    map[string]string   // what stands for a text, in lower case
-	made     map[string]bool     // those that stand for something
-	counts   map[string]int      // of each kind
-	phrases  map[string][]string // learnt texts by their first word, longer ones first
+	words   map[string]string   // what stands for a text, in lower case
+	made    map[string]bool     // those that stand for something
+	counts  map[string]int      // of each kind
+	phrases map[string][]string // learnt texts by their first word, longer ones first
 }
 
 // plainWords are not learnt even if somebody is called so: the record itself
@@ -37,25 +37,26 @@ var plainWords = func() map[string]bool {
 	return words
 }()
 
-// patterns find what is known by its form. They are compiled for a bundle only:
-// that takes longer than all else at the start of the program.
-type patterns struct{ dn, dnPart, mail, ip *regexp.Regexp }
+// known are the patterns of what is known by its form.
+type known struct{ dn, dnPart, mail, ip *regexp.Regexp }
 
-func newPatterns() patterns {
-	return patterns{
+// patterns are compiled when they are needed: that takes longer than all else at
+// the start of the program.
+var patterns = sync.OnceValue(func() known {
+	return known{
 		dn:     regexp.MustCompile(`(?i)\b` + dnType + `(?:[,+]` + dnType + `)*`),
 		dnPart: regexp.MustCompile(`(?:[^,+\\]|\\.)+`),
 		mail:   regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`),
 		ip:     regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`),
 	}
-}
+})
 
 // dnType is one part of a DN in running text.
 const dnType = `(?:dc=[\pL\pN_-]+|(?:cn|ou|o|l|st|c|uid)=(?:[^,+"\\<>;=()\[\]\s]|\\.| [^,+"\\<>;=()\[\]\s])+)`
 
 // newAnonymizer knows the hosts, domains and accounts of a configuration.
 func newAnonymizer(f *config.File) *anonymizer {
-	a := &anonymizer{patterns: newPatterns(), words: map[string]string{}, made: map[string]bool{}, counts: map[string]int{}}
+	a := &anonymizer{words: map[string]string{}, made: map[string]bool{}, counts: map[string]int{}}
 	for _, id := range f.SourceIDs() {
 		a.words[strings.ToLower(id)] = id // stays as it is
 	}
@@ -145,7 +146,7 @@ func (a *anonymizer) name(kind, text string) {
 	for text != "" && !inWord(text, 0) {
 		text = text[1:] // it is found by its first word
 	}
-	if !a.patterns.mail.MatchString(text) && !plainWords[strings.ToLower(text)] {
+	if !patterns().mail.MatchString(text) && !plainWords[strings.ToLower(text)] {
 		a.word(kind, text)
 	}
 }
@@ -179,9 +180,9 @@ func (a *anonymizer) compile() {
 // text is a text without names, DNs and addresses.
 func (a *anonymizer) text(text string) string {
 	text = a.whole(text)
-	text = a.patterns.dn.ReplaceAllStringFunc(text, a.dn)
-	text = a.patterns.mail.ReplaceAllStringFunc(text, a.mail)
-	return a.patterns.ip.ReplaceAllStringFunc(text, func(ip string) string {
+	text = patterns().dn.ReplaceAllStringFunc(text, a.dn)
+	text = patterns().mail.ReplaceAllStringFunc(text, a.mail)
+	return patterns().ip.ReplaceAllStringFunc(text, func(ip string) string {
 		if strings.HasPrefix(ip, "127.") {
 			return ip
 		}
@@ -233,7 +234,7 @@ func inWord(text string, at int) bool {
 
 // dn keeps the types of a DN's parts.
 func (a *anonymizer) dn(dn string) string {
-	parts := a.patterns.dnPart.FindAllString(dn, -1)
+	parts := patterns().dnPart.FindAllString(dn, -1)
 	for i, part := range parts {
 		name, value, _ := strings.Cut(part, "=")
 		kind := "name"
