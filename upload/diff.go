@@ -175,6 +175,8 @@ func (d *differ) indexSources() {
 	}
 }
 
+// prepare indexes the sources and what the service holds, and counts what the
+// complete sources own of it.
 func (d *differ) prepare() {
 	d.indexSources()
 	users := 0
