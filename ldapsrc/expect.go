@@ -54,18 +54,9 @@ func (r *reading) usersInScope() int {
 	return n
 }
 
-// checkAnchors refuses users that share an anchor, and anchors from several
-// attributes: both would mix people up.
+// checkAnchors refuses anchors from several attributes: they would mix people
+// up.
 func (r *reading) checkAnchors() error {
-	users := r.users.users
-	seen := make(map[[16]byte]int32, len(users))
-	for i := range users {
-		guid, _ := guidOf(string(users[i].Anchor))
-		if other, ok := seen[guid]; ok {
-			return sameAnchor(users[i].Anchor, users[other].DN, users[i].DN)
-		}
-		seen[guid] = int32(i)
-	}
 	if len(r.users.anchors) > 1 {
 		var used []string
 		for attribute, n := range r.users.anchors {

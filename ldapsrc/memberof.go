@@ -94,12 +94,6 @@ func (r *reading) managers(ctx context.Context) error {
 	if r.want.Manager == "" {
 		return nil
 	}
-	if r.byDN == nil {
-		r.byDN = make(map[string]int32, len(r.users.users))
-		for i := range r.users.users {
-			r.byDN[r.users.users[i].DN] = int32(i)
-		}
-	}
 	known := map[string]directory.Anchor{}
 	unknown := map[*domain][]string{}
 	for i, dn := range r.users.manager {

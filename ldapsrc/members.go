@@ -31,7 +31,6 @@ type memberships struct {
 	r       *reading
 	targets []target // by number in the member table
 
-	userByGUID  map[[16]byte]int32
 	userByLogin map[string]int32
 	sharers     map[string][]int32 // of ambiguous logins
 	rowByGUID   map[[16]byte]int32
@@ -53,7 +52,6 @@ func (r *reading) membership(ctx context.Context) error {
 	}
 	m := &memberships{r: r, catalogue: map[*domain]bool{}, groupsAt: map[[16]byte]string{}, groupsBy: map[string]string{},
 		rowByGUID: map[[16]byte]int32{}, rowByDN: map[string]int32{}, rowBySID: map[string]int32{}}
-	m.indexUsers()
 	if err := m.indexRows(); err != nil {
 		return err
 	}
@@ -71,27 +69,6 @@ func (r *reading) membership(ctx context.Context) error {
 	}
 	m.apply()
 	return nil
-}
-
-func (m *memberships) indexUsers() {
-	r := m.r
-	r.byDN = make(map[string]int32, len(r.users.users))
-	for i := range r.users.users {
-		r.byDN[r.users.users[i].DN] = int32(i)
-	}
-}
-
-// indexGUIDs is put off until a group names a member by GUID, as those of AD do.
-func (m *memberships) indexGUIDs() {
-	if m.userByGUID != nil {
-		return
-	}
-	m.userByGUID = make(map[[16]byte]int32, len(m.r.users.users))
-	for i := range m.r.users.users {
-		if guid, ok := guidOf(string(m.r.users.users[i].Anchor)); ok {
-			m.userByGUID[guid] = int32(i)
-		}
-	}
 }
 
 // indexLogins is put off until a group names a member by login.
@@ -186,8 +163,7 @@ func (m *memberships) find(member *member) target {
 		}
 		return target{what: isOutside}
 	case memberGUID:
-		m.indexGUIDs()
-		if i, ok := m.userByGUID[member.guid]; ok {
+		if i, ok := m.r.byGUID[member.guid]; ok {
 			return target{isUser, i}
 		}
 		if i, ok := m.rowByGUID[member.guid]; ok {

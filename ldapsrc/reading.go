@@ -23,6 +23,7 @@ type reading struct {
 
 	mu        sync.Mutex     // of what the domains add to while they are read
 	told      map[string]int // what progress was told
+	shown     int32          // users whom want.Users was shown
 	users     userList
 	computers []directory.Computer
 	rows      []*groupRow
@@ -32,9 +33,10 @@ type reading struct {
 	warnings  []string
 	members   *memberTable
 
-	inScope   []bool // of users, once memberships are known; nil for all
-	byDN      map[string]int32
-	byFold    map[string]int32
+	inScope   []bool             // of users, once memberships are known; nil for all
+	byDN      map[string]int32   // users, as are the next two
+	byFold    map[string]int32   // made when a DN comes in another spelling
+	byGUID    map[[16]byte]int32 // by anchor
 	groupList []directory.Group
 }
 
@@ -98,6 +100,20 @@ func (r *reading) progress(what string, more int) {
 	total := r.told[what]
 	r.mu.Unlock()
 	r.src.env.progress(what, total)
+}
+
+// show shows users who came, before memberships and managers are known.
+func (r *reading) show(users []directory.User) {
+	if r.want.Users == nil || len(r.src.cfg.Users.MemberOf) > 0 || len(users) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range users {
+		users[i].Number = r.shown
+		r.shown++
+	}
+	r.want.Users(users)
 }
 
 // searchBases searches below each of the configured bases that are in a domain,

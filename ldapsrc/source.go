@@ -99,6 +99,12 @@ type Want struct {
 	// read and none of them has one, the reading is incomplete: it may not be
 	// readable for the bind account. Others that nobody has are a warning.
 	Required []string
+	// Users is shown all users as they come, some in each call, unless a
+	// membership decides who is in scope. Calls do not overlap. What is made of them
+	// counts only when the reading is complete: its snapshot has the same users,
+	// by their Number, and knows more of them. The slices may be kept and must not
+	// be changed. Users must be quick, for the reading waits for it.
+	Users func([]directory.User)
 }
 
 // Read reads everything in scope. The reading is complete only if every part
@@ -151,8 +157,27 @@ func (s *Source) reading(domains []*domain, want Want) *reading {
 	return &reading{src: s, want: want, domains: domains, now: s.now(domains), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
 }
 
+// indexUsers makes users found by DN and by anchor. Two with one anchor are an
+// error.
+func (r *reading) indexUsers() error {
+	users := r.users.users
+	r.byDN, r.byGUID = make(map[string]int32, len(users)), make(map[[16]byte]int32, len(users))
+	for i := range users {
+		u := &users[i]
+		guid, _ := guidOf(string(u.Anchor))
+		if other, ok := r.byGUID[guid]; ok {
+			return sameAnchor(u.Anchor, users[other].DN, u.DN)
+		}
+		r.byGUID[guid], r.byDN[u.DN] = int32(i), int32(i)
+	}
+	return nil
+}
+
 // join makes a snapshot of the entries that were read.
 func (r *reading) join(ctx context.Context) (*directory.Snapshot, error) {
+	if err := r.indexUsers(); err != nil {
+		return nil, err
+	}
 	if err := r.membership(ctx); err != nil {
 		return nil, err
 	}

@@ -20,11 +20,13 @@ type userList struct {
 	anchors map[string]int   // how many were anchored by which attribute
 }
 
-// grow doubles the room at once: what append leaves behind on its way to a
-// long list would be several times the list.
+// grow makes room for progressStep more, and doubles it at once: what append
+// leaves behind on its way to a long list would be several times the list.
 func (l *userList) grow() {
-	n := max(len(l.users), progressStep)
-	l.users, l.primary, l.manager = slices.Grow(l.users, n), slices.Grow(l.primary, n), slices.Grow(l.manager, n)
+	if n := len(l.primary); cap(l.primary)-n < progressStep {
+		n = max(n, progressStep)
+		l.primary, l.manager = slices.Grow(l.primary, n), slices.Grow(l.manager, n)
+	}
 }
 
 // sharedString returns the one string for equal bytes.

@@ -28,7 +28,8 @@ type userReader struct {
 	primary                                     map[string]string
 	list                                        userList
 	skipped                                     map[string]int
-	progressed                                  int
+	since                                       []directory.User   // who came since it was told last
+	came                                        [][]directory.User // before, in the list at the end
 }
 
 type userGlobs struct{ include, exclude globList }
@@ -61,7 +62,8 @@ func (r *reading) readUsers(ctx context.Context, d *domain, s searcher) error {
 	if err := r.searchBases(ctx, d, s, "users", scope.Base, req, u.entry); err != nil {
 		return err
 	}
-	r.progress("users", len(u.list.users)-u.progressed)
+	u.tell()
+	u.list.users = slices.Concat(u.came...)
 	r.count(u.skipped)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -102,11 +104,12 @@ func (u *userReader) entry(e *entry) error {
 
 func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 	l := &u.list
-	index := int32(len(l.users))
-	if len(l.users) == cap(l.users) {
+	index := int32(len(l.primary))
+	if u.since == nil {
+		u.since = make([]directory.User, 0, progressStep)
 		l.grow()
 	}
-	l.users = append(l.users, user)
+	u.since = append(u.since, user)
 	l.primary = append(l.primary, u.primaryGroup(e, user.SID))
 	manager := ""
 	if v := e.at(u.manager); len(v) > 0 {
@@ -138,10 +141,17 @@ func (u *userReader) keep(e *entry, user directory.User, anchoredBy string) {
 			}
 		}
 	}
-	if len(l.users)-u.progressed == progressStep {
-		u.r.progress("users", progressStep)
-		u.progressed = len(l.users)
+	if len(u.since) == progressStep {
+		u.tell()
 	}
+}
+
+// tell says how many users came since it did last, and shows them.
+func (u *userReader) tell() {
+	u.r.progress("users", len(u.since))
+	u.r.show(u.since)
+	u.came = append(u.came, u.since)
+	u.since = nil
 }
 
 // names are what a user is known by to patterns and canaries.

@@ -20,18 +20,33 @@ type User struct {
 
 	// Manager is the anchor of the entry the manager attribute points to,
 	// whether or not that entry is in scope; empty when there is none.
-	Manager Anchor
-	// ManagerUnknown says that the manager attribute names an entry that the
-	// source cannot identify: one of another directory, hidden, or gone.
+	// ManagerUnknown says that the attribute names an entry that the source
+	// cannot identify: one of another directory, hidden, or gone.
+	Manager        Anchor
 	ManagerUnknown bool
 
-	// SharedLogin is a login that groups name a member by and that other users
-	// have too: whether this one is meant cannot be told. ScopeInDoubt says that
-	// the user is in scope only if it is.
-	SharedLogin  string
+	// ScopeInDoubt says that the user is in scope only if SharedLogin means this
+	// one: a login that groups name a member by and that other users have too.
 	ScopeInDoubt bool
+	SharedLogin  string
+
+	// Number counts the users of a source who were shown while it was read, in
+	// the order in which they came, from 0.
+	Number int32
 
 	Attributes Attributes // the attributes that were asked for, as they came
+}
+
+// Places are the places of all the users of a snapshot who were shown while it
+// was read, by their Number.
+func Places(users []User) []int32 {
+	places := make([]int32, len(users))
+	for i := range users {
+		if n := users[i].Number; n >= 0 && int(n) < len(places) {
+			places[n] = int32(i)
+		}
+	}
+	return places
 }
 
 // A Group is one group of a source that is in scope.
