@@ -31,6 +31,7 @@ const (
 // A member is one distinct value that names a member of some group.
 type member struct {
 	kind memberKind
+	next int32 // who came after it the last time: groups have them in like order
 	guid [16]byte
 	text string // DN, login or SID
 }
@@ -41,6 +42,7 @@ type memberTable struct {
 	byGUID map[[16]byte]int32
 	byText map[memberKind]map[string]int32
 	list   []member
+	last   int32 // who came last
 }
 
 func newMemberTable() *memberTable {
@@ -61,35 +63,54 @@ func (t *memberTable) add(value []byte, isLogin bool) int32 {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if i, ok := t.byGUID[name.guid]; ok {
-		return i
+	if m := t.guess(); m != nil && m.kind == memberGUID && m.guid == name.guid {
+		return t.came(t.list[t.last].next)
 	}
-	i := int32(len(t.list))
-	t.put(member{kind: memberGUID, guid: name.guid})
-	t.byGUID[name.guid] = i
-	return i
+	i, known := t.byGUID[name.guid]
+	if !known {
+		i = t.put(member{kind: memberGUID, guid: name.guid})
+		t.byGUID[name.guid] = i
+	}
+	return t.came(i)
 }
 
 func (t *memberTable) text(kind memberKind, b []byte) int32 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	known := t.byText[kind]
-	if i, ok := known[string(b)]; ok {
-		return i
+	if m := t.guess(); m != nil && m.kind == kind && m.text == string(b) {
+		return t.came(t.list[t.last].next)
 	}
-	i := int32(len(t.list))
-	m := member{kind: kind, text: string(b)}
-	t.put(m)
-	known[m.text] = i
+	i, known := t.byText[kind][string(b)]
+	if !known {
+		text := string(b)
+		i = t.put(member{kind: kind, text: text})
+		t.byText[kind][text] = i
+	}
+	return t.came(i)
+}
+
+// guess is who may come next, nil for nobody.
+func (t *memberTable) guess() *member {
+	if len(t.list) == 0 {
+		return nil
+	}
+	return &t.list[t.list[t.last].next]
+}
+
+// came notes who came.
+func (t *memberTable) came(i int32) int32 {
+	t.list[t.last].next = i
+	t.last = i
 	return i
 }
 
 // put doubles the room at once, as userList.grow does.
-func (t *memberTable) put(m member) {
+func (t *memberTable) put(m member) int32 {
 	if len(t.list) == cap(t.list) {
 		t.list = slices.Grow(t.list, max(len(t.list), progressStep))
 	}
 	t.list = append(t.list, m)
+	return int32(len(t.list) - 1)
 }
 
 // foreignSID returns the SID in the name of a foreign security principal

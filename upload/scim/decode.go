@@ -119,26 +119,49 @@ func (d *decoder) shrink() {
 // An idPool holds the ids of members, each once for all groups of a list.
 // Decoders share it.
 type idPool struct {
-	mu  sync.Mutex
-	ids map[string]string
+	mu   sync.Mutex
+	at   map[string]int32
+	ids  []knownID
+	last int32 // the one that came last
+}
+
+// A knownID knows which one came after it the last time: groups have their
+// members in like order.
+type knownID struct {
+	id   string
+	next int32
 }
 
 func (p *idPool) strings(text []byte, at []span) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ids == nil {
-		p.ids = map[string]string{}
-	}
 	out := make([]string, len(at))
 	for i, s := range at {
-		id, ok := p.ids[string(text[s.from:s.to])]
-		if !ok {
-			id = string(text[s.from:s.to])
-			p.ids[id] = id
-		}
-		out[i] = id
+		out[i] = p.string(text[s.from:s.to])
 	}
 	return out
+}
+
+func (p *idPool) string(text []byte) string {
+	if p.at == nil {
+		id := string(text)
+		p.at, p.ids = map[string]int32{id: 0}, []knownID{{id: id}}
+		return id
+	}
+	last := &p.ids[p.last]
+	if guess := p.ids[last.next].id; guess == string(text) {
+		p.last = last.next
+		return guess
+	}
+	n, known := p.at[string(text)]
+	if !known {
+		id := string(text)
+		n = int32(len(p.ids))
+		p.at[id] = n
+		p.ids = append(p.ids, knownID{id: id})
+	}
+	p.ids[p.last].next, p.last = n, n
+	return p.ids[n].id
 }
 
 // dotted finds the field of a flat key such as URN:department, as some
