@@ -17,7 +17,7 @@ const (
 	pageSize = 1000
 	// holdBack is how much of a page is held undecoded so that the next page
 	// can be asked for before its last entries are decoded.
-	holdBack = 256 << 10
+	holdBack = 64 << 10
 	// emptyPages is how many pages in a row may be empty. AD sends some while
 	// it works through a filter without index.
 	emptyPages = 1000
