@@ -47,6 +47,7 @@ type reading struct {
 	readings []directory.Reading
 	sources  []sourceResult
 	state    *upload.State
+	early    *early
 	warnings []string
 }
 
@@ -61,14 +62,16 @@ func (r *run) close() {
 func (r *run) read(ctx context.Context) (reading, error) {
 	defer r.env.progress.begin()()
 	collectLate()
-	var held reading
+	held := reading{early: r.newEarly()}
 	var wait sync.WaitGroup
-	wait.Go(func() { held.readings = r.readSources(ctx, (*source).want) })
+	wait.Go(func() { held.readings = r.readSources(ctx, held.early.want) })
 	state, err := r.target.Read(ctx, r.want())
 	if err == nil {
-		state.Index(r.mark)
+		err = held.early.begin(r.input(state), r.file.Target.Domains)
 	}
+	close(held.early.known)
 	wait.Wait()
+	held.early.waiting.Wait()
 	if ctx.Err() != nil {
 		return held, ctx.Err()
 	}
@@ -192,12 +195,9 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 	if err := r.suits(r.target.Capabilities()); err != nil {
 		return nil, err
 	}
-	in := upload.Input{State: held.state, Capabilities: r.target.Capabilities(), Mark: r.mark, Policy: r.policy}
-	for i, s := range r.sources {
-		in.Sources = append(in.Sources, upload.Source{
-			ID: s.config.ID, Reading: held.readings[i], Mapping: s.mapping,
-			Groups: s.config.Groups.Sync, Devices: s.config.Computers.Sync,
-		})
+	in := r.input(held.state)
+	for i := range in.Sources {
+		in.Sources[i].Reading = held.readings[i]
 	}
 	if err := r.doubt(ctx, held, &in); err != nil {
 		return nil, targetFailure(err)
@@ -224,10 +224,20 @@ func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err := r.holdBack(&in); err != nil {
-		return nil, err
-	}
+	held.early.finish(&in)
+	held.early = nil // which is much, and of no use to the writing
 	return upload.Diff(in), nil
+}
+
+// input is everything that a plan follows from but the readings.
+func (r *run) input(state *upload.State) upload.Input {
+	in := upload.Input{State: state, Capabilities: r.target.Capabilities(), Mark: r.mark, Policy: r.policy}
+	for _, s := range r.sources {
+		in.Sources = append(in.Sources, upload.Source{
+			ID: s.config.ID, Mapping: s.mapping, Groups: s.config.Groups.Sync, Devices: s.config.Computers.Sync,
+		})
+	}
+	return in
 }
 
 // doubt tries a list that shows none of ours. One that shows them a moment

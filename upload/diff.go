@@ -28,13 +28,16 @@ type Source struct {
 	Presence map[directory.Anchor]directory.Presence
 	// Blocked are the entries that the data checks hold back.
 	Blocked map[directory.Anchor]Quarantine
+	// Compared is what was made of the users while they were read; nil for
+	// nothing.
+	Compared *Comparison
 }
 
 // Diff compares what the complete sources hold with what the service holds
 // and returns the plan that makes them agree. It decides and does nothing.
 // What an incomplete source owns is not touched.
 func Diff(in Input) *Plan {
-	d := &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}}
+	d := newDiffer(in)
 	d.prepare()
 	if in.Capabilities.WriteOnly {
 		d.wholeRecords()
@@ -55,6 +58,10 @@ func Diff(in Input) *Plan {
 	d.say()
 	d.plan.sort()
 	return d.plan
+}
+
+func newDiffer(in Input) *differ {
+	return &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}}
 }
 
 // sayIgnored warns of the kinds that the configuration asks for and the
@@ -147,16 +154,10 @@ type differ struct {
 	unsure      map[directory.Anchor]bool // users who are perhaps in more groups than it seems
 	// users and groups of all complete sources that are, or will be, at the
 	// service
-	present map[directory.Anchor]presence
+	present presences
 	// adopters are the entries that take a resource over, by its id
 	adopters map[string]directory.Anchor
 	claimed  map[string]bool // resources that are taken over, by kind and id
-}
-
-// presence is who is, or will be, at the service.
-type presence struct {
-	Member
-	place int32 // of the resource, if the Member has an ID
 }
 
 type traitKey struct {
@@ -191,7 +192,7 @@ func (d *differ) prepare() {
 			}
 		}
 	}
-	d.present = make(map[directory.Anchor]presence, users)
+	d.present = newPresences(users)
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
 	d.index = d.State.indexed(d.Mark)

@@ -124,9 +124,9 @@ func (d *differ) placeGroup(c *groupCandidate) {
 		if c.held.ExternalID != c.id && d.byID(c.held.ID) == c.held { // and not a user of the same id
 			d.adopters[c.held.ID] = g.Anchor
 		}
-		d.present[g.Anchor] = presence{Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}, d.places[c.held.ID]}
+		d.present.put(presence{Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}, d.places[c.held.ID]})
 	case !d.quarantined[g.Anchor]:
-		d.present[g.Anchor] = presence{Member: Member{Anchor: g.Anchor, Name: c.name, group: true}}
+		d.present.put(presence{Member: Member{Anchor: g.Anchor, Name: c.name, group: true}})
 	}
 }
 
@@ -186,9 +186,10 @@ func (d *differ) compareMembers(c *groupCandidate) {
 		members = slices.Concat(members, g.Groups)
 	}
 	want, have := make([]int32, 0, len(members)), d.members[r] // places
+	next := 0
 	for _, a := range members {
-		switch m, ok := d.present[a]; {
-		case !ok:
+		switch m := d.present.after(a, &next); {
+		case m == nil:
 		case m.ID == "":
 			c.add = append(c.add, m.Member)
 		default:
@@ -231,7 +232,7 @@ func (d *differ) member(r *Resource) Member {
 	if !ok {
 		a = d.adopters[r.ID]
 	}
-	if m, ok := d.present[a]; ok && m.ID == r.ID {
+	if m := d.present.of(a); m != nil && m.ID == r.ID {
 		return m.Member
 	}
 	return Member{Anchor: a, ID: r.ID, Name: r.Name, group: r.Kind == Group}

@@ -3,6 +3,7 @@ package upload
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"adsync/ldapsrc/directory"
 )
@@ -70,9 +71,15 @@ func (x *index) placeMembers(group *Resource) {
 		return
 	}
 	places := make([]int32, 0, len(group.Members))
+	next := int32(0) // members often come in the order of the list
 	for _, id := range group.Members {
-		if place, ok := x.places[id]; ok {
+		place, ok := next, int(next) < len(x.placed) && x.placed[next].ID == id
+		if !ok {
+			place, ok = x.places[id]
+		}
+		if ok {
 			places = append(places, place)
+			next = place + 1
 		}
 	}
 	slices.Sort(places)
@@ -146,10 +153,10 @@ func (x *index) take(k Kind, resources []Resource) {
 }
 
 func (o *owned) compare(a directory.Anchor, source string) int {
-	if c := cmp.Compare(o.anchor, a); c != 0 {
+	if c := strings.Compare(string(o.anchor), string(a)); c != 0 {
 		return c
 	}
-	return cmp.Compare(o.source, source)
+	return strings.Compare(o.source, source)
 }
 
 // count adds an owned resource to what the limits are percentages of.
@@ -231,8 +238,10 @@ func anchorsOf(s *directory.Snapshot, k Kind) anchors {
 
 // has reports whether an anchor is among them. It is asked in their order.
 func (all *anchors) has(a directory.Anchor) bool {
-	for all.next < all.n && all.at(all.next) < a {
-		all.next++
+	for ; all.next < all.n; all.next++ {
+		if c := strings.Compare(string(all.at(all.next)), string(a)); c >= 0 {
+			return c == 0
+		}
 	}
-	return all.next < all.n && all.at(all.next) == a
+	return false
 }

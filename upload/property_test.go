@@ -286,6 +286,51 @@ func TestAPlanDoesNotDependOnTheOrderOfItsInput(t *testing.T) {
 	})
 }
 
+// A plan is the same when users were compared before their source was read to
+// the end: in any order, and whether or not it turned out that they are others.
+func TestAPlanDoesNotDependOnWhenUsersAreCompared(t *testing.T) {
+	forDraws(t, func(d *draw) error {
+		want := upload.Diff(d.input(true, true))
+		in := d.input(true, true)
+		known := in.State.Users
+		if d.roll(4) == 0 {
+			in.State.Users = known[:d.roll(len(known))]
+		}
+		for i := range in.Sources {
+			snapshot, _ := in.Sources[i].Reading.Snapshot()
+			came := slices.Clone(snapshot.Users)
+			shuffle(d.random, came)
+			c := upload.Compare(in, i)
+			for n := range came {
+				came[n].Number = int32(n)
+				place := slices.IndexFunc(snapshot.Users, func(u directory.User) bool { return u.Anchor == came[n].Anchor })
+				snapshot.Users[place].Number = int32(n)
+			}
+			pieces := slices.Collect(slices.Chunk(came, 3))
+			shuffle(d.random, pieces)
+			for _, users := range pieces[min(len(pieces), d.roll(8)/7):] {
+				c.Users(users)
+			}
+			in.Sources[i].Compared = c
+			if len(came) > 0 && d.roll(4) == 0 {
+				snapshot.Users[len(came)-1].Number = int32(d.roll(len(came))) // perhaps another's
+			}
+		}
+		if len(in.State.Users) < len(known) { // as by a look-up
+			in.State.Users = known
+			in.State.Index(in.Mark)
+		}
+		if d.roll(4) == 0 {
+			snapshot, _ := in.Sources[0].Reading.Snapshot()
+			in.Sources[1].Compared.Users(snapshot.Users)
+		}
+		if got := upload.Diff(in); lines(got) != lines(want) || got.Digest() != want.Digest() {
+			return fmt.Errorf("the plan is\n%s\nwant\n%s", lines(got), lines(want))
+		}
+		return nil
+	})
+}
+
 func shuffle[T any](random *rand.Rand, list []T) {
 	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }

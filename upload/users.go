@@ -59,9 +59,11 @@ func (d *differ) candidates() []candidate {
 		d.managed(s, User) // is known when several need it at once
 		first := len(out)
 		out = append(out, make([]candidate, len(snapshot.Users))...)
-		spread(len(snapshot.Users), piece, func(from, to int) {
-			d.introduce(s, snapshot.Users[from:to], out[first+from:first+to])
-		})
+		if !d.takeCompared(s, snapshot.Users, out[first:]) {
+			spread(len(snapshot.Users), piece, func(from, to int) {
+				d.introduce(s, snapshot.Users[from:to], out[first+from:first+to])
+			})
+		}
 		for i := range out[first:] {
 			c := &out[first+i]
 			u := c.user
@@ -92,24 +94,28 @@ func (d *differ) candidates() []candidate {
 	return out
 }
 
-// introduce makes candidates of users, and compares them with those of their
-// resources that bear their mark.
+// introduce makes candidates of users.
 func (d *differ) introduce(s *Source, users []directory.User, out []candidate) {
 	var both views
 	held := d.from(User, s.ID, users[0].Anchor)
 	for i := range users {
-		u := &users[i]
-		both.want.Read(u.Attributes)
-		c := candidate{user: u, source: s, name: nameIn(s, User, &both.want), held: held.of(u.Anchor)}
-		c.folded = foldName(c.name)
-		if c.held == nil {
-			c.id = d.Mark.ExternalID(s.ID, u.Anchor)
-		} else {
-			c.id = c.held.ExternalID
-			c.compare(d.managed(s, User), &both)
-		}
-		out[i] = c
+		out[i] = d.introduced(s, &users[i], held.of(users[i].Anchor), &both)
 	}
+}
+
+// introduced is the candidate of a user, compared with the resource that bears
+// the user's mark, if there is one.
+func (d *differ) introduced(s *Source, u *directory.User, held *Resource, both *views) candidate {
+	both.want.Read(u.Attributes)
+	c := candidate{user: u, source: s, name: nameIn(s, User, &both.want), held: held}
+	c.folded = foldName(c.name)
+	if held == nil {
+		c.id = d.Mark.ExternalID(s.ID, u.Anchor)
+		return c
+	}
+	c.id = held.ExternalID
+	c.compare(d.managed(s, User), both)
+	return c
 }
 
 // elsewhere is another complete source that has the same user: one directory
@@ -224,9 +230,9 @@ func (d *differ) place(c *candidate) {
 	}
 	switch {
 	case c.held != nil:
-		d.present[u.Anchor] = presence{Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}, d.places[c.held.ID]}
+		d.present.put(presence{Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}, d.places[c.held.ID]})
 	case u.Active && !d.quarantined[u.Anchor]:
-		d.present[u.Anchor] = presence{Member: Member{Anchor: u.Anchor, Name: c.name}}
+		d.present.put(presence{Member: Member{Anchor: u.Anchor, Name: c.name}})
 	}
 }
 
@@ -340,8 +346,8 @@ func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
 	if r != nil {
 		have = r.Manager
 	}
-	want, there := d.present[c.user.Manager]
-	if c.user.Manager != "" && there {
+	want := d.present.of(c.user.Manager)
+	if c.user.Manager != "" && want != nil {
 		if want.ID != "" && want.ID == have {
 			return nil
 		}

@@ -52,7 +52,7 @@ func (d *differ) wholeRecords() {
 		}
 		if mapping.manages(User, PathManager) {
 			record.manager = d.wholeManager(c.user)
-			if m, ok := d.present[c.user.Manager]; ok {
+			if m := d.present.of(c.user.Manager); m != nil {
 				change.manager = &managerChange{anchor: m.Anchor, name: m.Name}
 			}
 		}

@@ -66,7 +66,7 @@ func (v *values) local(local string, used role) {
 	if local != "" && (local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..")) {
 		v.fault(ruleBadDots, "dot at the start or end of the part before the @, or two in a row")
 	}
-	if strings.IndexFunc(local, isNonASCII) >= 0 {
+	if !printable(local) && strings.IndexFunc(local, isNonASCII) >= 0 {
 		v.fault(ruleNonASCII, fmt.Sprintf("%s is not allowed in an address here", points(local, isNonASCII)))
 	}
 }
@@ -81,6 +81,7 @@ func (v *values) badChars(text string, allowed *charset) {
 // A domainVerdict is what there is to say about a domain, which many
 // addresses share.
 type domainVerdict struct {
+	domain   string // as it is written
 	ascii    string // A-labels, lower case; "" when it is not a domain
 	nonASCII bool
 	bad      string // why it is not a valid domain; "" when it is
@@ -88,10 +89,13 @@ type domainVerdict struct {
 }
 
 func (v *values) domain(domain string, used role) {
-	d, ok := v.domains[domain]
-	if !ok {
-		d = judgeDomain(domain)
-		v.domains[strings.Clone(domain)] = d
+	d := v.last
+	if d == nil || d.domain != domain {
+		if d = v.domains[domain]; d == nil {
+			d = judgeDomain(strings.Clone(domain))
+			v.domains[d.domain] = d
+		}
+		v.last = d
 	}
 	if d.nonASCII {
 		v.fault(ruleNonASCII, fmt.Sprintf("%s in the domain: not every system takes it", points(domain, isNonASCII)))
@@ -130,8 +134,8 @@ func foldDomain(domain string) string {
 	return ascii
 }
 
-func judgeDomain(domain string) domainVerdict {
-	d := domainVerdict{nonASCII: strings.IndexFunc(domain, isNonASCII) >= 0}
+func judgeDomain(domain string) *domainVerdict {
+	d := &domainVerdict{domain: domain, nonASCII: strings.IndexFunc(domain, isNonASCII) >= 0}
 	var err error
 	if d.ascii, err = domainToASCII(domain); err != nil {
 		d.bad = "it has no form in ASCII"

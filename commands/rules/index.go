@@ -2,6 +2,7 @@ package rules
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,13 @@ type seen struct {
 func (x *index) grow(users int) {
 	if len(x.one) == 0 && users > 1000 {
 		x.one = make(map[uint64]holder, users*2)
+	}
+}
+
+// reserve makes room for so many keys that are seen.
+func (x *index) reserve(keys int) {
+	if cap(x.seen)-len(x.seen) < keys {
+		x.seen = slices.Grow(x.seen, max(keys, len(x.seen)))
 	}
 }
 

@@ -9,9 +9,8 @@ import (
 )
 
 // user checks one user.
-func (c *Checker) user(at holder) {
+func (c *Checker) user(at holder, u *directory.User) {
 	s := c.sources[at.source()]
-	u := &s.snapshot.Users[at.number()]
 	if c.skipped(at, s, u.DN, u.Login, u.SID, u.Attributes) {
 		return
 	}
@@ -155,14 +154,14 @@ func (c *Checker) missing(at holder, s *source, u *directory.User) {
 			}
 			continue
 		}
-		attribute := to.attribute()
 		switch to.used {
 		case asLogin:
+			attribute := to.attribute()
 			c.report(found{at: at, rule: ruleMissingLogin, used: asLogin, attribute: attribute, detail: "no login name: " + attribute + " is empty"})
 		case asGiven, asFamily:
-			c.report(found{at: at, rule: ruleMissingName, used: to.used, attribute: attribute, detail: "first or last name is empty", suggestion: c.nameFrom(u, to.used)})
+			c.report(found{at: at, rule: ruleMissingName, used: to.used, attribute: to.attribute(), detail: "first or last name is empty", suggestion: c.nameFrom(u, to.used)})
 		case asDisplay:
-			c.report(found{at: at, rule: ruleMissingDisplay, used: asDisplay, attribute: attribute, detail: "no display name", suggestion: displayFor(u)})
+			c.report(found{at: at, rule: ruleMissingDisplay, used: asDisplay, attribute: to.attribute(), detail: "no display name", suggestion: displayFor(u)})
 		}
 	}
 	if p.emails && !email {

@@ -67,7 +67,7 @@ type Counts struct {
 
 type source struct {
 	Source
-	snapshot      *directory.Snapshot
+	snapshot      *directory.Snapshot // empty until it is there
 	users, groups *plan
 	eval, evalG   evaluation
 }
@@ -79,7 +79,7 @@ func New(o Options) (*Checker, error) {
 		return nil, err
 	}
 	c := &Checker{options: o, off: make([]bool, len(table)), least: max(o.Least.weight(), Info.weight())}
-	c.values = values{profile: p, domains: map[string]domainVerdict{}, verified: map[string]bool{}}
+	c.values = values{profile: p, domains: map[string]*domainVerdict{}, verified: map[string]bool{}}
 	for _, domain := range o.Domains {
 		c.values.verified[foldDomain(domain)] = true
 	}
@@ -104,25 +104,58 @@ func New(o Options) (*Checker, error) {
 // Title is the target as messages name it.
 func (c *Checker) Title() string { return c.values.profile.title }
 
+// A Check is the check of one source.
+type Check struct {
+	checker *Checker
+	number  int      // of the source
+	early   *Checker // of the users who were shown
+	shown   int      // how many they are
+}
+
 // Add checks the entries of a source, in one pass. What must be unique is
 // judged when all sources have been added.
-func (c *Checker) Add(s Source, snapshot *directory.Snapshot) {
-	src := &source{Source: s, snapshot: snapshot}
+func (c *Checker) Add(s Source, snapshot *directory.Snapshot) { c.Begin(s).End(snapshot) }
+
+// Begin adds a source that is still being read. Without an End there is nothing
+// in it.
+func (c *Checker) Begin(s Source) *Check {
+	src := &source{Source: s, snapshot: &directory.Snapshot{}}
 	src.users = newPlan(upload.User, s.Mapping, c.options.Attributes)
 	src.groups = newPlan(upload.Group, s.Mapping, c.options.Attributes)
 	src.eval, src.evalG = src.users.evaluation(), src.groups.evaluation()
 	number := len(c.sources)
 	c.sources = append(c.sources, src)
+	return &Check{checker: c, number: number, early: c.part(number)}
+}
+
+// Users checks users while the rest of the source is read: all of them, in any
+// order.
+func (k *Check) Users(users []directory.User) {
+	k.early.index.reserve(2 * len(users))
+	for i := range users {
+		k.early.user(holderOf(k.number, false, int(users[i].Number)), &users[i])
+	}
+	k.shown += len(users)
+}
+
+// End checks the entries of the source, but for users who all have been.
+func (k *Check) End(snapshot *directory.Snapshot) {
+	c, number := k.checker, k.number
+	c.sources[number].snapshot = snapshot
 	c.index.grow(len(snapshot.Users))
 	c.counts.Users += len(snapshot.Users)
 	c.counts.Groups += len(snapshot.Groups)
 	for _, skip := range snapshot.Skipped {
 		c.counts.Skipped[skip.Reason] += skip.Count
 		for _, e := range skip.Entries {
-			c.leftOut(s.ID, skip.Reason, e)
+			c.leftOut(c.sources[number].ID, skip.Reason, e)
 		}
 	}
-	c.users(number, len(snapshot.Users))
+	if k.shown == len(snapshot.Users) {
+		c.takeEarly(k, snapshot)
+	} else {
+		c.users(number, snapshot.Users)
+	}
 	for i := range snapshot.Groups {
 		c.group(holderOf(number, true, i))
 	}
@@ -133,28 +166,48 @@ const usersAtOnce = 1000
 
 // users checks the users of a source: a part of them on each processor, by a
 // Checker of its own whose findings are taken over.
-func (c *Checker) users(number, n int) {
+func (c *Checker) users(number int, users []directory.User) {
+	n := len(users)
 	parts := make([]*Checker, min(runtime.GOMAXPROCS(0), 1+n/usersAtOnce))
 	var wait sync.WaitGroup
 	for p := range parts {
 		parts[p] = c.part(number)
-		parts[p].index.seen = make([]seen, 0, 2*n/len(parts))
+		parts[p].index.reserve(2 * n / len(parts))
 		wait.Go(func() {
 			for i := p * n / len(parts); i < (p+1)*n/len(parts); i++ {
-				parts[p].user(holderOf(number, false, i))
+				parts[p].user(holderOf(number, false, i), &users[i])
 			}
 		})
 	}
 	wait.Wait()
 	for _, part := range parts {
-		c.found = append(c.found, part.found...)
-		for reason, n := range part.counts.Skipped {
-			c.counts.Skipped[reason] += n
-		}
-		for _, k := range part.index.seen {
-			c.index.put(k.sum, k.at)
-		}
+		c.take(part)
 	}
+}
+
+// take takes over what a part has found and seen.
+func (c *Checker) take(part *Checker) {
+	c.found = append(c.found, part.found...)
+	for reason, n := range part.counts.Skipped {
+		c.counts.Skipped[reason] += n
+	}
+	for _, k := range part.index.seen {
+		c.index.put(k.sum, k.at)
+	}
+}
+
+// takeEarly takes over what was found of users who were shown. They have their
+// places in the snapshot now.
+func (c *Checker) takeEarly(k *Check, snapshot *directory.Snapshot) {
+	places := directory.Places(snapshot.Users)
+	place := func(at *holder) { *at = holderOf(k.number, false, int(places[at.number()])).as(at.used()) }
+	for i := range k.early.found {
+		place(&k.early.found[i].at)
+	}
+	for i := range k.early.index.seen {
+		place(&k.early.index.seen[i].at)
+	}
+	c.take(k.early)
 }
 
 // part is a Checker for some users of a source, with the same options.
@@ -165,7 +218,7 @@ func (c *Checker) part(number int) *Checker {
 	sources[number] = &s
 	return &Checker{
 		options: c.options, off: c.off, least: c.least, sources: sources, counts: Counts{Skipped: map[string]int{}},
-		values: values{profile: c.values.profile, verified: c.values.verified, domains: map[string]domainVerdict{}},
+		values: values{profile: c.values.profile, verified: c.values.verified, domains: map[string]*domainVerdict{}},
 		index:  index{seed: c.index.seed},
 	}
 }

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,16 +86,54 @@ func lines(t testing.TB, o Options, people ...person) []string {
 
 func findings(t testing.TB, o Options, people ...person) []Finding {
 	t.Helper()
-	c, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &directory.Snapshot{}
 	for i, p := range people {
 		s.Users = append(s.Users, p.user(t, i+1))
 	}
-	c.Add(Source{ID: "corp", AD: true, Mapping: defaults(t, "ad")}, s)
+	src := Source{ID: "corp", AD: true, Mapping: defaults(t, "ad")}
+	found := findingsAfter(t, o, func(c *Checker) { c.Add(src, s) })
+	early := findingsAfter(t, o, func(c *Checker) { shown(c.Begin(src), s) })
+	if !reflect.DeepEqual(early, found) {
+		t.Errorf("of users who are shown before their snapshot is there:\n%+v\nand after:\n%+v", early, found)
+	}
+	return found
+}
+
+func findingsAfter(t testing.TB, o Options, add func(*Checker)) []Finding {
+	t.Helper()
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(c)
 	return c.Findings()
+}
+
+// shown checks users who come last first, two at a time, the later ones before
+// the others.
+func shown(check *Check, s *directory.Snapshot) {
+	var came []directory.User
+	for i := range s.Users {
+		s.Users[i].Number = int32(len(s.Users) - 1 - i)
+		came = append(came, s.Users[i])
+	}
+	for pair := range slices.Chunk(came, 2) {
+		check.Users(pair)
+	}
+	check.End(s)
+}
+
+func TestAnEntryOfASourceThatWasNotReadIsNotFound(t *testing.T) {
+	faulty := with(ada, "userPrincipalName", "")
+	src := Source{ID: "corp", AD: true, Mapping: defaults(t, "ad")}
+	found := findingsAfter(t, Options{}, func(c *Checker) {
+		c.Begin(src).Users([]directory.User{faulty.user(t, 1)})
+		src.ID = "other"
+		c.Begin(src).End(&directory.Snapshot{Users: []directory.User{faulty.user(t, 2)}})
+	})
+	if len(found) != 1 || found[0].Source != "other" || found[0].Rule != "missing-login" {
+		t.Errorf("found %+v, want the missing login of the other source's user alone", found)
+	}
 }
 
 func describe(findings []Finding) []string {

@@ -68,7 +68,8 @@ type fault struct {
 type values struct {
 	profile  profile
 	verified map[string]bool // domains, as A-labels; empty: not known
-	domains  map[string]domainVerdict
+	domains  map[string]*domainVerdict
+	last     *domainVerdict // of domains
 
 	attribute string // of the value under check
 	faults    []fault

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,7 @@ func (w *world) run(ctx context.Context, timeout time.Duration, broken string) (
 		}
 		in.Sources = append(in.Sources, upload.Source{ID: id, Reading: reading, Mapping: mapping, Groups: true})
 	}
+	w.compare(in)
 	if err := upload.LookUp(ctx, r.target, in); err != nil {
 		return r, err
 	}
@@ -112,6 +114,24 @@ func (w *world) run(ctx context.Context, timeout time.Duration, broken string) (
 	r.stopped = out.Stopped
 	w.tell(&r, out)
 	return r, nil
+}
+
+// compare compares users before the plan is made, as a run does while a source
+// is read: all of them, or of an odd number all but one.
+func (w *world) compare(in upload.Input) {
+	for i := range in.Sources {
+		s := &in.Sources[i]
+		snapshot, ok := s.Reading.Snapshot()
+		if !ok {
+			continue
+		}
+		n := len(snapshot.Users)
+		s.Compared = upload.Compare(in, i)
+		for place := range n - n%2 {
+			snapshot.Users[place].Number = int32(n - 1 - place)
+			s.Compared.Users(slices.Clone(snapshot.Users[place : place+1]))
+		}
+	}
 }
 
 func (w *world) tell(r *ran, out upload.Outcome) {
