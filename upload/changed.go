@@ -16,11 +16,11 @@ type difference struct {
 
 // compare finds out in what the resources of users differ from them that were
 // found by more than their mark.
-func (d *differ) compare(all []candidate) {
+func (d *differ) compare(all []*candidate) {
 	spread(len(all), piece, func(from, to int) {
 		var both views
 		for i := from; i < to; i++ {
-			if c := &all[i]; c.held != nil && !c.compared {
+			if c := all[i]; c.held != nil && !c.compared {
 				both.want.Read(c.user.Attributes)
 				c.compare(d.managed(c.source, User), &both)
 			}

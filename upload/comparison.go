@@ -61,7 +61,7 @@ func (c *Comparison) bearer(a directory.Anchor) *Resource {
 // takeCompared takes over what a Comparison made of the users of a source. It
 // returns false if it did not see just these, or if other resources are known
 // since.
-func (d *differ) takeCompared(s *Source, users []directory.User, out []candidate) bool {
+func (d *differ) takeCompared(s *Source, users []directory.User, out []*candidate) bool {
 	c := s.Compared
 	if c == nil || c.differ.index != d.index || c.n != len(users) {
 		return false
@@ -73,12 +73,12 @@ func (d *differ) takeCompared(s *Source, users []directory.User, out []candidate
 			if int(made.number) >= len(places) {
 				return false
 			}
-			u, to := &users[places[made.number]], &out[places[made.number]]
-			if u.Anchor != made.anchor {
+			place := places[made.number]
+			made.user, made.source = &users[place], s
+			if made.user.Anchor != made.anchor {
 				return false
 			}
-			*to = made.candidate
-			to.user, to.source = u, s
+			out[place] = &made.candidate
 		}
 	}
 	return true

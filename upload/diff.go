@@ -196,7 +196,8 @@ func (d *differ) prepare() {
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
 	d.index = d.State.indexed(d.Mark)
-	d.countOwned(func(source string) bool { return d.sources[source] != nil })
+	sources := d.sources
+	d.countOwned(func(source string) bool { return sources[source] != nil })
 }
 
 // countOwned counts what some sources own, for the limits.
@@ -208,8 +209,9 @@ func (d *differ) countOwned(some func(source string) bool) {
 			d.plan.Owned.add(of)
 		}
 	}
+	users := d.owned[User] // the plan is not to hold all that it was made with
 	d.plan.having = func(path string) (n int) {
-		for _, o := range d.owned[User] {
+		for _, o := range users {
 			if r := o.resource; some(o.source) && (len(r.Get(path)) > 0 || path == PathManager && r.Manager != "") {
 				n++
 			}

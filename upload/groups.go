@@ -186,6 +186,9 @@ func (d *differ) compareMembers(c *groupCandidate) {
 		members = slices.Concat(members, g.Groups)
 	}
 	want, have := make([]int32, 0, len(members)), d.members[r] // places
+	if r == nil {
+		c.add = make([]Member, 0, len(members))
+	}
 	next := 0
 	for _, a := range members {
 		switch m := d.present.after(a, &next); {

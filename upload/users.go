@@ -23,13 +23,13 @@ type candidate struct {
 func (d *differ) users() {
 	candidates := d.candidates()
 	d.settleNames(d.userRenamings(candidates))
-	for i := range candidates {
-		d.place(&candidates[i])
+	for _, c := range candidates {
+		d.place(c)
 	}
 	d.compare(candidates)
 	d.plan.Changes = slices.Grow(d.plan.Changes, changing(candidates))
-	for i := range candidates {
-		switch c := &candidates[i]; {
+	for _, c := range candidates {
+		switch {
 		case !d.quarantined[c.user.Anchor]:
 			d.user(c)
 		case d.nameless[c.user.Anchor]:
@@ -41,9 +41,9 @@ func (d *differ) users() {
 }
 
 // changing is about how many users will change.
-func changing(all []candidate) (n int) {
-	for i := range all {
-		if all[i].held == nil || all[i].diff != nil {
+func changing(all []*candidate) (n int) {
+	for _, c := range all {
+		if c.held == nil || c.diff != nil {
 			n++
 		}
 	}
@@ -52,20 +52,20 @@ func changing(all []candidate) (n int) {
 
 // candidates are all users of the complete sources with their names; those
 // that cannot be right are quarantined.
-func (d *differ) candidates() []candidate {
-	var out []candidate
+func (d *differ) candidates() []*candidate {
+	var out []*candidate
 	for _, s := range d.complete {
 		snapshot, _ := s.Reading.Snapshot()
 		d.managed(s, User) // is known when several need it at once
 		first := len(out)
-		out = append(out, make([]candidate, len(snapshot.Users))...)
+		out = append(out, make([]*candidate, len(snapshot.Users))...)
 		if !d.takeCompared(s, snapshot.Users, out[first:]) {
 			spread(len(snapshot.Users), piece, func(from, to int) {
 				d.introduce(s, snapshot.Users[from:to], out[first+from:first+to])
 			})
 		}
-		for i := range out[first:] {
-			c := &out[first+i]
+		s.Compared = nil
+		for _, c := range out[first:] {
 			u := c.user
 			if q, ok := s.Blocked[u.Anchor]; ok {
 				d.quarantine(q)
@@ -95,11 +95,13 @@ func (d *differ) candidates() []candidate {
 }
 
 // introduce makes candidates of users.
-func (d *differ) introduce(s *Source, users []directory.User, out []candidate) {
+func (d *differ) introduce(s *Source, users []directory.User, out []*candidate) {
 	var both views
 	held := d.from(User, s.ID, users[0].Anchor)
+	made := make([]candidate, len(users))
 	for i := range users {
-		out[i] = d.introduced(s, &users[i], held.of(users[i].Anchor), &both)
+		made[i] = d.introduced(s, &users[i], held.of(users[i].Anchor), &both)
+		out[i] = &made[i]
 	}
 }
 
@@ -135,11 +137,10 @@ func (d *differ) elsewhere(but *Source, a directory.Anchor) string {
 
 // shareNoName quarantines all users who would have the same userName. One
 // who is off, and not at the service, wants no name.
-func (d *differ) shareNoName(all []candidate) {
+func (d *differ) shareNoName(all []*candidate) {
 	names := make(map[string]int, len(all))
 	shared := map[string][]int{}
-	for i := range all {
-		c := &all[i]
+	for i, c := range all {
 		if c.name == "" || (!c.user.Active && c.held == nil) {
 			continue
 		}
@@ -155,12 +156,12 @@ func (d *differ) shareNoName(all []candidate) {
 	}
 	for _, same := range shared {
 		for _, i := range same {
-			d.quarantineUser(&all[i], "dup-login", fmt.Sprintf("userName %q is also that of %s", all[i].name, others(all, same, i)))
+			d.quarantineUser(all[i], "dup-login", fmt.Sprintf("userName %q is also that of %s", all[i].name, others(all, same, i)))
 		}
 	}
 }
 
-func others(all []candidate, same []int, but int) string {
+func others(all []*candidate, same []int, but int) string {
 	text := ""
 	for _, i := range same {
 		if i == but {
@@ -237,13 +238,12 @@ func (d *differ) place(c *candidate) {
 }
 
 // userRenamings are the users whose resource has another name than they.
-func (d *differ) userRenamings(all []candidate) []renaming {
+func (d *differ) userRenamings(all []*candidate) []renaming {
 	var out []renaming
 	if !d.renameable(User) {
 		return nil
 	}
-	for i := range all {
-		c := &all[i]
+	for _, c := range all {
 		if c.held == nil || d.twice[User][c.id] || sameName(c.held.Name, c.name) || !d.written(c.user, c.held) {
 			continue
 		}

@@ -25,18 +25,16 @@ func (c *Change) depth() int {
 // and disabled, are sent as inactive.
 func (d *differ) wholeRecords() {
 	candidates := d.candidates()
-	for i := range candidates {
-		d.place(&candidates[i])
+	for _, c := range candidates {
+		d.place(c)
 	}
 	users := make([]directory.Anchor, len(candidates))
 	manager := make(map[directory.Anchor]directory.Anchor, len(candidates))
-	for i := range candidates {
-		u := candidates[i].user
-		users[i], manager[u.Anchor] = u.Anchor, u.Manager
+	for i, c := range candidates {
+		users[i], manager[c.user.Anchor] = c.user.Anchor, c.user.Manager
 	}
 	chain := managersAbove(users, manager)
-	for i := range candidates {
-		c := &candidates[i]
+	for _, c := range candidates {
 		if d.quarantined[c.user.Anchor] || !c.user.Active && d.Policy.UserDisabled == Keep {
 			continue
 		}
