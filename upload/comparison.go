@@ -53,7 +53,7 @@ func (c *Comparison) bearer(a directory.Anchor) *Resource {
 	}
 	r := x.bearer(User, c.source.ID, a)
 	if r != nil {
-		c.next = x.places[r.ID] + 1
+		c.next = r.place + 1
 	}
 	return r
 }

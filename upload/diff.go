@@ -61,7 +61,7 @@ func Diff(in Input) *Plan {
 }
 
 func newDiffer(in Input) *differ {
-	return &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}}
+	return &differ{Input: in, plan: &Plan{}, traits: map[traitKey]Trait{}, paths: map[managedKey][]managed{}, managing: map[*Source]bool{}}
 }
 
 // sayIgnored warns of the kinds that the configuration asks for and the
@@ -136,11 +136,12 @@ func (d *differ) gone(k Kind) []owned {
 // differ holds the indexes of one Diff.
 type differ struct {
 	Input
-	plan   *Plan
-	traits map[traitKey]Trait
-	paths  map[managedKey][]managed
-	both   views
-	kept   map[Kind]int // those that cannot be deactivated
+	plan     *Plan
+	traits   map[traitKey]Trait
+	paths    map[managedKey][]managed
+	managing map[*Source]bool // whether managers are written
+	both     views
+	kept     map[Kind]int // those that cannot be deactivated
 
 	// the sources that were read completely: in the order of the configuration,
 	// and by id

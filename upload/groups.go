@@ -124,7 +124,7 @@ func (d *differ) placeGroup(c *groupCandidate) {
 		if c.held.ExternalID != c.id && d.byID(c.held.ID) == c.held { // and not a user of the same id
 			d.adopters[c.held.ID] = g.Anchor
 		}
-		d.present.put(presence{Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}, d.places[c.held.ID]})
+		d.present.put(presence{Member{Anchor: g.Anchor, ID: c.held.ID, Name: c.name, group: true}, c.held.place})
 	case !d.quarantined[g.Anchor]:
 		d.present.put(presence{Member: Member{Anchor: g.Anchor, Name: c.name, group: true}})
 	}

@@ -59,10 +59,13 @@ func (s *State) Index(mark *Mark) {
 func (x *index) place(resources []Resource) {
 	for i := range resources {
 		r := &resources[i]
-		if _, taken := x.places[r.ID]; !taken {
-			x.places[r.ID] = int32(len(x.placed))
+		place, taken := x.places[r.ID]
+		if !taken {
+			place = int32(len(x.placed))
+			x.places[r.ID] = place
 			x.placed = append(x.placed, r)
 		}
+		r.place = place
 	}
 }
 

@@ -59,9 +59,7 @@ func (d *differ) switchOff(c *candidate) {
 	case !d.deactivates(User):
 		d.keep(User)
 	default:
-		off := c.change()
-		off.Verb, off.Reason = Deactivate, reasonInactive(c.user)
-		d.add(off)
+		d.add(c.change(Deactivate, reasonInactive(c.user)))
 	}
 }
 

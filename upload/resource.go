@@ -27,6 +27,7 @@ type Resource struct {
 	// MembersKnown is false where the service does not show a group's
 	// members: nothing may be taken out then.
 	MembersKnown bool
+	place        int32  // in the index of its state, or of the user who has its id
 	Version      string // ETag (RFC 7644 3.14); empty when there is none
 }
 

@@ -231,7 +231,7 @@ func (d *differ) place(c *candidate) {
 	}
 	switch {
 	case c.held != nil:
-		d.present.put(presence{Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}, d.places[c.held.ID]})
+		d.present.put(presence{Member{Anchor: u.Anchor, ID: c.held.ID, Name: c.name}, c.held.place})
 	case u.Active && !d.quarantined[u.Anchor]:
 		d.present.put(presence{Member: Member{Anchor: u.Anchor, Name: c.name}})
 	}
@@ -255,47 +255,44 @@ func (d *differ) userRenamings(all []*candidate) []renaming {
 // user plans what one user needs.
 func (d *differ) user(c *candidate) {
 	u, r := c.user, c.held
-	base := c.change()
 	if r == nil {
 		if u.Active {
-			d.createUser(c, base)
+			d.createUser(c)
 		}
 		return
 	}
 	adopted := r.ExternalID != c.id && !d.Capabilities.Unmarked[User]
 	frozen := d.Capabilities.FrozenInactive && !r.Active && !u.Active
 	if d.deletes(u) {
-		base.Verb, base.Reason = Delete, reasonInactive(u)
-		d.add(base)
+		d.add(c.change(Delete, reasonInactive(u)))
 		return
 	}
-	change := base
+	var set []AttributeChange
+	var manager *managerChange
 	if !frozen {
 		if c.diff != nil {
-			change.set = c.diff.set
+			set = c.diff.set
 			d.warn(c.diff.broken)
 		}
-		change.manager = d.managerOf(c, r)
+		manager = d.managerOf(c, r)
 	}
-	switch {
-	case adopted:
-		change.Verb, change.Reason, change.inactive = Adopt, d.adoption(r), !u.Active
-	case u.Active && !r.Active:
-		change.Verb, change.Reason = Reactivate, "active in the directory"
-	case len(change.set) == 0 && change.manager == nil:
-		change.Verb = ""
-	default:
-		change.Verb, change.Reason = Update, differs
-	}
-	if change.Verb != "" {
+	if adopted || u.Active && !r.Active || len(set) > 0 || manager != nil {
+		change := c.change(Update, differs)
+		change.set, change.manager = set, manager
+		switch {
+		case adopted:
+			change.Verb, change.Reason, change.inactive = Adopt, d.adoption(r), !u.Active
+		case u.Active && !r.Active:
+			change.Verb, change.Reason = Reactivate, "active in the directory"
+		}
 		d.add(change)
 	}
 	d.switchOff(c)
 }
 
 // change is one of the user's resource.
-func (c *candidate) change() Change {
-	return Change{Kind: User, Name: c.name, Source: c.source.ID, Anchor: c.user.Anchor, DN: c.user.DN, Before: c.held}
+func (c *candidate) change(v Verb, reason string) Change {
+	return Change{Verb: v, Reason: reason, Kind: User, Name: c.name, Source: c.source.ID, Anchor: c.user.Anchor, DN: c.user.DN, Before: c.held}
 }
 
 // adoption is the reason of an adoption. The mark of another tool is named, for
@@ -323,23 +320,19 @@ func reasonInactive(u *directory.User) string {
 	return u.Inactive
 }
 
-func (d *differ) createUser(c *candidate, base Change) {
-	base.Verb, base.Reason = Create, "new in scope"
+func (d *differ) createUser(c *candidate) {
+	change := c.change(Create, "new in scope")
 	mapping, attributes := c.source.Mapping, c.user.Attributes
-	base.create = func(in *room) []AttributeChange { return created(mapping, User, attributes, in) }
-	base.manager = d.managerOf(c, nil)
-	d.add(base)
+	change.create = func(in *room) []AttributeChange { return created(mapping, User, attributes, in) }
+	change.manager = d.managerOf(c, nil)
+	d.add(change)
 }
 
 // managerOf plans the manager. One that the directory names but that is not,
 // and will not be, at the service cannot be written; what is there is taken
 // away only if it is certainly somebody else of ours.
 func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
-	if !c.source.Mapping.manages(User, PathManager) {
-		return nil
-	}
-	t := d.trait(User, PathManager)
-	if t.ReadOnly || t.Hidden || t.WriteOnce { // it is written after the create
+	if !d.writesManagers(c.source) {
 		return nil
 	}
 	have := ""
@@ -360,6 +353,18 @@ func (d *differ) managerOf(c *candidate, r *Resource) *managerChange {
 		return nil
 	}
 	return &managerChange{old: d.nameOfID(have)}
+}
+
+// writesManagers reports whether a source's mapping has the manager and the
+// service takes it after the create.
+func (d *differ) writesManagers(s *Source) bool {
+	writes, known := d.managing[s]
+	if !known {
+		t := d.trait(User, PathManager)
+		writes = s.Mapping.manages(User, PathManager) && !t.ReadOnly && !t.Hidden && !t.WriteOnce
+		d.managing[s] = writes
+	}
+	return writes
 }
 
 // nameOfID is the userName of an id, or the id where it is not known.
