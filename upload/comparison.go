@@ -75,7 +75,7 @@ func (d *differ) takeCompared(s *Source, users []directory.User, out []*candidat
 			}
 			place := places[made.number]
 			made.user, made.source = &users[place], s
-			if made.user.Anchor != made.anchor {
+			if made.user.Anchor != made.anchor || out[place] != nil {
 				return false
 			}
 			out[place] = &made.candidate

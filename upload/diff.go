@@ -181,11 +181,11 @@ func (d *differ) indexSources() {
 // complete sources own of it.
 func (d *differ) prepare() {
 	d.indexSources()
-	users := 0
+	entries := 0
 	d.quarantined, d.nameless, d.unsure = map[directory.Anchor]bool{}, map[directory.Anchor]bool{}, map[directory.Anchor]bool{}
 	for _, s := range d.sources {
 		snapshot, _ := s.Reading.Snapshot()
-		users += len(snapshot.Users)
+		entries += len(snapshot.Users) + len(snapshot.Groups)
 		// The snapshot missed them, and would take for outside who is not.
 		for a, p := range s.Presence {
 			if p.InScope {
@@ -193,7 +193,7 @@ func (d *differ) prepare() {
 			}
 		}
 	}
-	d.present = newPresences(users)
+	d.present = newPresences(entries)
 	d.adopters = map[string]directory.Anchor{}
 	d.claimed = map[string]bool{}
 	d.index = d.State.indexed(d.Mark)
