@@ -119,8 +119,8 @@ type Write struct {
 	Before *Resource
 	// ExternalID is written when not empty (create, adopt).
 	ExternalID string
-	// Trial is of an ExternalID that is most likely not kept: it is sent once,
-	// and in no other way than the usual one.
+	// Trial is of an ExternalID that is most likely not kept: one way of writing
+	// that is answered with success is enough to know.
 	Trial bool
 	// Set are the attributes to write. No values takes the attribute away.
 	Set []Attribute

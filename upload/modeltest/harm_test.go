@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -166,7 +167,11 @@ func membersOf(g map[string]any) []string {
 	var out []string
 	for _, m := range list {
 		if m, ok := m.(map[string]any); ok {
-			out = append(out, textOf(m["value"]))
+			id := textOf(m["value"])
+			if id == "" { // shown by reference alone
+				id = path.Base(textOf(m["$ref"]))
+			}
+			out = append(out, id)
 		}
 	}
 	slices.Sort(out)

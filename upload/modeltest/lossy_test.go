@@ -69,6 +69,32 @@ func (w *world) patchedOddly(q *scimtest.Quirks) {
 	}
 }
 
+// spokenOddly are quirks of requests and answers, and not of what is kept.
+func (w *world) spokenOddly(q *scimtest.Quirks) {
+	seldom := func() bool { return w.roll(12) == 0 }
+	for _, flag := range []*bool{
+		&q.PatchPlain, &q.MembersByRef, &q.NoCreateBody, &q.SchemasOptional, &q.TrailingSlash, &q.ByteOrderMark, &q.TextHTML,
+		&q.NeedUserAgent, &q.NeedAccept, &q.FilterSpaceRefused, &q.SilentFilters,
+	} {
+		*flag = seldom()
+	}
+	if w.roll(6) == 0 {
+		q.SubAttributes = pick(w, []scimtest.SubKind{scimtest.SubMissing, scimtest.SubEmpty, scimtest.SubRefused})
+	}
+	if seldom() {
+		q.UnchangedStatus = http.StatusNoContent
+	}
+	if seldom() {
+		q.MaxCount = 20 + w.roll(200)
+	}
+	if seldom() && q.OnlyReplace == 0 { // else members are replaced all at once
+		q.MaxChanges = 1 + w.roll(4)
+	}
+	if seldom() && q.Patch == scimtest.PatchAll && q.OnlyReplace == 0 { // a PUT takes no more members than a POST
+		q.MaxPostMembers = 1 + w.roll(4)
+	}
+}
+
 // patchedAlone are quirks of PATCH where perhaps there is no PUT.
 func (w *world) patchedAlone(q *scimtest.Quirks) {
 	if q.NoPut = w.roll(2) == 0; w.roll(2) == 0 {

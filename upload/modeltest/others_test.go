@@ -209,6 +209,9 @@ func (w *world) anyQuirks() scimtest.Quirks {
 	if w.rules >= fifthRules {
 		w.patchedOddly(&q)
 	}
+	if w.rules >= sixthRules {
+		w.spokenOddly(&q)
+	}
 	if w.rules >= fourthRules && q.RepeatRows {
 		q.UnstableOrder = false // together they leave out somebody else in each list, and each run finds other things to do
 	}

@@ -77,7 +77,10 @@ const (
 	// PATCH that is refused, takes the first of several or everybody, or makes
 	// what it does not find; externalIds that are cut off
 	fifthRules
-	lastRules = fifthRules
+	// requests and answers of an odd form: parts of attributes that cannot be
+	// asked for, members shown by reference, answers without a body
+	sixthRules
+	lastRules = sixthRules
 )
 
 func newWorld(seed uint64, by rules) *world {

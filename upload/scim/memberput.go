@@ -100,13 +100,22 @@ func changeMembers(doc *value, w *upload.Write, ids []string) {
 	members := doc.within("members", listValue)
 	changed := setOf(ids)
 	members.list = slices.DeleteFunc(members.list, func(e value) bool { return changed[referred(&e)] })
-	for i := range members.list {
-		if e := &members.list[i]; e.kind == objectValue && e.find("value").absent() {
-			e.put("value", textOf(referred(e))) // by $ref alone it may not be known
-		}
-	}
 	if w.Op == upload.OpAddMembers {
 		members.list = append(members.list, references(ids).list...)
+	}
+}
+
+// nameMembers gives members that are shown by $ref alone their value, without
+// which they may not be known when they are written back.
+func nameMembers(doc *value) {
+	if doc.find("members").absent() {
+		return
+	}
+	members := doc.within("members", listValue)
+	for i := range members.list {
+		if e := &members.list[i]; e.kind == objectValue && e.find("value").absent() {
+			e.put("value", textOf(referred(e)))
+		}
 	}
 }
 

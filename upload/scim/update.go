@@ -41,9 +41,6 @@ func (t *Target) update(ctx context.Context, x *upload.Write) upload.Result {
 // descend goes down the ladder.
 func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) upload.Result {
 	ladder := t.ladder(u)
-	if x.Trial {
-		ladder = ladder[:1]
-	}
 	var refused error
 	outdone := false // what was refused says less than what was answered with success and changed nothing
 	for _, d := range ladder {
@@ -76,6 +73,9 @@ func (t *Target) descend(ctx context.Context, x *upload.Write, u *updating) uplo
 		if refused == nil && err != nil {
 			refused = err
 			outdone = tried || absent || t.tooMany(u, d, err) || isStatus(err, http.StatusMethodNotAllowed, http.StatusNotImplemented)
+		}
+		if x.Trial && u.tried {
+			break
 		}
 	}
 	if refused == nil || u.tried && (outdone || u.heard.patches() || t.refusesPatch(ctx, x.Kind, u.id, t.writer(x.Kind).operations(&u.left, u.form))) {
@@ -303,6 +303,9 @@ func (t *Target) document(ctx context.Context, k upload.Kind, id string) (*value
 	}
 	if t.shapeOf(k).strayed.Load() {
 		tidy(doc)
+	}
+	if k == upload.Group {
+		nameMembers(doc)
 	}
 	return doc, t.version(doc, a.header), nil
 }
