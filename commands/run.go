@@ -188,7 +188,7 @@ func eachOnce(w upload.Want) upload.Want {
 
 // decide works out the plan. It asks both sides a little more: the directory,
 // where those have gone who are no longer in scope, and the service, whether
-// it holds what its list, if unproven, lacks.
+// it holds what its list, if unproven, lacks. It is done once with a reading.
 func (r *run) decide(ctx context.Context, held *reading) (*upload.Plan, error) {
 	defer r.env.progress.begin()()
 	r.env.progress.at("working out the changes", 0, 0)

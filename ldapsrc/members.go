@@ -180,6 +180,22 @@ func (m *memberships) find(member *member) target {
 	return target{}
 }
 
+// indexUsers makes users found by DN and by anchor. Two with one anchor are an
+// error.
+func (r *reading) indexUsers() error {
+	users := r.users.users
+	r.byDN, r.byGUID = make(map[string]int32, len(users)), make(map[[16]byte]int32, len(users))
+	for i := range users {
+		u := &users[i]
+		guid, _ := guidOf(string(u.Anchor))
+		if other, ok := r.byGUID[guid]; ok {
+			return sameAnchor(u.Anchor, users[other].DN, u.DN)
+		}
+		r.byGUID[guid], r.byDN[u.DN] = int32(i), int32(i)
+	}
+	return nil
+}
+
 // userAt finds a user by DN: by the text as it came, which nearly always is
 // the spelling of the entry, and only then in the form that all spellings have
 // in common.

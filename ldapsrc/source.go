@@ -157,22 +157,6 @@ func (s *Source) reading(domains []*domain, want Want) *reading {
 	return &reading{src: s, want: want, domains: domains, now: s.now(domains), skipped: map[string]int{}, left: map[string][]directory.Skipped{}, told: map[string]int{}, members: newMemberTable()}
 }
 
-// indexUsers makes users found by DN and by anchor. Two with one anchor are an
-// error.
-func (r *reading) indexUsers() error {
-	users := r.users.users
-	r.byDN, r.byGUID = make(map[string]int32, len(users)), make(map[[16]byte]int32, len(users))
-	for i := range users {
-		u := &users[i]
-		guid, _ := guidOf(string(u.Anchor))
-		if other, ok := r.byGUID[guid]; ok {
-			return sameAnchor(u.Anchor, users[other].DN, u.DN)
-		}
-		r.byGUID[guid], r.byDN[u.DN] = int32(i), int32(i)
-	}
-	return nil
-}
-
 // join makes a snapshot of the entries that were read.
 func (r *reading) join(ctx context.Context) (*directory.Snapshot, error) {
 	if err := r.indexUsers(); err != nil {

@@ -29,7 +29,7 @@ type Source struct {
 	// Blocked are the entries that the data checks hold back.
 	Blocked map[directory.Anchor]Quarantine
 	// Compared is what was made of the users while they were read; nil for
-	// nothing.
+	// nothing. Diff uses it up.
 	Compared *Comparison
 }
 

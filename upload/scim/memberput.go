@@ -113,8 +113,9 @@ func nameMembers(doc *value) {
 	}
 	members := doc.within("members", listValue)
 	for i := range members.list {
-		if e := &members.list[i]; e.kind == objectValue && e.find("value").absent() {
-			e.put("value", textOf(referred(e)))
+		e := &members.list[i]
+		if id := referred(e); e.kind == objectValue && e.find("value").absent() && id != "" {
+			e.put("value", textOf(id))
 		}
 	}
 }
